@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import { type Program, ProgramStyle } from '../../src/domain/program.ts';
-import { recogniseProgram } from '../../src/cli/input/program-style.ts';
+import { recogniseProgram } from '../../src/domain/program-style.ts';
 import type { LoadedProblem } from '../../src/problems/load-problems.ts';
 import { languageOfFile } from '../../src/problems/targets.ts';
 import { corpusHeader } from './corpus-header.ts';

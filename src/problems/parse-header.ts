@@ -17,6 +17,7 @@ export type HeaderResult =
  * triton. Only blank lines and other comments may stand before it. Never throws for what the source holds.
  */
 export const parseHeader = (source: string, language: Language): HeaderResult => {
+  if (language === 'python') return { ok: false, field: 'header', message: 'a program has no launch plan' };
   const text = source.replace(BYTE_ORDER_MARK, '');
   const found = language === 'triton' ? pythonHeader(text) : blockHeader(text);
   if (typeof found === 'string') return { ok: false, field: 'header', message: found };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Draft, IDEA_CHARS_MAX } from '../../domain/campaign/campaign.ts';
 import { issueText, pathText } from '../../platform/issue-text.ts';
 import { Language } from '../../domain/plan/plan.ts';
+import { recogniseProgram } from '../../domain/program-style.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { type Edit, withEdits } from './edits.ts';
 import { fencedBlocks } from './fenced-blocks.ts';
@@ -16,7 +17,7 @@ const NOTE_CHARS_MAX = 4000;
 export const DRAFT_SCHEMA = {
   type: 'object' as const,
   properties: {
-    language: { type: 'string', enum: ['cuda', 'triton', 'c'] },
+    language: { type: 'string', enum: ['cuda', 'triton', 'c', 'python'] },
     idea: {
       type: 'string',
       description: `The idea in a few words, at most ${IDEA_CHARS_MAX} characters, such as "vectorised loads".`,
@@ -24,7 +25,8 @@ export const DRAFT_SCHEMA = {
     note: { type: 'string', description: 'Why it should be faster, in at most five sentences.' },
     source: {
       type: 'string',
-      description: 'The whole file, with its launch plan in the leading comment. Left out where edits are given.',
+      description:
+        'The whole file, with its launch plan in the leading comment where it has one. Left out where edits are given.',
     },
     edits: {
       type: 'array',
@@ -113,17 +115,27 @@ const NAMES: Readonly<Record<string, Language>> = {
   'cuda-c': 'cuda',
   'c++': 'cuda',
   cpp: 'cuda',
-  py: 'triton',
-  python: 'triton',
 };
 
 /** Left out, or in other words: the only one there may be, or what the source looks like. */
 const languageOf = (given: unknown, source: string, languages: readonly Language[]): unknown => {
   const name = typeof given === 'string' ? given.trim().toLowerCase() : '';
+  if (name === 'python' || name === 'py') return pythonOf(source, languages);
   if (Language.safeParse(name).success) return name;
   if (given !== undefined && given !== null && name !== '' && NAMES[name] === undefined) return given;
-  const seen = source.includes('__global__') ? 'cuda' : /^\s*@triton\.jit/mu.test(source) ? 'triton' : (NAMES[name] ?? 'c');
-  return languages.length === 1 ? languages[0] : seen;
+  return languages.length === 1 ? languages[0] : (seenIn(source, languages) ?? NAMES[name] ?? 'c');
+};
+
+const seenIn = (source: string, languages: readonly Language[]): Language | undefined => {
+  if (languages.includes('python') && recogniseProgram(source) !== null) return 'python';
+  if (source.includes('__global__')) return 'cuda';
+  return /^\s*@triton\.jit/mu.test(source) ? 'triton' : undefined;
+};
+
+/** Models call by this name what Triton compiles, too. */
+const pythonOf = (source: string, languages: readonly Language[]): Language => {
+  if (!languages.includes('python')) return 'triton';
+  return languages.includes('triton') && recogniseProgram(source) === null ? 'triton' : 'python';
 };
 
 /** Null and text for none and for numbers. */

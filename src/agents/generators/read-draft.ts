@@ -2,6 +2,7 @@
 import { Draft } from '../../domain/campaign/campaign.ts';
 import { issueText, pathText } from '../../platform/issue-text.ts';
 import type { Language } from '../../domain/plan/plan.ts';
+import { recogniseProgram } from '../../domain/program-style.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import { draftOfText, type ReadingOptions } from '../answers/draft-of-text.ts';
 
@@ -56,6 +57,7 @@ const parsed = (text: string): unknown => {
 };
 
 const fromSource = (source: string, languages: readonly Language[]): ReadDraft => {
+  if (languages.includes('python') && recogniseProgram(source) !== null) return checked({ language: 'python', source });
   const headers = languages.map((language) => ({ language, header: parseHeader(source, language) }));
   const found = headers.find(({ header }) => header.ok) ?? headers.find(({ header }) => !header.ok && header.field !== 'header');
   const [first] = headers;

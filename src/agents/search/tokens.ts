@@ -15,7 +15,7 @@ export const tokensOf = ({ language, source, params }: DraftContent): readonly s
   const header = parseHeader(source, language);
   const plan = header.ok ? planTokens(header.plan) : [];
   const values = Object.entries(header.ok ? { ...header.plan.params, ...params } : params);
-  const body = language === 'triton' ? pythonTokens(source, header.ok) : cTokens(source);
+  const body = language === 'triton' || language === 'python' ? pythonTokens(source, header.ok) : cTokens(source);
   return [language, ...plan, ...values.map(([name, value]) => `${name}=${value}`).toSorted(), ...body];
 };
 

@@ -7,7 +7,7 @@ import { type Context, contextOf, note, print, printJson, printJsonLine } from '
 import { EXIT } from '../exit-codes.ts';
 import { collect } from '../input/given.ts';
 import { collectParam } from '../input/params.ts';
-import type { RecognisedProgram } from '../input/program-style.ts';
+import type { RecognisedProgram } from '../../domain/program-style.ts';
 import { deviceFor, readIncluded, readSource, readText } from '../input/source-file.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { summaryText, WHOLE } from '../../domain/text/describe.ts';

@@ -4,7 +4,7 @@ import { basename, dirname, extname, relative } from 'node:path';
 import type { SubmitCandidate } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { Language } from '../../domain/plan/plan.ts';
-import { type RecognisedProgram, recogniseProgram } from './program-style.ts';
+import { type RecognisedProgram, recogniseProgram } from '../../domain/program-style.ts';
 
 const LANGUAGES: Readonly<Record<string, Language>> = { '.cu': 'cuda', '.c': 'c', '.py': 'triton' };
 

@@ -60,8 +60,8 @@ export const CampaignSpec = z.strictObject({
     .max(16)
     .default([]),
   budget: Budget,
-  /** Candidates in what language; empty: all that the problem's devices run. */
-  languages: z.array(Language).max(3).default([]),
+  /** Candidates in what language; empty: all that the problem's devices run. `python`, programs with host code, only where it is named. */
+  languages: z.array(Language).max(4).default([]),
   start: z
     .strictObject({
       /**

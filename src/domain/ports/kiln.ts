@@ -19,6 +19,7 @@ import type { Steered, Steering, SteeringRequest } from '../api/steering.ts';
 import type { Why } from '../api/why.ts';
 import type { CandidateId, HostId, SweepId } from '../ids.ts';
 import type { Profile } from '../profile.ts';
+import type { Program } from '../program.ts';
 import type { Candidate } from '../candidate.ts';
 import type { JournalEvent } from '../journal.ts';
 import type { EventQuery, SourcedCandidate } from './store.ts';
@@ -40,7 +41,10 @@ export interface Kiln {
   candidates(query: ListQuery): Promise<CandidateList>;
   /** At most `limit` ids of the kind that the first letter tells (c, s, k), in order. */
   idsWithPrefix(prefix: string, limit: number): Promise<readonly string[]>;
-  source(id: CandidateId): Promise<{ readonly source: string; readonly language: string }>;
+  /** `program`: of one in python, its entry and other files. */
+  source(
+    id: CandidateId,
+  ): Promise<{ readonly source: string; readonly language: string; readonly program?: Program | undefined }>;
   /** Null where none was asked for. */
   profile(id: CandidateId): Promise<Profile | null>;
   /**

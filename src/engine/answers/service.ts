@@ -61,8 +61,8 @@ export const createService = (state: AnswersSlice, { limits, onEvents, alone, su
     },
     idsWithPrefix: async (prefix: string, limit: number) => store.idsWithPrefix(prefix, limit),
     source: async (id: CandidateId) => {
-      const { source, language } = await existing(id, store.content(id));
-      return { source, language };
+      const { source, language, program } = await existing(id, store.content(id));
+      return { source, language, ...(program && { program }) };
     },
     sourced: async (ids: readonly CandidateId[]) => store.sourced(ids),
     profile: async (id: CandidateId) => profileOf(state, id),

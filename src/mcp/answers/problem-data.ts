@@ -5,8 +5,10 @@ import { KilnError } from '../../domain/errors.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { definitionText } from '../../domain/text/problem-definition.ts';
 
-export const WRITTEN = Language.extract(['cuda', 'triton', 'c']);
+export const WRITTEN = Language;
 export type Written = z.infer<typeof WRITTEN>;
+/** Those with a launch plan, and so with params. */
+export const PLANNED = Language.exclude(['python']);
 export type Target = 'gpu' | 'cpu';
 
 export const FileData = z.strictObject({ name: z.string(), source: z.string() });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MCP_SUBMITTER, SubmitCandidate } from '../../domain/api/candidates.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { KilnError } from '../../domain/errors.ts';
+import { programOfSource } from '../../domain/program-style.ts';
 import { candidateAnswer } from '../answers/candidate-answer.ts';
 import { CandidateData } from '../answers/candidate-data.ts';
 import { candidateText } from '../answers/candidate-text.ts';
@@ -21,14 +22,14 @@ export const ParamsInput = z.record(z.string(), z.union([z.number(), z.string()]
 export const submitCandidate = tool({
   name: 'submit_candidate',
   description:
-    'Judges a kernel: code whose first comment is its launch plan (get_problem has the contract). Waits for the verdict. Known content is not judged again.',
+    'Judges a kernel: code whose first comment is its launch plan, or a program in python (get_problem has the contract). Waits for the verdict. Known content is not judged again.',
   input: z.strictObject({
     problem: ProblemName,
     source,
     language: WRITTEN,
     device: z.string().min(1).max(40).optional().describe('class of list_devices; default cpu for c, else H100'),
     params: ParamsInput.default({}).describe("override the plan's"),
-    files: files.describe('path -> text of what it includes'),
+    files: files.describe('path -> text of what it includes or imports'),
     effort: effort.describe('full: timed to the end, also where it cannot come near the best'),
     submitter: submitter.unwrap().default(MCP_SUBMITTER),
     waitSeconds: WaitSeconds,
@@ -37,11 +38,23 @@ export const submitCandidate = tool({
   reads: false,
   run: async (deps, { waitSeconds, device, params, ...candidate }, signal) => {
     const on = device ?? (candidate.language === 'c' ? 'cpu' : 'H100');
-    const asked = { ...candidate, params, device: on };
+    const asked =
+      candidate.language === 'python' ? asProgram({ ...candidate, params, device: on }) : { ...candidate, params, device: on };
     return submitted(deps, asked, { waitSeconds, signal });
   },
   text: candidateText,
 });
+
+/** What is called in it is told by its source; other files are those that it imports. */
+const asProgram = ({ files = {}, ...candidate }: Asked): Asked => {
+  const program = programOfSource(candidate.source);
+  if (program === null)
+    throw new KilnError('INVALID_REQUEST', 'source: a program defines custom_kernel(data), a class ModelNew, or run(...)', {
+      details: { field: 'source' },
+    });
+  const others = Object.entries(files).map(([path, content]) => ({ path, content }));
+  return { ...candidate, program: { ...program, files: others } };
+};
 
 export interface Waiting {
   readonly waitSeconds: number;

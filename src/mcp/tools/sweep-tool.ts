@@ -6,7 +6,7 @@ import { KilnError } from '../../domain/errors.ts';
 import { interval, nanoseconds, seconds, times } from '../../domain/text/units.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { rounded } from '../answers/case-data.ts';
-import { WRITTEN } from '../answers/problem-data.ts';
+import { PLANNED } from '../answers/problem-data.ts';
 import { lines, paramsText } from '../answers/words.ts';
 import type { McpKiln } from '../mcp-kiln.ts';
 import { tool } from '../tool.ts';
@@ -21,7 +21,7 @@ const Input = z.strictObject({
   id: Id.optional().describe('c-…: sweep this candidate; s-…: go on with this sweep'),
   problem: ProblemName.optional(),
   source: z.string().min(1).optional(),
-  language: WRITTEN.optional(),
+  language: PLANNED.optional(),
   device: z.string().max(40).optional(),
   params: ParamsInput.default({}).describe('fixed'),
   space: z

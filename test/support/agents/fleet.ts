@@ -1,6 +1,8 @@
 /** A fleet of one host with devices of these models, as the API shows it. */
 import { FleetView } from '../../../src/domain/api/fleet.ts';
+import { INVENTORY } from '../scripted-runner.ts';
 import { deviceClassOf } from '../../../src/domain/device.ts';
+import type { Environment } from '../../../src/domain/environment.ts';
 
 export interface DeviceFacts {
   readonly model: string;
@@ -11,7 +13,10 @@ export interface DeviceFacts {
 
 const NO_USE = { measuring: 0, checking: 0, loading: 0, idleWithWork: 0, idleWithoutWork: 0, faults: 0 };
 
-export const fleetOf = (devices: readonly DeviceFacts[]): FleetView =>
+/** `environments`: null where its host has told nothing yet. */
+const { devices: _devices, ...withoutDevices } = INVENTORY;
+
+export const fleetOf = (devices: readonly DeviceFacts[], environments: readonly Environment[] | null = null): FleetView =>
   FleetView.parse({
     hosts: [
       {
@@ -23,7 +28,7 @@ export const fleetOf = (devices: readonly DeviceFacts[]): FleetView =>
         reason: null,
         nextRetryAt: null,
         roundTripMs: 1,
-        inventory: null,
+        inventory: environments && { ...withoutDevices, environments },
         devices: devices.map((device, n) => deviceOf(device, n)),
         compilesFor: [],
         compile: { queued: 0, running: 0, compiled: 0, cached: 0, failed: 0, timeMs: null },

@@ -35,7 +35,10 @@ export const ask = async (run: AskingRun, deps: AskingDeps, assignment: Assignme
   const { choice, carrying } = chosen;
   const diagnosed = chosen.diagnosing && keyOf(generator, choice);
   if (diagnosed !== null) target.diagnosing.add(diagnosed);
-  if (generator.readsProfiles) deps.profiles.onParents(target.device, choice.parents);
+  if (generator.readsProfiles) {
+    const parents = choice.parents.filter((id) => target.archive.content(id)?.language !== 'python');
+    deps.profiles.onParents(target.device, parents);
+  }
   const accounted = countPreparing(run);
   let question: Question | null = null;
   try {

@@ -2,6 +2,8 @@
 import { NO_USAGE } from '../../../domain/campaign/campaign.ts';
 import type { Draft, Generation } from '../../../domain/campaign/campaign.ts';
 import { generationIdOf } from '../../../domain/ids.ts';
+import type { Program } from '../../../domain/program.ts';
+import { programOfSource } from '../../../domain/program-style.ts';
 import { languageOfFile } from '../../../problems/targets.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import type { AskingRun } from '../state/campaign-run.ts';
@@ -89,11 +91,16 @@ const rankedOf = async ({ campaign }: AskingRun, target: Target, judging: Judgin
     .slice(0, count);
   const drafts: Draft[] = [];
   for (const { candidateId, language, params, place } of entries) {
-    const { source } = await judging.source(candidateId);
+    const { source, program } = await judging.source(candidateId);
+    if (language === 'python' && !isOneFile(source, program)) continue;
     drafts.push(draftOf({ language, source, params }, `place ${place} of the ranking`));
   }
   return drafts;
 };
+
+/** A program of several files, or with a name that nobody knows, cannot be handed in again as an agent's. */
+const isOneFile = (source: string, program: Program | undefined): boolean =>
+  program?.files.length === 0 && programOfSource(source)?.entry.symbol === program.entry.symbol;
 
 const draftOf = ({ language, source, params }: Pick<Draft, 'language' | 'source' | 'params'>, idea: string): Draft => ({
   language,

@@ -1,6 +1,7 @@
 /** From a durable answer to a candidate that waits for its verdict. */
-import { KilnError } from '../../../domain/errors.ts';
+import { type ErrorCode, KilnError } from '../../../domain/errors.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
+import { programOfSource } from '../../../domain/program-style.ts';
 import { advance, fail } from '../outcomes/advance.ts';
 import { retryOf, submitterOf, targetIndexOf } from '../state/campaign-run.ts';
 import type { Answered, AskingRun } from '../state/campaign-run.ts';
@@ -50,20 +51,23 @@ const submit = async (run: AskingRun, deps: AskingDeps, { generation, draft }: A
   const { priority } = run.campaign.spec;
   // What others are compared with is timed to the end.
   const effort = generation.move === 'seed' ? 'full' : run.campaign.spec.effort;
-  const input = { problem, device, language, source, params, priority, ...(effort === undefined ? {} : { effort }) };
+  const program = language === 'python' ? programOfSource(source) : undefined;
+  if (program === null) return refusal('INVALID_REQUEST', 'a program defines custom_kernel(data), a class ModelNew, or run(...)');
+  const content = { problem, device, language, source, params, ...(program && { program }) };
+  const input = { ...content, priority, ...(effort === undefined ? {} : { effort }) };
   try {
     const { candidates } = await retryWhileUnavailable(
       async () => deps.judging.submit([{ ...input, submitter: submitterOf(run), labels: [], trial: 0 }]),
       retryOf(run),
     );
-    return candidates[0] ?? refusal(`the engine gave no answer for ${generation.id}`);
+    return candidates[0] ?? refusal('INTERNAL', `the engine gave no answer for ${generation.id}`);
   } catch (error) {
     if (error instanceof KilnError && !error.retryable) return error;
     throw error;
   }
 };
 
-const refusal = (message: string): Refused => new KilnError('INTERNAL', message);
+const refusal = (code: ErrorCode, message: string): Refused => new KilnError(code, message);
 
 const isOurs = async (run: AskingRun, { judging }: AskingDeps, id: CandidateId): Promise<boolean> => {
   const candidate = await retryWhileUnavailable(async () => judging.candidate(id), retryOf(run));

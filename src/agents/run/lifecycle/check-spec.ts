@@ -1,8 +1,11 @@
 /** What is wrong with a campaign, before it begins. */
 import type { CampaignSpec } from '../../../domain/campaign/campaign.ts';
 import { knownClass } from '../../../domain/device.ts';
+import type { FleetView } from '../../../domain/api/fleet.ts';
 import { KilnError } from '../../../domain/errors.ts';
+import { canRecord } from '../../../domain/hosts/environment-label.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
+import { programOfSource, WRITTEN_IN } from '../../../domain/program-style.ts';
 import type { GeneratorSet } from '../../generator.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import { planTargets } from '../state/targets.ts';
@@ -12,12 +15,14 @@ export const checkSpec = async (
   spec: CampaignSpec,
   { judging, generators }: { readonly judging: Pick<Judging, 'problem' | 'fleet'>; readonly generators: GeneratorSet },
 ): Promise<CampaignSpec> => {
-  const fleet = [...new Set((await judging.fleet()).hosts.flatMap(({ devices }) => devices.map((device) => device.class)))];
+  const { hosts } = await judging.fleet();
+  const fleet = [...new Set(hosts.flatMap(({ devices }) => devices.map((device) => device.class)))];
   const devices = [...new Set(spec.devices.map((asked) => classOf(asked, fleet)))];
   const chosen = spec.generators.length === 0 ? [{ name: generators.default.name, share: 1 }] : spec.generators;
   const problems = [...new Set(spec.problems)];
   const checked = { ...spec, problems, devices, generators: chosen, start: startOf(spec, chosen, generators) };
   const languages = planTargets(checked, judging).flatMap((target) => target.languages);
+  if (languages.includes('python')) checkRecorder(hosts);
   checkStarts(checked, languages);
   for (const name of askedOf(checked, generators)) checkGenerator(generators, name);
   checkMoney(checked, generators);
@@ -43,9 +48,18 @@ const classOf = (asked: string, fleet: readonly string[]): string => {
   throw new KilnError('UNKNOWN_DEVICE', message, { details: { field: 'devices', fleet } });
 };
 
+/** Otherwise every answer would be paid for, and none judged. Hosts that nobody has heard of yet may have one. */
+const checkRecorder = (hosts: FleetView['hosts']): void => {
+  const known = hosts.flatMap(({ inventory }) => (inventory ? [inventory.environments ?? []] : []));
+  const canJudge = known.some((environments) => environments.some((one) => one.name === WRITTEN_IN && canRecord(one)));
+  if (known.length === 0 || canJudge) return;
+  const message = `languages: no host of the fleet can record programs (environment "${WRITTEN_IN}"): kiln doctor says what is missing there; or leave python out`;
+  throw new KilnError('UNSUPPORTED_LANGUAGE', message, { details: { field: 'languages' } });
+};
+
 const checkStarts = ({ start, problems }: CampaignSpec, languages: readonly Language[]): void => {
   const usable = [...new Set(languages)].join(' or ');
-  for (const { problem, language } of start.sources) {
+  for (const { problem, language, source } of start.sources) {
     if (!problems.includes(problem)) {
       throw wrongStart(
         `"${problem}" is none of the campaign's problems (${problems.join(', ')}); add it or leave the source out`,
@@ -56,6 +70,8 @@ const checkStarts = ({ start, problems }: CampaignSpec, languages: readonly Lang
         `${language} is no language of this campaign, which takes ${usable}; add a device or leave the source out`,
       );
     }
+    if (language === 'python' && programOfSource(source) === null)
+      throw wrongStart('a program defines custom_kernel(data), a class ModelNew, or run(...)');
   }
 };
 

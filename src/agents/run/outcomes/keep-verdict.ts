@@ -66,7 +66,8 @@ const keepJudged = async (run: AwaitingRun, deps: OutcomeDeps, { seen, isRecord 
   const judged = judgedState(candidate, { isFirst, isRecord });
   if (!judged) return;
   const state = { ...judged, ...gainOf(run, { seen, isRecord }) };
-  wishProfile(run, deps, { generation, state });
+  // A program has no plan to profile: what it launches is recorded.
+  if (candidate.submission.language !== 'python') wishProfile(run, deps, { generation, state });
   learn(run, seen);
   if (isFirst) deps.classes.onJudged(generation.device, state.deviceMs);
   await advance(run, deps, { generation, state });

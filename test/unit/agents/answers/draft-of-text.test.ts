@@ -195,3 +195,31 @@ test('the input of a tool is repaired as well', () => {
     message: 'the candidate is no whole JSON (29 characters)',
   });
 });
+
+describe('where programs are asked for', () => {
+  const PROGRAM = 'import torch\n\ndef custom_kernel(data):\n    x, out = data\n    torch.neg(x, out=out)\n';
+  const read = (text: string, languages: readonly ('python' | 'triton' | 'cuda')[]) => {
+    const result = draftOfText(text, { languages });
+    return result.ok ? [result.draft.language, result.draft.source.trim()] : result.message;
+  };
+
+  test.each([
+    ['a fenced file', `Here:\n${fenced(PROGRAM, 'python')}It copies nothing.`],
+    ['JSON', JSON.stringify({ language: 'python', idea: 'one call', source: PROGRAM })],
+    ['JSON without a language', JSON.stringify({ idea: 'one call', source: PROGRAM })],
+    ['JSON with params, which a program has none of', JSON.stringify({ language: 'python', source: PROGRAM, params: {} })],
+  ])('%s is one', (_name, text) => {
+    expect(read(text, ['python', 'triton'])).toEqual(['python', PROGRAM.trim()]);
+  });
+
+  test('a file with a plan is what its plan says, whatever its writer calls it', () => {
+    expect(read(fenced(PYTHON, 'python'), ['python', 'triton'])).toEqual(['triton', PYTHON.trim()]);
+    expect(read(JSON.stringify({ language: 'python', source: PYTHON }), ['triton', 'python'])).toEqual(['triton', PYTHON.trim()]);
+    expect(read(JSON.stringify({ language: 'python', source: PYTHON }), ['triton'])).toEqual(['triton', PYTHON.trim()]);
+  });
+
+  test('and nowhere else', () => {
+    expect(read(fenced(PROGRAM, 'python'), ['cuda'])).toContain('no candidate was found');
+    expect(read(JSON.stringify({ language: 'python', source: PROGRAM }), ['cuda'])).toContain('must be in cuda');
+  });
+});

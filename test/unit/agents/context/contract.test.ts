@@ -3,6 +3,7 @@ import { CONTRACT } from '../../../../src/agents/context/contract.ts';
 import { examplesFor } from '../../../../src/agents/context/examples.ts';
 import { KilnError } from '../../../../src/domain/errors.ts';
 import { evaluate } from '../../../../src/domain/plan/expression.ts';
+import { recogniseProgram } from '../../../../src/domain/program-style.ts';
 import { VERDICTS } from '../../../../src/domain/outcome.ts';
 import { type Language, Launch, LaunchPlan } from '../../../../src/domain/plan/plan.ts';
 import { DTYPE_BYTES } from '../../../../src/domain/plan/dtype.ts';
@@ -60,6 +61,14 @@ describe('the contract of some languages', () => {
     expect(forCuda).not.toMatch(/gcc|num_warps/);
     expect(contractFor(CONTRACT, null)).toContain('num_warps');
     expect(contractFor(CONTRACT, null)).not.toContain('<!--');
+  });
+
+  test('of programs holds no plan, and shows two files that are recognised', () => {
+    const forPrograms = contractFor(CONTRACT, ['python']);
+    expect(forPrograms).not.toMatch(/<!--|launch\[\]|num_warps|\*\*Expressions/);
+    const shown = [...forPrograms.matchAll(/```python\n([\s\S]*?)```/g)].map(([, source = '']) => source);
+    expect(shown.map((source) => recogniseProgram(source)?.symbol)).toEqual(['custom_kernel', 'custom_kernel']);
+    expect(contractFor(CONTRACT, ['cuda', 'triton'])).not.toMatch(/custom_kernel|load_inline/);
   });
 
   test('shows one in C that resolves', () => {

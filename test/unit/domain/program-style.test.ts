@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { recogniseProgram } from '../../../../src/cli/input/program-style.ts';
-import { readSource } from '../../../../src/cli/input/source-file.ts';
+import { recogniseProgram } from '../../../src/domain/program-style.ts';
+import { readSource } from '../../../src/cli/input/source-file.ts';
 
 const LEADERBOARD =
   '#!POPCORN leaderboard vectoradd\nimport torch\n\ndef custom_kernel(data):\n    a, b = data\n    return a + b\n';

@@ -1,5 +1,5 @@
 /** What a Python file is taken for that has no launch plan: people have kernels with host code, in a few public forms. */
-import type { ProgramStyle } from '../../domain/program.ts';
+import type { Program, ProgramStyle } from './program.ts';
 
 export interface RecognisedProgram {
   readonly style: ProgramStyle;
@@ -21,3 +21,15 @@ const FORMS: readonly (readonly [pattern: RegExp, found: RecognisedProgram])[] =
 /** Null for a file with a launch plan, and for one that looks like nothing known. */
 export const recogniseProgram = (source: string): RecognisedProgram | null =>
   PLAN.test(source) ? null : (FORMS.find(([pattern]) => pattern.test(source))?.[1] ?? null);
+
+/** The one file of a program that somebody wrote for a campaign; null where it defines nothing that can be called. */
+export const programOfSource = (source: string): Program | null => {
+  const found = recogniseProgram(source);
+  if (found === null) return null;
+  const { symbol, style } = found;
+  return { files: [], entry: { file: WRITTEN_FILE, symbol, style }, environment: WRITTEN_IN, prefer: 'recorded' };
+};
+
+const WRITTEN_FILE = 'submission.py';
+/** The environment of programs that agents write. */
+export const WRITTEN_IN = 'torch';
