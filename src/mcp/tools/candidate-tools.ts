@@ -46,13 +46,13 @@ export const submitCandidate = tool({
 });
 
 /** What is called in it is told by its source; other files are those that it imports. */
-const asProgram = ({ files = {}, ...candidate }: Asked): Asked => {
+const asProgram = ({ files: imported = {}, ...candidate }: Asked): Asked => {
   const program = programOfSource(candidate.source);
   if (program === null)
     throw new KilnError('INVALID_REQUEST', 'source: a program defines custom_kernel(data), a class ModelNew, or run(...)', {
       details: { field: 'source' },
     });
-  const others = Object.entries(files).map(([path, content]) => ({ path, content }));
+  const others = Object.entries(imported).map(([path, content]) => ({ path, content }));
   return { ...candidate, program: { ...program, files: others } };
 };
 

@@ -41,6 +41,19 @@ const drafted = (source: string) => ({
 
 const rig = campaignRig();
 
+/** Why a campaign on a host with these environments is not begun. */
+const refused = async (environments: readonly Environment[] | null, source?: string): Promise<string> => {
+  const campaigns = await rig.campaigns(rig.judging({ judgeMs: 1, environments }), [
+    createScriptedGenerator({ answer: () => drafted(program('speedup 2')) }),
+  ]);
+  const sources = source === undefined ? [] : [{ problem: 'vector_add', language: 'python' as const, source, params: {} }];
+  const wish = request({ languages: ['python', 'triton'], start: { seeds: 'none', sources }, budget: { candidates: 1 } });
+  const created = await campaigns.create(wish).catch((thrown: unknown) => thrown);
+  if (created instanceof KilnError) return `${created.code} ${created.message}`;
+  await until(campaigns, (created as CampaignView).id, isFinished);
+  return 'was not refused';
+};
+
 describe('a campaign that asks for programs', () => {
   test('submits them with what is called, tells their writers what a program is, and has none of them profiled', async () => {
     const judging = rig.judging({ judgeMs: 1, environments: [TORCH] });
@@ -78,7 +91,7 @@ describe('a campaign that asks for programs', () => {
     expect(first?.state).toMatchObject({
       status: 'failed',
       failure: 'rejected',
-      message: expect.stringContaining('custom_kernel'),
+      message: expect.stringContaining('custom_kernel') as string,
     });
     expect(judging.submitted).toHaveLength(2);
   });
@@ -107,17 +120,6 @@ describe('a campaign that asks for programs', () => {
   });
 
   test('is refused before anything is paid where no host can record, and where a source is no program', async () => {
-    const refused = async (environments: readonly Environment[] | null, source?: string): Promise<string> => {
-      const campaigns = await rig.campaigns(rig.judging({ judgeMs: 1, environments }), [
-        createScriptedGenerator({ answer: () => drafted(program('speedup 2')) }),
-      ]);
-      const sources = source === undefined ? [] : [{ problem: 'vector_add', language: 'python' as const, source, params: {} }];
-      const wish = request({ languages: ['python', 'triton'], start: { seeds: 'none', sources }, budget: { candidates: 1 } });
-      const created = await campaigns.create(wish).catch((thrown: unknown) => thrown);
-      if (created instanceof KilnError) return `${created.code} ${created.message}`;
-      await until(campaigns, (created as CampaignView).id, isFinished);
-      return 'was not refused';
-    };
     expect(await refused([{ ...TORCH, recorder: 'none' }])).toMatch(
       /^UNSUPPORTED_LANGUAGE languages: no host of the fleet can record/u,
     );
