@@ -143,6 +143,9 @@ class PlayedCase:
     def restore(self) -> int:
         return self.draw(0) if self.changes_in_draws else 0
 
+    def fill(self, runnable: "PlayedRunnable", _replica: int) -> None:
+        self._gpu.run(f"copy{runnable.fills}", COPY_NS)
+
     def launch(self, runnable: "PlayedRunnable", _replica: int) -> None:
         for _ in runnable.launches[0]:
             self._gpu.run("work", runnable.time_ns)
@@ -152,8 +155,8 @@ class PlayedCase:
 
 
 class PlayedRunnable:
-    def __init__(self, time_ns: int, launches: int = 1) -> None:
-        self.time_ns, self.launches = time_ns, [[None] * launches]
+    def __init__(self, time_ns: int, launches: int = 1, fills: Sequence[int] = ()) -> None:
+        self.time_ns, self.launches, self.fills = time_ns, [[None] * launches], fills
 
 
 class ReadFromTheDevice(unittest.TestCase):
@@ -190,6 +193,15 @@ class ReadFromTheDevice(unittest.TestCase):
         """Three: sample and poison, flush, the work."""
         self.timed([TimedRun("candidate", 1, None, None)] * 10, {"candidate": PlayedRunnable(80_000)})
         self.assertEqual(self.gpu.kernels, ["reset", *["turn", "flush", "work"] * 10, "turn"])
+
+    def test_symbols_are_filled_behind_the_draw_before_the_flush_and_outside_of_what_is_timed(self) -> None:
+        """A copy that counts as a launch, four times, is none modulo the phases."""
+        runnables = {"candidate": PlayedRunnable(80_000, fills=[1]), "baseline": PlayedRunnable(80_000)}
+        self.timed([TimedRun(side, 1, seed, None) for seed in (7, None) for side in runnables], runnables)
+        filled = ["copy[1]"] * 4
+        expected = ["draw", "turn", *filled, "flush", "work", "draw", "turn", "flush", "work", "turn", *filled, "flush", "work"]
+        self.assertEqual([name for name in self.gpu.kernels if name != "delay"], ["reset", *expected, "turn", "flush", "work", "turn"])
+        self.assertEqual(self.times, [80_000.0 + LAUNCHING_NS] * 4)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from .schedule import PAIRED_BELOW_NS, batch_for, batch_holds
 from .screening import bears_out
 from .steadiness import lives_on_memory
 from .stopwatch import Stopwatch
+from .symbols import names_in
 from .tensors import input_set_of
 
 
@@ -117,8 +118,11 @@ class Judgement:
         return self._bench.device.open_case(self._problem.definition, spec, batch, scratch)
 
     def _replicas_max(self, spec: DefinedCase) -> int:
-        """Recordings have one place for each tensor."""
-        return 1 if any(isinstance(program, Recorded) for program in self._programs.values()) else self._bench.device.replicas_max(spec)
+        """Recordings have one place for each tensor, and code has each variable once, for whatever runs without a pause."""
+        if any(isinstance(program, Recorded) for program in self._programs.values()):
+            return 1
+        plans = [self._plan(side, spec) for side in ("baseline", *self._programs)]
+        return 1 if names_in(plans) else self._bench.device.replicas_max(spec)
 
     def _plan(self, side: str, spec: DefinedCase) -> Plan:
         program = self._programs.get(side)
@@ -155,8 +159,10 @@ class Judgement:
             raise InfraFailure(f"{side}_failed", f"the {side}'s plan, case {spec['name']}: {error.field}: {error}") from error
 
     def _constants(self) -> bytes:
-        record = [program for side, program in self._programs.items() if side == "record"]
-        return self._bench.device.constants([*self._problem.programs, *record])
+        record = self._task["record"]
+        plans = names_in(record["plans"].values()) if record else frozenset[str]()
+        own = [(program, plans) for side, program in self._programs.items() if side == "record"]
+        return self._bench.device.constants([*self._problem.programs, *own])
 
     def _find_unchanged(self) -> None:
         """Tables of the other sides, and what they keep: one in which a candidate changed it is no yardstick any more, for nobody."""
