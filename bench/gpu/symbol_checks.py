@@ -49,7 +49,8 @@ EXPECTED = {
 
 def convolution() -> HandmadeProblem:
     normal = {"dtype": "f32", "distribution": {"kind": "normal", "mean": 0, "std": 1}}
-    tensors = [{"name": "x", "role": "in", **normal}, {"name": "w", "role": "in", "elements": WIDTH, **normal}, {"name": "y", "role": "out", **normal}]
+    weights = {"name": "w", "role": "in", "elements": WIDTH, **normal}
+    tensors = [{"name": "x", "role": "in", **normal}, weights, {"name": "y", "role": "out", **normal}]
     problem = HandmadeProblem("convolution", tensors, PLAIN, PLAIN, {"odd": ("check", 1003), "4M": ("bench", 4 * M), "tiny": ("bench", 4096)})
     problem.tolerance = {"rtol": 1e-4, "atol": 1e-4, "relative_l2": 1e-5}
     return problem

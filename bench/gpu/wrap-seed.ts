@@ -22,7 +22,8 @@ export const wrapSeed = (loaded: LoadedProblem, seed: Seed): Wrapped | null => {
   const resolved = resolveCandidate(loaded, { target: 'gpu', architecture: 'sm_90a', content });
   if (!resolved.ok || resolved.unit.language === 'python') return null;
   const plans = Object.values(resolved.plans);
-  if (plans.some(({ launches, symbols }) => symbols !== undefined || launches.some(({ cluster }) => cluster !== null))) return null;
+  if (plans.some(({ launches, symbols }) => symbols !== undefined || launches.some(({ cluster }) => cluster !== null)))
+    return null;
   const table = tableOf(loaded, resolved.plans);
   const { params, numWarps, numStages } = resolved.unit;
   if (seed.language === 'triton') return tritonProgram({ seed, table, params, numWarps, numStages });

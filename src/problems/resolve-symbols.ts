@@ -25,7 +25,8 @@ export const resolveSymbols = (context: Context): ResolvedSymbol[] => {
 
 const valueOf = (name: string, context: LaunchContext): ResolvedSymbol['value'] => {
   const value = namedValue(name, context);
-  if (!value) throw new PlanError(context.field, `unknown name "${name}"; a symbol is filled with ${knownTo(context).join(', ')}`);
+  if (!value)
+    throw new PlanError(context.field, `unknown name "${name}"; a symbol is filled with ${knownTo(context).join(', ')}`);
   if (value.kind === 'scratch')
     throw new PlanError(context.field, `"${name}" is a scratch buffer, which holds nothing before a run: pass it as an argument`);
   if (value.kind === 'tensor') refuseTensor(name, context);
@@ -40,9 +41,15 @@ const knownTo = ({ problem, shape, plan }: LaunchContext): readonly string[] => 
 const refuseTensor = (name: string, { problem, shape, field }: LaunchContext): void => {
   const tensor = problem.tensors[name];
   if (tensor?.role !== 'in')
-    throw new PlanError(field, `"${name}" is written by the kernel: a symbol is filled with a tensor of role in; pass it as an argument`);
+    throw new PlanError(
+      field,
+      `"${name}" is written by the kernel: a symbol is filled with a tensor of role in; pass it as an argument`,
+    );
   const elements = (resolveShapes(problem, shape)[name] ?? []).reduce((product, size) => product * size, 1);
   const bytes = elements * DTYPE_BYTES[tensor.dtype];
   if (bytes > SYMBOL_BYTES_MAX)
-    throw new PlanError(field, `"${name}" has ${bytes} bytes; a symbol is filled with at most ${SYMBOL_BYTES_MAX}: pass it as an argument`);
+    throw new PlanError(
+      field,
+      `"${name}" has ${bytes} bytes; a symbol is filled with at most ${SYMBOL_BYTES_MAX}: pass it as an argument`,
+    );
 };

@@ -16,7 +16,10 @@ export const ResolvedArg = z.discriminatedUnion('kind', [
 export type ResolvedArg = z.infer<typeof ResolvedArg>;
 
 /** A variable of the code, and what it holds at the start of every run. */
-export const ResolvedSymbol = z.strictObject({ name: z.string(), value: z.discriminatedUnion('kind', [TensorValue, ScalarValue]) });
+export const ResolvedSymbol = z.strictObject({
+  name: z.string(),
+  value: z.discriminatedUnion('kind', [TensorValue, ScalarValue]),
+});
 export type ResolvedSymbol = z.infer<typeof ResolvedSymbol>;
 
 export const ResolvedLaunch = z.strictObject({

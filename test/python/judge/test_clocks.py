@@ -6,7 +6,7 @@ import sys
 import unittest
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner")]
 import played_kernels as kernels  # noqa: E402
@@ -143,9 +143,6 @@ class PlayedCase:
     def restore(self) -> int:
         return self.draw(0) if self.changes_in_draws else 0
 
-    def fill(self, runnable: "PlayedRunnable", _replica: int) -> None:
-        self._gpu.run(f"copy{runnable.fills}", COPY_NS)
-
     def launch(self, runnable: "PlayedRunnable", _replica: int) -> None:
         for _ in runnable.launches[0]:
             self._gpu.run("work", runnable.time_ns)
@@ -155,8 +152,13 @@ class PlayedCase:
 
 
 class PlayedRunnable:
-    def __init__(self, time_ns: int, launches: int = 1, fills: Sequence[int] = ()) -> None:
-        self.time_ns, self.launches, self.fills = time_ns, [[None] * launches], fills
+    """`fill`: what filling its symbols does; None where it has none."""
+
+    def __init__(self, time_ns: int, launches: int = 1, fill: Optional[Callable[[], None]] = None) -> None:
+        self.time_ns, self.launches, self.fills = time_ns, [[None] * launches], [fill] if fill else []
+
+    def fill(self, replica: int) -> None:
+        self.fills[replica]()
 
 
 class ReadFromTheDevice(unittest.TestCase):
@@ -196,9 +198,9 @@ class ReadFromTheDevice(unittest.TestCase):
 
     def test_symbols_are_filled_behind_the_draw_before_the_flush_and_outside_of_what_is_timed(self) -> None:
         """A copy that counts as a launch, four times, is none modulo the phases."""
-        runnables = {"candidate": PlayedRunnable(80_000, fills=[1]), "baseline": PlayedRunnable(80_000)}
+        runnables = {"candidate": PlayedRunnable(80_000, fill=lambda: self.gpu.run("fill", COPY_NS)), "baseline": PlayedRunnable(80_000)}
         self.timed([TimedRun(side, 1, seed, None) for seed in (7, None) for side in runnables], runnables)
-        filled = ["copy[1]"] * 4
+        filled = ["fill"] * 4
         expected = ["draw", "turn", *filled, "flush", "work", "draw", "turn", "flush", "work", "turn", *filled, "flush", "work"]
         self.assertEqual([name for name in self.gpu.kernels if name != "delay"], ["reset", *expected, "turn", "flush", "work", "turn"])
         self.assertEqual(self.times, [80_000.0 + LAUNCHING_NS] * 4)

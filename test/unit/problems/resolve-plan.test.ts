@@ -117,6 +117,15 @@ test('a launch is cooperative where it says so, in CUDA and Triton', () => {
   });
 });
 
+/** `a` has so many elements. */
+const filledWith = (n: number) =>
+  resolvePlan(LaunchPlan.parse({ launch: [{ kernel: 'k', args: ['out'] }], symbols: { d_a: 'a' } }), {
+    problem,
+    language: 'cuda',
+    shape: { n, m: 1 },
+    params: {},
+  });
+
 describe('symbols', () => {
   const plan = { let: { twice: 'n * 2' }, scratch: { partial: 16 } };
 
@@ -143,23 +152,31 @@ describe('symbols', () => {
 
   test.each<[string, object, string, string]>([
     ['nothing has the name', { d_a: 'b' }, 'symbols.d_a', 'unknown name "b"; a symbol is filled with a, n, m, eps, twice'],
-    ['the tensor is an output', { d_a: 'out' }, 'symbols.d_a', '"out" is written by the kernel: a symbol is filled with a tensor of role in; pass it as an argument'],
-    ['it is a scratch buffer', { d_a: 'partial' }, 'symbols.d_a', '"partial" is a scratch buffer, which holds nothing before a run: pass it as an argument'],
-    ['a param has the name', { BLOCK: 'a' }, 'symbols.BLOCK', `"BLOCK" is a param too, so the code has the param's value there; choose another name`],
+    [
+      'the tensor is an output',
+      { d_a: 'out' },
+      'symbols.d_a',
+      '"out" is written by the kernel: a symbol is filled with a tensor of role in; pass it as an argument',
+    ],
+    [
+      'it is a scratch buffer',
+      { d_a: 'partial' },
+      'symbols.d_a',
+      '"partial" is a scratch buffer, which holds nothing before a run: pass it as an argument',
+    ],
+    [
+      'a param has the name',
+      { BLOCK: 'a' },
+      'symbols.BLOCK',
+      `"BLOCK" is a param too, so the code has the param's value there; choose another name`,
+    ],
   ])('are refused where %s', (_what, symbols, field, message) => {
     expect(resolve({}, { plan: { ...plan, symbols } })).toEqual({ ok: false, field, message });
   });
 
   test('are no more than 16 MiB each', () => {
-    const at = (n: number) =>
-      resolvePlan(LaunchPlan.parse({ launch: [{ kernel: 'k', args: ['out'] }], symbols: { d_a: 'a' } }), {
-        problem,
-        language: 'cuda',
-        shape: { n, m: 1 },
-        params: {},
-      });
-    expect(at(2 ** 22)).toMatchObject({ ok: true });
-    expect(at(2 ** 22 + 1)).toEqual({
+    expect(filledWith(2 ** 22)).toMatchObject({ ok: true });
+    expect(filledWith(2 ** 22 + 1)).toEqual({
       ok: false,
       field: 'symbols.d_a',
       message: '"a" has 16777220 bytes; a symbol is filled with at most 16777216: pass it as an argument',

@@ -17,7 +17,18 @@ export const PlanPanel = ({ id }: { readonly id: string }): JSX.Element => {
   return h(Panel, { title: 'Launch plan', note: 'every expression evaluated', isFlush: true }, h(PlanTable, { plan: data }));
 };
 
-const HEADS = ['Case', 'Shape', 'Kernel', 'Grid', 'Block', 'Blocks × threads', 'Shared', 'Arguments', 'Scratch', 'Symbols'] as const;
+const HEADS = [
+  'Case',
+  'Shape',
+  'Kernel',
+  'Grid',
+  'Block',
+  'Blocks × threads',
+  'Shared',
+  'Arguments',
+  'Scratch',
+  'Symbols',
+] as const;
 
 export const PlanTable = ({ plan }: { readonly plan: PlanView }): JSX.Element =>
   h(
@@ -77,11 +88,7 @@ const launchRow = (
     h('td', { class: 'nowrap' }, `${block.join(' × ')}${cluster === null ? '' : `, cluster ${cluster.join(' × ')}`}`),
     h('td', { class: 'num' }, `${grouped(product(grid))} × ${grouped(product(block))}`),
     h('td', { class: 'num' }, bytes(shared)),
-    h(
-      'td',
-      null,
-      h('code', { class: 'small' }, args.map(nameOf).join(', ')),
-    ),
+    h('td', null, h('code', { class: 'small' }, args.map(nameOf).join(', '))),
     h('td', { class: 'nowrap' }, index === 0 ? scratch.join(', ') : ''),
     h('td', null, h('code', { class: 'small' }, index === 0 ? symbols.join(', ') : '')),
   );

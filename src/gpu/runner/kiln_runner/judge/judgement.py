@@ -26,6 +26,7 @@ from .outcomes import crashed, passed, plan_error
 from .problems import Problem
 from .racing import entered
 from .recorded import Recorded, has_changed, refuse_change, shares_of, with_shares
+from .replicas import replicas_max
 from .sampling import DRAWN_SCREENING, draw_proofs, draws_to_confirm
 from .schedule import PAIRED_BELOW_NS, batch_for, batch_holds
 from .screening import bears_out
@@ -118,11 +119,8 @@ class Judgement:
         return self._bench.device.open_case(self._problem.definition, spec, batch, scratch)
 
     def _replicas_max(self, spec: DefinedCase) -> int:
-        """Recordings have one place for each tensor, and code has each variable once, for whatever runs without a pause."""
-        if any(isinstance(program, Recorded) for program in self._programs.values()):
-            return 1
         plans = [self._plan(side, spec) for side in ("baseline", *self._programs)]
-        return 1 if names_in(plans) else self._bench.device.replicas_max(spec)
+        return replicas_max(self._bench.device, spec, self._programs, plans)
 
     def _plan(self, side: str, spec: DefinedCase) -> Plan:
         program = self._programs.get(side)
@@ -160,8 +158,7 @@ class Judgement:
 
     def _constants(self) -> bytes:
         record = self._task["record"]
-        plans = names_in(record["plans"].values()) if record else frozenset[str]()
-        own = [(program, plans) for side, program in self._programs.items() if side == "record"]
+        own = [(self._programs["record"], names_in(record["plans"].values()))] if record else []
         return self._bench.device.constants([*self._problem.programs, *own])
 
     def _find_unchanged(self) -> None:

@@ -19,10 +19,10 @@ _FORMATS = {"f64": "=d", "f32": "=f", "i64": "=q", "i32": "=i", "u32": "=I"}
 
 
 class Fill(NamedTuple):
-    """What fills the variable `name`: a tensor, or where there is none `data`. `bytes`: of either."""
+    """What fills the variable `name`: a tensor, or where there is none `data`. `size`: bytes of either."""
 
     name: str
-    bytes: int
+    size: int
     tensor: Optional[TensorArgument]
     data: bytes
 
@@ -58,9 +58,9 @@ def refuse_misfit(fill: Fill, variables: Mapping[str, Variable]) -> None:
         raise LaunchRejected(fill.field, f'no variable "{fill.name}" in the compiled code; {_known(variables)}')
     if not variable.is_writable:
         raise LaunchRejected(fill.field, f'"{fill.name}" is const, so nothing can be copied there: declare it without const')
-    if fill.bytes > variable.bytes:
+    if fill.size > variable.bytes:
         what = f"{fill.tensor['name']} has" if fill.tensor else "the value has"
-        raise LaunchRejected(fill.field, f'"{fill.name}" has {variable.bytes} bytes, {what} {fill.bytes}')
+        raise LaunchRejected(fill.field, f'"{fill.name}" has {variable.bytes} bytes, {what} {fill.size}')
 
 
 def _known(variables: Mapping[str, Variable]) -> str:

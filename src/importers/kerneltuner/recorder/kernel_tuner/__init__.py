@@ -45,7 +45,7 @@ def tune_kernel(
             "CompilerOptions": list(given.get("compiler_options") or []), **_sizes(problem_size, tune_params, given),
             "Arguments": [
                 *(_argument(declared[index], value, _answer(given.get("answer"), index)) for index, value in enumerate(arguments)),
-                *({**_argument(Declared(name, True), value, False), "MemType": "Constant"} for name, value in (given.get("cmem_args") or {}).items()),
+                *_constants(given.get("cmem_args") or {}),
             ],
         },
     }
@@ -177,6 +177,11 @@ def _argument(declared: Declared, value: Any, is_written: Optional[bool]) -> dic
     return {
         "Name": declared.name, "Type": kind, "MemoryType": "Vector", "Size": int(value.size), "AccessType": access, **_fill(str(kind), value),
     }
+
+
+def _constants(given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Constant memory, by the names that it has in the code."""
+    return [{**_argument(Declared(name, True), value, False), "MemType": "Constant"} for name, value in given.items()]
 
 
 def _access(declared: Declared, value: Any, is_written: Optional[bool]) -> str:

@@ -206,7 +206,7 @@ def _pack(number: int, launch: Launch, resolve: Callable[[TensorArgument], int])
 
 def _pack_fill(fill: Fill, resolve: Callable[[TensorArgument], int]) -> bytes:
     value = fill.data if fill.tensor is None else struct.pack("=Q", resolve(fill.tensor))
-    return fill.name.encode().ljust(SYMBOL_BYTES, b"\0") + FILL.pack(fill.bytes, fill.tensor is None, value)
+    return fill.name.encode().ljust(SYMBOL_BYTES, b"\0") + FILL.pack(fill.size, fill.tensor is None, value)
 
 
 def _argument(argument: Argument, resolve: Callable[[TensorArgument], int]) -> tuple[int, int]:

@@ -25,17 +25,9 @@ from .placing import GUARD_TABLE, PROOF, Poisonable, place_case, proven_types
 from .program import Program, rejected
 from .proof import Proof, words_of
 from .recorded_program import RecordedProgram
+from .runnable import Runnable, bound
 from .sampling import CaseSamples, Expected, Tools
-from .variables import Copy
 from .windows import Windows
-
-
-class Runnable(NamedTuple):
-    """Launches of one side, for each replica: called, each returns the driver's code. `fills`: what is copied into variables of its code before
-    a run, for each replica too; empty where there is nothing."""
-
-    launches: Sequence[Sequence[Callable[[], int]]]
-    fills: Sequence[Sequence[Copy]] = ()
 
 
 class Inputs(NamedTuple):
@@ -227,9 +219,7 @@ class GpuCase:
         count, fills = LOOKS if side == "reference" else self.batch, fills_of(plan, self.tensors)
         if fills and side != "reference" and count > 1:
             raise InfraFailure("internal", f"{count} executions in a row cannot have values of their own in one variable (case {self.name})")
-        resolvers = [self._resolver(side, number) for number in range(count)]
-        copies = [program.prepare_fills(fills, resolver) for resolver in resolvers] if fills else []
-        return Runnable([program.prepare(plan, resolver) for resolver in resolvers], copies)
+        return bound(program, plan, fills, [self._resolver(side, number) for number in range(count)])
 
     def _resolver(self, side: str, number: int) -> Callable[[TensorArgument], int]:
         return lambda argument: self._resolve(side, number, argument)
@@ -286,7 +276,7 @@ class GpuCase:
 
     def execute(self, runnable: Runnable) -> None:
         begin, end = self._gpu.timer.around
-        self.fill(runnable, 0)
+        runnable.fill(0)
         self._driver.record(begin)
         self.launch(runnable, 0)
         self._driver.record(end)
@@ -295,11 +285,6 @@ class GpuCase:
         begin, end = self._gpu.timer.around
         self._driver.wait(end)
         return max(1.0, self._driver.elapsed_ns(begin, end))
-
-    def fill(self, runnable: Runnable, replica: int) -> None:
-        """Variables of its code with what the replica's inputs hold now. Whatever follows in the stream finds it there."""
-        for copy in runnable.fills[replica] if runnable.fills else ():
-            copy()
 
     def launch(self, runnable: Runnable, replica: int) -> None:
         for number, launch in enumerate(runnable.launches[replica]):
@@ -334,7 +319,7 @@ class GpuCase:
             if self.tensors[tensor]["role"] == "inout" or self._inputs_at != (seed, replica):
                 draw(*keys_of(seed, replica, tensor))
         self._inputs_at = (seed, replica)
-        self.fill(reference, look)
+        reference.fill(look)
         self.launch(reference, look)
 
     def compare(self, tolerance: Tolerance, look: int) -> None:

@@ -14,10 +14,11 @@ from typing import Optional
 from ..clocks import gaps_between
 from ..device import KEPT, LAST
 from ..schedule import TimedRun
-from .case import GpuCase, Runnable
+from .case import GpuCase
 from .driver import CC_MAJOR, CC_MINOR, MULTIPROCESSORS, Driver
 from .kernels import HelperKernels
 from .memory import Memory
+from .runnable import Runnable
 
 # Runs handed to the driver before the host waits for the oldest of them: its queue holds about 1,024 commands.
 RUNS_AHEAD_MAX = 48
@@ -126,7 +127,7 @@ class Timer:
         kernels += 0 if turns_first else case.samples.turn(sample, key)
         # Before the flush: what a symbol holds is as cold as the tensors are.
         for _ in range(PHASES if runnable.fills else 0):
-            case.fill(runnable, 0)
+            runnable.fill(0)
         self._flush(max(self.poison_bytes_max - case.samples.poisoned_bytes, self._flush_least), self._stamps.before(number))
         return kernels + 1
 

@@ -40,13 +40,13 @@ class Variables:
         refuse_misfit(fill, {name: variable for module in self._modules for name, variable in module.variables.items()})
         module = next(module for module in self._modules if fill.name in module.variables)
         found = self._driver.variable(module.handle, fill.name)
-        if found is None or found[1] < fill.bytes:
+        if found is None or found[1] < fill.size:
             raise LaunchRejected(fill.field, f'the driver does not offer the variable "{fill.name}": declare it at file scope, and not static')
         driver, to = self._driver, found[0]
         if fill.tensor is None:
             return lambda: driver.upload(to, fill.data)
         source = resolve(fill.tensor)
-        return lambda: driver.copy(to, source, fill.bytes)
+        return lambda: driver.copy(to, source, fill.size)
 
     def _read_bank(self, module: _Module, filled: Collection[str]) -> bytes:
         bank = bytearray(self._download_bank(module))
