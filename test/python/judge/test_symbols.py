@@ -6,10 +6,11 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rig import CORPUS, Rig, vector_add
+from rig import CORPUS, HandmadeProblem, Rig, header_of, vector_add
 
 from kiln_runner.compile.elf import Variable, cubin_variables, library_variables
 from kiln_runner.judge.cpu.child import Program
@@ -18,6 +19,8 @@ from kiln_runner.judge.cpu.memory import Memory
 from kiln_runner.judge.device import LAST
 from kiln_runner.judge.failures import InfraFailure, LaunchRejected
 from kiln_runner.judge.gpu.helper_image import find_nvcc
+from kiln_runner.judge.judgement import Judgement
+from kiln_runner.judge.problems import Problem
 from kiln_runner.judge.symbols import Fill, fills_of, names_in, refuse_misfit
 from kiln_runner.judge.tensors import keys_of
 
@@ -181,6 +184,21 @@ class OnTheGpu(unittest.TestCase):
         self.assertNotEqual(self.program.constants({"weights"}), before)
 
 
+class Watched(unittest.TestCase):
+    def test_of_every_side_that_a_candidate_could_change_its_own_symbols_are_left_out(self) -> None:
+        """Filled anew for each case, they would look as if the candidate had changed them."""
+        plain: Any = {"launches": [], "scratch": {}}
+        problem = Problem.__new__(Problem)
+        problem.definition = {"cases": [{"reference": plain, "baseline": plain}, {"reference": PLAN, "baseline": plain}]}
+        problem._programs = {"reference": "reference", "baseline": "baseline"}
+        judgement = Judgement.__new__(Judgement)
+        judgement._problem, judgement._programs = problem, {"candidate": "candidate", "record": "record"}
+        judgement._bench = SimpleNamespace(device=SimpleNamespace(constants=dict))
+        for record, own in ((None, {}), ({"plans": {"one": plain, "other": PLAN}}, {"record": {"weights"}})):
+            judgement._task = {"record": record}
+            self.assertEqual(judgement._constants(), {"reference": {"weights"}, "baseline": frozenset(), **own})
+
+
 @unittest.skipUnless(shutil.which("gcc"), "gcc is missing: apt-get install gcc")
 class OnTheCpu(unittest.TestCase):
     def setUp(self) -> None:
@@ -215,6 +233,17 @@ class OnTheCpu(unittest.TestCase):
             self.assertEqual(outcome["verdict"], "passed", outcome)
             batches[name] = outcome["timings"][0]["candidate"]["batch"]
         self.assertEqual((batches["honest-symbols"], batches["honest"] > 1), (1, True))
+
+    def test_every_side_may_have_them(self) -> None:
+        """Reference, baseline and record spoil their own: what one side finds is another's in no case."""
+        filled, plain = ((CORPUS / "c" / f"{name}.c").read_text() for name in ("honest-symbols", "honest"))
+        rig, like = Rig("cpu", self.folder), vector_add("cpu", {"odd": ("check", 1003), "16K": ("bench", 1 << 14)})
+        self.addCleanup(rig.close)
+        problem = HandmadeProblem("vector_add", like.tensors, filled, filled, like.cases)
+        problem.hard = like.hard
+        record = {"artifact": rig.artifact(filled), "plans": problem.plans(header_of(filled))}
+        for source, expected in ((plain, "passed"), (filled, "passed"), ((CORPUS / "c" / "off-by-one-element.c").read_text(), "wrong_answer")):
+            self.assertEqual(rig.judge(problem, source, record=record)["outcome"]["verdict"], expected)
 
     def test_refusals_name_the_symbol_and_the_case(self) -> None:
         rig = Rig("cpu", self.folder)
