@@ -87,14 +87,22 @@ const refuseProduct = (dims: Dim3, limit: { readonly field: string; readonly max
     throw new PlanError(limit.field, `[${dims.join(', ')}] is ${product} ${limit.of}; at most ${limit.max}`);
 };
 
-const resolveArg = (name: string, { problem, shape, plan, scope, field }: LaunchContext): ResolvedArg => {
+const resolveArg = (name: string, context: LaunchContext): ResolvedArg => {
+  const value = namedValue(name, context);
+  if (value) return value;
+  throw new PlanError(context.field, `unknown argument "${name}"; known are ${knownNames(context).join(', ')}`);
+};
+
+/** What an argument or a symbol names; undefined for a name that nothing has. */
+export const namedValue = (name: string, { problem, shape, plan, scope, field }: LaunchContext): ResolvedArg | undefined => {
   if (Object.hasOwn(problem.tensors, name)) return { kind: 'tensor', name };
   if (Object.hasOwn(plan.scratch, name)) return { kind: 'scratch', name };
   if (Object.hasOwn(shape, name)) return { kind: 'scalar', dtype: 'i32', value: shape[name] ?? 0 };
   if (Object.hasOwn(plan.let, name))
     return { kind: 'scalar', dtype: 'i32', value: evaluateWithin(name, { field, scope, bounds: I32 }) };
   const scalar = Object.hasOwn(problem.scalars, name) ? problem.scalars[name] : undefined;
-  if (scalar) return { kind: 'scalar', dtype: scalar.dtype, value: scalar.value };
-  const known = [problem.tensors, shape, problem.scalars, plan.scratch, plan.let].flatMap((names) => Object.keys(names));
-  throw new PlanError(field, `unknown argument "${name}"; known are ${known.join(', ')}`);
+  return scalar && { kind: 'scalar', dtype: scalar.dtype, value: scalar.value };
 };
+
+const knownNames = ({ problem, shape, plan }: LaunchContext): readonly string[] =>
+  [problem.tensors, shape, problem.scalars, plan.scratch, plan.let].flatMap((names) => Object.keys(names));

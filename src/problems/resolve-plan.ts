@@ -7,6 +7,7 @@ import { within, evaluateWithin, holds, PlanError } from './plan-error.ts';
 import { effectiveParams, integersOf } from './plan-params.ts';
 import { withLets } from './resolve-lets.ts';
 import { type PlanContext, resolveLaunch } from './resolve-launch.ts';
+import { resolveSymbols } from './resolve-symbols.ts';
 
 const SCRATCH = within(2 ** 30, 'a scratch buffer, in bytes,');
 
@@ -43,7 +44,8 @@ const resolved = (plan: LaunchPlan, context: PlanContext): ResolvedPlan => {
     name,
     evaluateWithin(bytes, { field: `scratch.${name}`, scope, bounds: SCRATCH }),
   ]);
-  return { launches, scratch: Object.fromEntries(scratch) };
+  const symbols = resolveSymbols({ ...context, params, scope, plan });
+  return { launches, scratch: Object.fromEntries(scratch), ...(symbols.length > 0 && { symbols }) };
 };
 
 /** A param, let or scratch buffer called like something of the problem would make `n` mean two things in one file. */

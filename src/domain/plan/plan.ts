@@ -27,6 +27,7 @@ const LAUNCHES_MAX = 16;
 const ARGS_MAX = 64;
 const PARAMS_MAX = 64;
 const SCRATCH_MAX = 16;
+const SYMBOLS_MAX = 16;
 const LETS_MAX = 32;
 const CONDITIONS_MAX = 64;
 
@@ -129,6 +130,14 @@ export const LaunchPlan = z
       .record(Name, Expression)
       .refine((scratch) => Object.keys(scratch).length <= SCRATCH_MAX, `at most ${SCRATCH_MAX} scratch buffers`)
       .default({}),
+    /**
+     * Variable of the code (CUDA: `__constant__` or `__device__`; C: global) -> whose value is copied there before every run: an input tensor, a
+     * shape variable, a scalar or a let.
+     */
+    symbols: z
+      .record(Name, Name)
+      .refine((symbols) => Object.keys(symbols).length <= SYMBOLS_MAX, `at most ${SYMBOLS_MAX} symbols`)
+      .optional(),
     /**
      * Param -> the values worth trying, for tuning and the `evolve` generator. It changes nothing for the judge: a sweep or a submitter may
      * set other values.

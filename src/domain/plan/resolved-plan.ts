@@ -5,12 +5,22 @@ import { Distribution, ResolvedCompare, Tolerance } from '../problem.ts';
 /** A launch plan with every expression evaluated for one case: plain numbers, nothing left to interpret on the host. */
 const Dim3 = z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]);
 
+const TensorValue = z.strictObject({ kind: z.literal('tensor'), name: z.string() });
+const ScalarValue = z.strictObject({ kind: z.literal('scalar'), dtype: ScalarDtype, value: z.number() });
+
 export const ResolvedArg = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('tensor'), name: z.string() }),
+  TensorValue,
   z.strictObject({ kind: z.literal('scratch'), name: z.string() }),
-  z.strictObject({ kind: z.literal('scalar'), dtype: ScalarDtype, value: z.number() }),
+  ScalarValue,
 ]);
 export type ResolvedArg = z.infer<typeof ResolvedArg>;
+
+/** A variable of the code, and what it holds at the start of every run. */
+export const ResolvedSymbol = z.strictObject({
+  name: z.string(),
+  value: z.discriminatedUnion('kind', [TensorValue, ScalarValue]),
+});
+export type ResolvedSymbol = z.infer<typeof ResolvedSymbol>;
 
 export const ResolvedLaunch = z.strictObject({
   kernel: z.string(),
@@ -30,6 +40,8 @@ export const ResolvedPlan = z.strictObject({
   launches: z.array(ResolvedLaunch).min(1),
   /** name -> bytes */
   scratch: z.record(z.string(), z.int().positive()),
+  /** Absent: the plan fills none. */
+  symbols: z.array(ResolvedSymbol).min(1).optional(),
 });
 export type ResolvedPlan = z.infer<typeof ResolvedPlan>;
 

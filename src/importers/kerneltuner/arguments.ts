@@ -9,6 +9,8 @@ import type { Argument, T1 } from './t1.ts';
 export interface TakenArguments {
   /** Names in the kernel's order. */
   readonly order: readonly string[];
+  /** Constant memory: variable of the code -> what it is filled with, which has its name. */
+  readonly symbols: Readonly<Record<string, string>>;
   readonly tensors: Readonly<Record<string, Omit<TensorSpec, 'distribution'> & { readonly distribution?: Distribution }>>;
   readonly scalars: Readonly<Record<string, { readonly dtype: ScalarDtype; readonly value: number }>>;
   /** Shape variable -> its value in the one case there is. */
@@ -30,7 +32,7 @@ const SCALARS: Readonly<Record<string, ScalarDtype>> = { float: 'f32', double: '
 const FLOATS: ReadonlySet<Dtype> = new Set(['f64', 'f32', 'f16', 'bf16']);
 const NAME = /^[A-Za-z_]\w{0,31}$/;
 
-type Named = Argument & { readonly name: string; readonly field: string };
+type Named = Argument & { readonly name: string; readonly field: string; readonly isConstant: boolean };
 
 export const argumentsOf = ({ KernelSpecification: { Arguments } }: T1, known: Known): TakenArguments => {
   const named = Arguments.map((argument, index) => nameOf(argument, index));
@@ -42,7 +44,8 @@ export const argumentsOf = ({ KernelSpecification: { Arguments } }: T1, known: K
   const variableOf = new Map(Object.entries(variables).map(([name, size]) => [size, name]));
   const scalars = named.filter(({ MemoryType, name }) => MemoryType === 'Scalar' && !Object.hasOwn(variables, name));
   return {
-    order: named.map(({ name }) => name),
+    order: named.flatMap(({ name, isConstant }) => (isConstant ? [] : [name])),
+    symbols: Object.fromEntries(named.flatMap(({ name, isConstant }) => (isConstant ? [[name, name]] : []))),
     variables,
     tensors: Object.fromEntries(vectors.map((vector) => [vector.name, tensorOf(vector, variableOf.get(vector.size) ?? '')])),
     scalars: Object.fromEntries(scalars.map((scalar) => [scalar.name, scalarOf(scalar)])),
@@ -54,12 +57,19 @@ const nameOf = (argument: Argument, index: number): Named => {
   const name = argument.Name ?? `argument_${index}`;
   const field = `Arguments[${index}]`;
   if (!NAME.test(name)) throw refused(field, `"${name}" is no name of a tensor: use a C identifier of at most 32 characters`);
-  return { ...argument, name, field };
+  const isConstant = argument.MemoryType === 'Symbol' || argument.MemType === 'Constant';
+  return { ...argument, MemoryType: memoryOf(argument), name, field, isConstant };
 };
 
-const refuseMemory = ({ MemoryType, MemType, field, name, FillType }: Named): void => {
-  if (MemoryType === 'Symbol' || MemType === 'Constant')
-    throw refused(field, `"${name}" is constant memory, which a launch plan cannot fill: pass it as an argument`);
+/** A symbol is a vector where it says how many elements it has. */
+const memoryOf = ({ MemoryType, Size }: Argument): Argument['MemoryType'] => {
+  if (MemoryType !== 'Symbol') return MemoryType;
+  return Size === undefined ? 'Scalar' : 'Vector';
+};
+
+const refuseMemory = ({ MemoryType, isConstant, AccessType = 'ReadOnly', field, name, FillType }: Named): void => {
+  if (isConstant && AccessType !== 'ReadOnly')
+    throw refused(field, `"${name}" is constant memory, which no kernel writes: its AccessType is ReadOnly`);
   if (MemoryType === 'Local') throw refused(field, `"${name}" is local memory of OpenCL: in CUDA that is SharedMemory`);
   if (FillType !== undefined && FillType !== 'Constant' && FillType !== 'Random')
     throw refused(field, `FillType ${FillType} of "${name}" is not taken: the judge draws fresh inputs for every judgement`);
@@ -106,7 +116,8 @@ const tensorOf = (vector: Named, variable: string): TakenArguments['tensors'][st
   return { ...spec, distribution: { kind: 'integers', low: Math.trunc(vector.FillValue), high: Math.trunc(vector.FillValue) } };
 };
 
-const roleOf = ({ AccessType, Output, field, name }: Named): TensorSpec['role'] => {
+const roleOf = ({ AccessType, Output, isConstant, field, name }: Named): TensorSpec['role'] => {
+  if (isConstant) return 'in';
   if (AccessType === undefined && !Output)
     throw refused(field, `say whether "${name}" is read or written: AccessType ReadOnly, WriteOnly or ReadWrite`);
   if (AccessType === 'ReadOnly') return 'in';

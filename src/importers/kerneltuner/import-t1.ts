@@ -40,7 +40,7 @@ export const importT1 = (t1: T1, { source, name: wished, device }: Wish): Import
   const args = argumentsOf(t1, { ...space.axes, ProblemSize: kernel.ProblemSize ?? 1 });
   const names = { params: new Set(Object.keys(space.axes)), variables: args.variables };
   const launch = { kernel: kernel.KernelName, ...launchOf(t1, names), args: [...args.order] };
-  const plan = { params: space.params, launch: [launch] };
+  const plan = { params: space.params, launch: [launch], ...(Object.keys(args.symbols).length > 0 && { symbols: args.symbols }) };
   const whole = { ...plan, space: space.axes, ...(space.where.length > 0 && { where: space.where }) };
   const parsed = LaunchPlan.safeParse(whole);
   if (!parsed.success) throw new KilnError('INVALID_REQUEST', `it makes no launch plan: ${issuesText(parsed.error)}`);

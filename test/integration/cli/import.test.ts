@@ -103,12 +103,6 @@ describe('kiln import kerneltuner', () => {
   });
 
   test.each([
-    [
-      'constant memory',
-      '"FillValue": 2.5',
-      '"FillValue": 2.5, "MemType": "Constant"',
-      /Arguments\[2\]: "factor" is constant memory/,
-    ],
     ['another language', '"CUDA",\n    "CompilerOptions"', '"OpenCL",\n    "CompilerOptions"', /Language: OpenCL is not taken/],
     ['fractions', '(1, 2, 4)', '[0.5]', /TuningParameters\.TILE: 0\.5 is not taken/],
     ['code', '(1, 2, 4)', "open('x')", /TuningParameters\.TILE: the function open/],

@@ -90,7 +90,7 @@ class PlayedDriver:
     def unload_module(self, _module: object) -> None:
         pass
 
-    def global_address(self, _module: object, _name: str) -> None:
+    def variable(self, _module: object, _name: str) -> "tuple[int, int] | None":
         return None
 
     def check(self, code: int, what: str) -> None:

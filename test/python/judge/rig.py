@@ -220,7 +220,12 @@ def header_of(source: str) -> dict:
     """The fields of a kiln header that kernels/vector_add and the corpus use. The real parser is the daemon's."""
     header = source.split("*/", 1)[0]
     launches = [_launch_of(part) for part in header.split("- kernel:")[1:]]
-    return {"launches": launches, "scratch": dict(re.findall(r"^scratch: \{(\w+): ([^}]+)\}", header, re.M))}
+    symbols = re.search(r"^symbols: \{(.*)\}", header, re.M)
+    return {
+        "launches": launches,
+        "scratch": dict(re.findall(r"^scratch: \{(\w+): ([^}]+)\}", header, re.M)),
+        "symbols": dict(re.findall(r"(\w+): (\w+)", symbols.group(1))) if symbols else {},
+    }
 
 
 def _launch_of(text: str) -> dict:
@@ -230,7 +235,7 @@ def _launch_of(text: str) -> dict:
 
 
 def resolve(header: dict, tensors: list[dict], n: int) -> dict:
-    names = {tensor["name"] for tensor in tensors}
+    names, symbols = {tensor["name"] for tensor in tensors}, header["symbols"]
     return {
         "launches": [
             {
@@ -244,6 +249,7 @@ def resolve(header: dict, tensors: list[dict], n: int) -> dict:
             for launch in header["launches"]
         ],
         "scratch": {name: _evaluate(size, n) for name, size in header["scratch"].items()},
+        **({"symbols": [{"name": name, "value": _argument(value, names, n)} for name, value in symbols.items()]} if symbols else {}),
     }
 
 

@@ -4,12 +4,12 @@ import struct
 FUNCTION, OBJECT, GLOBAL, ENTRY = 2, 1, 1 << 4, 0x10
 
 
-def elf_of(symbols: list[tuple[str, int, int, int]]) -> bytes:
+def elf_of(symbols: list[tuple[str, int, int, int]], size: int = 0) -> bytes:
     """A 64-bit ELF file with these symbols: (name, type, st_other, section; 0: defined elsewhere); its section 3 holds 48 bytes of constants. A
-    symbol's value is eight times its number."""
+    symbol's value is eight times its number; it has `size` bytes."""
     names, rows = b"\0.nv.constant3\0", [struct.pack("<IBBHQQ", 0, 0, 0, 0, 0, 0)]
     for number, (name, kind, other, section) in enumerate(symbols):
-        rows.append(struct.pack("<IBBHQQ", len(names), kind | GLOBAL, other, section, 8 * number, 0))
+        rows.append(struct.pack("<IBBHQQ", len(names), kind | GLOBAL, other, section, 8 * number, size))
         names += name.encode() + b"\0"
     table = b"".join(rows)
     names_at, table_at = 64, 64 + len(names)

@@ -6,7 +6,7 @@ import sys
 import unittest
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner")]
 import played_kernels as kernels  # noqa: E402
@@ -152,8 +152,13 @@ class PlayedCase:
 
 
 class PlayedRunnable:
-    def __init__(self, time_ns: int, launches: int = 1) -> None:
-        self.time_ns, self.launches = time_ns, [[None] * launches]
+    """`fill`: what filling its symbols does; None where it has none."""
+
+    def __init__(self, time_ns: int, launches: int = 1, fill: Optional[Callable[[], None]] = None) -> None:
+        self.time_ns, self.launches, self.fills = time_ns, [[None] * launches], [fill] if fill else []
+
+    def fill(self, replica: int) -> None:
+        self.fills[replica]()
 
 
 class ReadFromTheDevice(unittest.TestCase):
@@ -190,6 +195,15 @@ class ReadFromTheDevice(unittest.TestCase):
         """Three: sample and poison, flush, the work."""
         self.timed([TimedRun("candidate", 1, None, None)] * 10, {"candidate": PlayedRunnable(80_000)})
         self.assertEqual(self.gpu.kernels, ["reset", *["turn", "flush", "work"] * 10, "turn"])
+
+    def test_symbols_are_filled_behind_the_draw_before_the_flush_and_outside_of_what_is_timed(self) -> None:
+        """A copy that counts as a launch, four times, is none modulo the phases."""
+        runnables = {"candidate": PlayedRunnable(80_000, fill=lambda: self.gpu.run("fill", COPY_NS)), "baseline": PlayedRunnable(80_000)}
+        self.timed([TimedRun(side, 1, seed, None) for seed in (7, None) for side in runnables], runnables)
+        filled = ["fill"] * 4
+        expected = ["draw", "turn", *filled, "flush", "work", "draw", "turn", "flush", "work", "turn", *filled, "flush", "work"]
+        self.assertEqual([name for name in self.gpu.kernels if name != "delay"], ["reset", *expected, "turn", "flush", "work", "turn"])
+        self.assertEqual(self.times, [80_000.0 + LAUNCHING_NS] * 4)
 
 
 if __name__ == "__main__":

@@ -117,6 +117,81 @@ test('a launch is cooperative where it says so, in CUDA and Triton', () => {
   });
 });
 
+/** `a` has so many elements. */
+const filledWith = (n: number) =>
+  resolvePlan(LaunchPlan.parse({ launch: [{ kernel: 'k', args: ['out'] }], symbols: { d_a: 'a' } }), {
+    problem,
+    language: 'cuda',
+    shape: { n, m: 1 },
+    params: {},
+  });
+
+describe('symbols', () => {
+  const plan = { let: { twice: 'n * 2' }, scratch: { partial: 16 } };
+
+  test('name a tensor that is only read, or a number of the case', () => {
+    const symbols = { d_a: 'a', a: 'a', d_n: 'n', d_eps: 'eps', d_twice: 'twice' };
+    for (const language of ['cuda', 'c'] as const)
+      expect(resolve({}, { language, plan: { ...plan, symbols } })).toMatchObject({
+        plan: {
+          symbols: [
+            { name: 'd_a', value: { kind: 'tensor', name: 'a' } },
+            { name: 'a', value: { kind: 'tensor', name: 'a' } },
+            { name: 'd_n', value: { kind: 'scalar', dtype: 'i32', value: 1000 } },
+            { name: 'd_eps', value: { kind: 'scalar', dtype: 'f32', value: 0.5 } },
+            { name: 'd_twice', value: { kind: 'scalar', dtype: 'i32', value: 2000 } },
+          ],
+        },
+      });
+  });
+
+  test('a plan without them has none', () => {
+    for (const none of [resolve({}), resolve({}, { plan: { symbols: {} } })])
+      expect(none.ok && none.plan).not.toHaveProperty('symbols');
+  });
+
+  test.each<[string, object, string, string]>([
+    ['nothing has the name', { d_a: 'b' }, 'symbols.d_a', 'unknown name "b"; a symbol is filled with a, n, m, eps, twice'],
+    [
+      'the tensor is an output',
+      { d_a: 'out' },
+      'symbols.d_a',
+      '"out" is written by the kernel: a symbol is filled with a tensor of role in; pass it as an argument',
+    ],
+    [
+      'it is a scratch buffer',
+      { d_a: 'partial' },
+      'symbols.d_a',
+      '"partial" is a scratch buffer, which holds nothing before a run: pass it as an argument',
+    ],
+    [
+      'a param has the name',
+      { BLOCK: 'a' },
+      'symbols.BLOCK',
+      `"BLOCK" is a param too, so the code has the param's value there; choose another name`,
+    ],
+  ])('are refused where %s', (_what, symbols, field, message) => {
+    expect(resolve({}, { plan: { ...plan, symbols } })).toEqual({ ok: false, field, message });
+  });
+
+  test('are no more than 16 MiB each', () => {
+    expect(filledWith(2 ** 22)).toMatchObject({ ok: true });
+    expect(filledWith(2 ** 22 + 1)).toEqual({
+      ok: false,
+      field: 'symbols.d_a',
+      message: '"a" has 16777220 bytes; a symbol is filled with at most 16777216: pass it as an argument',
+    });
+  });
+
+  test('are not for Triton', () => {
+    expect(resolve({}, { language: 'triton', plan: { symbols: { d_a: 'a' } } })).toEqual({
+      ok: false,
+      field: 'symbols.d_a',
+      message: 'a Triton kernel has no variables that could be filled: take "a" as an argument',
+    });
+  });
+});
+
 test('grid, block and shared memory mean nothing to C', () => {
   expect(resolve({ grid: [0], block: ['nonsense'], shared: 10 ** 9 }, { language: 'c' })).toMatchObject({
     ok: true,

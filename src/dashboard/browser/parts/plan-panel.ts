@@ -1,7 +1,7 @@
 /** A launch plan with plain numbers, case by case. */
 import { h, type JSX } from 'preact';
 import type { PlanView } from '../../../domain/api/candidates.ts';
-import type { ResolvedLaunch } from '../../../domain/plan/resolved-plan.ts';
+import type { ResolvedArg, ResolvedLaunch } from '../../../domain/plan/resolved-plan.ts';
 import { bytes, grouped } from '../../../domain/text/units.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { ask } from '../live/api.ts';
@@ -17,7 +17,18 @@ export const PlanPanel = ({ id }: { readonly id: string }): JSX.Element => {
   return h(Panel, { title: 'Launch plan', note: 'every expression evaluated', isFlush: true }, h(PlanTable, { plan: data }));
 };
 
-const HEADS = ['Case', 'Shape', 'Kernel', 'Grid', 'Block', 'Blocks × threads', 'Shared', 'Arguments', 'Scratch'] as const;
+const HEADS = [
+  'Case',
+  'Shape',
+  'Kernel',
+  'Grid',
+  'Block',
+  'Blocks × threads',
+  'Shared',
+  'Arguments',
+  'Scratch',
+  'Symbols',
+] as const;
 
 export const PlanTable = ({ plan }: { readonly plan: PlanView }): JSX.Element =>
   h(
@@ -50,6 +61,7 @@ const launchRow = (
 ): JSX.Element => {
   const { kernel, grid, block, cluster, shared, args } = launch;
   const scratch = Object.entries(plan.scratch).map(([buffer, size]) => `${buffer} ${bytes(size)}`);
+  const symbols = (plan.symbols ?? []).map((symbol) => `${symbol.name} = ${nameOf(symbol.value)}`);
   return h(
     'tr',
     { key: `${name} ${index}` },
@@ -76,13 +88,12 @@ const launchRow = (
     h('td', { class: 'nowrap' }, `${block.join(' × ')}${cluster === null ? '' : `, cluster ${cluster.join(' × ')}`}`),
     h('td', { class: 'num' }, `${grouped(product(grid))} × ${grouped(product(block))}`),
     h('td', { class: 'num' }, bytes(shared)),
-    h(
-      'td',
-      null,
-      h('code', { class: 'small' }, args.map((arg) => (arg.kind === 'scalar' ? `${arg.value}` : arg.name)).join(', ')),
-    ),
+    h('td', null, h('code', { class: 'small' }, args.map(nameOf).join(', '))),
     h('td', { class: 'nowrap' }, index === 0 ? scratch.join(', ') : ''),
+    h('td', null, h('code', { class: 'small' }, index === 0 ? symbols.join(', ') : '')),
   );
 };
+
+const nameOf = (arg: ResolvedArg): string => (arg.kind === 'scalar' ? `${arg.value}` : arg.name);
 
 const product = (dimensions: readonly number[]): number => dimensions.reduce((all, one) => all * one, 1);

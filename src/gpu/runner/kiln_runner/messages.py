@@ -56,7 +56,13 @@ argument = union("kind", {
 launch = record({
     "kernel": string, "grid": dim3, "block": dim3, "cluster": nullable(dim3), "shared": integer(0), "args": array(argument),
 }, {"index": integer(0), "cooperative": boolean})
-plan = record({"launches": array(launch, 1), "scratch": mapping(integer(1))})
+value = union("kind", {
+    "tensor": record({"name": string}),
+    "scalar": record({"dtype": one_of(*SCALAR_DTYPES), "value": number()}),
+})
+plan = record(
+    {"launches": array(launch, 1), "scratch": mapping(integer(1))}, {"symbols": array(record({"name": string, "value": value}), 1)},
+)
 kinds: dict[str, tuple[dict[str, Shape], dict[str, Shape]]] = {
     "uniform": ({"low": number(), "high": number()}, {}),
     "normal": ({}, {"mean": number(), "std": number(above=0)}),

@@ -75,9 +75,20 @@ class Launch(_Launch, total=False):
     cooperative: bool
 
 
-class Plan(TypedDict):
+class Symbol(TypedDict):
+    """A variable of the code, and what is copied there before every run."""
+
+    name: str
+    value: Argument
+
+
+class _Plan(TypedDict):
     launches: list[Launch]
     scratch: dict[str, int]
+
+
+class Plan(_Plan, total=False):
+    symbols: list[Symbol]
 
 
 Plans = dict[str, Plan]

@@ -1,4 +1,4 @@
-"""Names of the functions a compiled file offers, read from its ELF symbol table (cubins and shared objects alike)."""
+"""Functions and variables that a compiled file offers, read from its ELF symbol table (cubins and shared objects alike)."""
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple, cast
@@ -6,7 +6,8 @@ from typing import NamedTuple, cast
 _SHT_SYMTAB, _SHT_DYNSYM = 2, 11
 _STT_OBJECT, _STT_FUNC, _STB_LOCAL = 1, 2, 0
 _STO_CUDA_ENTRY = 0x10
-_SHF_ALLOC = 2
+_SHF_WRITE, _SHF_ALLOC = 1, 2
+_SHN_LORESERVE = 0xFF00
 _CONSTANTS = ".nv.constant3"
 # sh_name, sh_type, sh_flags, sh_addr, sh_offset, sh_size, sh_link, sh_info, sh_addralign, sh_entsize.
 _Section = tuple[int, int, int, int, int, int, int, int, int, int]
@@ -39,6 +40,35 @@ def loaded_bytes(image: bytes) -> int:
         return max(sections, sum(size for _, info, _, index, _, size in _all_symbols(image, _SHT_SYMTAB) if index and info & 15 == _STT_OBJECT))
     except (ValueError, IndexError, struct.error):
         return 0
+
+
+class Variable(NamedTuple):
+    bytes: int
+    is_writable: bool
+
+
+def cubin_variables(cubin: bytes) -> dict[str, Variable]:
+    """Those in constant and in global memory, which the host may write all. ValueError where it is no ELF file."""
+    return {name: Variable(size, True) for name, _, _, size in _variables(cubin, _SHT_SYMTAB)}
+
+
+def library_variables(library: bytes) -> dict[str, Variable]:
+    """Exported by a shared object. ValueError where it is no ELF file."""
+    found = _variables(library, _SHT_DYNSYM)
+    return {name: Variable(size, bool(flags & _SHF_WRITE)) for name, bind, flags, size in found if bind != _STB_LOCAL}
+
+
+def _variables(image: bytes, table: int) -> list[tuple[str, int, int, int]]:
+    """(name, binding, flags of its section, bytes)."""
+    try:
+        sections = _sections(image)
+        return [
+            (name, info >> 4, sections[index][2], size)
+            for name, info, _, index, _, size in _all_symbols(image, table)
+            if info & 15 == _STT_OBJECT and 0 < index < _SHN_LORESERVE and size and not name.startswith((".", "$"))
+        ]
+    except (IndexError, struct.error) as error:
+        raise ValueError(f"a table lies outside of the file: {error}") from error
 
 
 class ConstantBank(NamedTuple):

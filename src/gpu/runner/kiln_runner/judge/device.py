@@ -6,7 +6,7 @@ snapshot. Operations may be queued; `findings` and `run_timed` wait. Where code 
 DeviceFault.
 """
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional, Protocol, TypeVar
 
 from kiln_runner import protocol
@@ -180,8 +180,8 @@ class DeviceOf(Protocol[P, R]):
         """What these leave behind, once they ran, that `cleanse` cannot take away; None where that is nothing."""
         ...
 
-    def constants(self, programs: Iterable[P], /) -> bytes:
-        """What these only read and a candidate could write, as it is now."""
+    def constants(self, programs: Iterable[tuple[P, Collection[str]]], /) -> bytes:
+        """What these only read and a candidate could write, as it is now. With each: its variables that are filled before every run anyway."""
         ...
 
     def cleanse(self) -> None:

@@ -26,11 +26,13 @@ from .outcomes import crashed, passed, plan_error
 from .problems import Problem
 from .racing import entered
 from .recorded import Recorded, has_changed, refuse_change, shares_of, with_shares
+from .replicas import replicas_max
 from .sampling import DRAWN_SCREENING, draw_proofs, draws_to_confirm
 from .schedule import PAIRED_BELOW_NS, batch_for, batch_holds
 from .screening import bears_out
 from .steadiness import lives_on_memory
 from .stopwatch import Stopwatch
+from .symbols import names_in
 from .tensors import input_set_of
 
 
@@ -117,8 +119,8 @@ class Judgement:
         return self._bench.device.open_case(self._problem.definition, spec, batch, scratch)
 
     def _replicas_max(self, spec: DefinedCase) -> int:
-        """Recordings have one place for each tensor."""
-        return 1 if any(isinstance(program, Recorded) for program in self._programs.values()) else self._bench.device.replicas_max(spec)
+        plans = [self._plan(side, spec) for side in ("baseline", *self._programs)]
+        return replicas_max(self._bench.device, spec, self._programs, plans)
 
     def _plan(self, side: str, spec: DefinedCase) -> Plan:
         program = self._programs.get(side)
@@ -155,8 +157,9 @@ class Judgement:
             raise InfraFailure(f"{side}_failed", f"the {side}'s plan, case {spec['name']}: {error.field}: {error}") from error
 
     def _constants(self) -> bytes:
-        record = [program for side, program in self._programs.items() if side == "record"]
-        return self._bench.device.constants([*self._problem.programs, *record])
+        record = self._task["record"]
+        own = [(self._programs["record"], names_in(record["plans"].values()))] if record else []
+        return self._bench.device.constants([*self._problem.programs, *own])
 
     def _find_unchanged(self) -> None:
         """Tables of the other sides, and what they keep: one in which a candidate changed it is no yardstick any more, for nobody."""

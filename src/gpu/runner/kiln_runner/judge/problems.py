@@ -7,6 +7,7 @@ from kiln_runner.protocol import DefinedCase, Plan
 from .artifacts import open_artifact
 from .device import Case, Device, Part, Program, Runnable
 from .facts import Facts
+from .symbols import names_in
 
 SIDES = ("reference", "baseline")
 
@@ -21,8 +22,10 @@ class Problem:
         }
 
     @property
-    def programs(self) -> list[Program]:
-        return list(self._programs.values())
+    def programs(self) -> list[tuple[Program, frozenset[str]]]:
+        """With the variables that their plans fill."""
+        cases = self.definition["cases"]
+        return [(program, names_in(self.plan(side, case) for case in cases)) for side, program in self._programs.items()]
 
     @property
     def key(self) -> str:

@@ -43,7 +43,10 @@ def tune_kernel(
         "KernelSpecification": {
             "Language": _language(given.get("lang")), "KernelName": kernel_name, "KernelFile": f"{number}.cu",
             "CompilerOptions": list(given.get("compiler_options") or []), **_sizes(problem_size, tune_params, given),
-            "Arguments": [_argument(declared[index], value, _answer(given.get("answer"), index)) for index, value in enumerate(arguments)],
+            "Arguments": [
+                *(_argument(declared[index], value, _answer(given.get("answer"), index)) for index, value in enumerate(arguments)),
+                *_constants(given.get("cmem_args") or {}),
+            ],
         },
     }
     (folder / f"{number}.json").write_text(json.dumps(recorded))
@@ -60,9 +63,8 @@ def _stop(message: str) -> NoReturn:
 
 
 def _refuse(given: dict[str, Any], tune_params: dict[str, Any]) -> None:
-    for name in ("cmem_args", "texmem_args"):
-        if given.get(name):
-            _stop(f"{name}: constant and texture memory cannot be filled by a launch plan; pass it as an argument")
+    if given.get("texmem_args"):
+        _stop("texmem_args: a launch plan has no textures; pass them as arguments")
     if given.get("defines") is not None:
         _stop("defines: params are macros of their names here")
     if callable(given.get("restrictions")):
@@ -175,6 +177,11 @@ def _argument(declared: Declared, value: Any, is_written: Optional[bool]) -> dic
     return {
         "Name": declared.name, "Type": kind, "MemoryType": "Vector", "Size": int(value.size), "AccessType": access, **_fill(str(kind), value),
     }
+
+
+def _constants(given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Constant memory, by the names that it has in the code."""
+    return [{**_argument(Declared(name, True), value, False), "MemType": "Constant"} for name, value in given.items()]
 
 
 def _access(declared: Declared, value: Any, is_written: Optional[bool]) -> str:

@@ -15,6 +15,7 @@ from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, out_of_bounds, sample_fault
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
+from ..symbols import fills_of
 from ..tensors import (
     DTYPE_BYTES,
     DTYPE_CODE,
@@ -108,9 +109,10 @@ class CpuCase:
     # --- the operations of device.Case
 
     def bind(self, side: str, program: Program, plan: Plan) -> Bound:
+        fills = fills_of(plan, self.tensors)
         if side == "reference":
-            return program.bind(plan, [self._apart_of], self._apart.pages)
-        return program.bind(plan, [self._shown_of(side, replica) for replica in range(self.batch)], self._fence.pages)
+            return program.bind(plan, [self._apart_of], self._apart.pages, fills)
+        return program.bind(plan, [self._shown_of(side, replica) for replica in range(self.batch)], self._fence.pages, fills)
 
     def _apart_of(self, argument: TensorArgument) -> int:
         """Offset of what the reference alone works on."""

@@ -12,19 +12,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Callable, Literal, NamedTuple, NoReturn, Optional
 
+from kiln_runner.compile.elf import library_variables
 from kiln_runner.protocol import Argument, Launch, Plan, TensorArgument
 
 from ..failures import DeviceFault, InfraFailure, LaunchRejected, OutOfReach
+from ..symbols import Fill, refuse_misfit
 from ..tensors import scalar_bytes
 from .memory import Memory
 
-OP_BIND, OP_RUN, OP_REACH = 1, 2, 3
+OP_BIND, OP_RUN, OP_REACH, OP_FILL = 1, 2, 3, 4
 # Instead of an answer: it touched memory beside what it can reach, at the offset that follows, and ended.
 FAULTS: dict[int, Literal["read", "write"]] = {2**62: "read", 2**62 + 1: "write"}
 # What the harness answers first; 0: ready, 1: the artifact cannot be loaded.
 START_UNCONFINED = 2
 ARG_POINTER, ARG_INTEGER, ARG_FLOAT = 0, 1, 2
-COMMAND, ANSWER, ARGUMENT, PAGES = struct.Struct("=QQQ"), struct.Struct("=QQ"), struct.Struct("=QQ"), struct.Struct("=QQ")
+COMMAND, ANSWER, ARGUMENT, PAGES, FILL = (struct.Struct(form) for form in ("=QQQ", "=QQ", "=QQ", "=QQ", "=QQ8s"))
 ARGS_MAX, INTEGERS_MAX, FLOATS_MAX = 64, 30, 8
 SYMBOL_BYTES = 128
 CPU_SECONDS_MAX = 600
@@ -36,10 +38,18 @@ Pages = Sequence[tuple[int, int]]
 
 
 class Bound:
-    """One side's launches as the harness takes them, for each replica, and the pages of the memory that they may touch."""
+    """One side's launches as the harness takes them, for each replica, what it fills before each of them, and the pages of the memory that they may
+    touch."""
 
-    def __init__(self, program: "Program", replicas: list[bytes], launches: int, pages: Pages) -> None:
+    def __init__(self, program: "Program", replicas: "list[Replica]", launches: int, pages: Pages) -> None:
         self.program, self.replicas, self.launches, self.pages = program, replicas, launches, pages
+
+
+class Replica(NamedTuple):
+    """Both packed; `fills` one by one."""
+
+    launches: bytes
+    fills: list[bytes]
 
 
 class Process(NamedTuple):
@@ -60,10 +70,14 @@ class Program:
         # What the process is ready to run.
         self._bound: Optional[Bound] = None
 
-    def bind(self, plan: Plan, resolve: list[Callable[[TensorArgument], int]], pages: Pages) -> Bound:
-        """`resolve` gives offsets in the memory, one function a replica; `pages`: (offset, bytes) of what can be reached of it. LaunchRejected
-        where the artifact cannot be called so."""
-        replicas = [b"".join(_pack(n, launch, place) for n, launch in enumerate(plan["launches"])) for place in resolve]
+    def bind(self, plan: Plan, resolve: list[Callable[[TensorArgument], int]], pages: Pages, fills: Sequence[Fill] = ()) -> Bound:
+        """`resolve` gives offsets in the memory, one function a replica; `pages`: (offset, bytes) of what can be reached of it; `fills`: variables to
+        be filled before each run. LaunchRejected where the artifact cannot be called so."""
+        self._refuse_misfits(fills)
+        replicas = [
+            Replica(b"".join(_pack(n, launch, place) for n, launch in enumerate(plan["launches"])), [_pack_fill(fill, place) for fill in fills])
+            for place in resolve
+        ]
         bound = Bound(self, replicas, len(plan["launches"]), pages)
         self._place(bound, plan)
         return bound
@@ -95,15 +109,28 @@ class Program:
         if self._process is None:
             self._start()
         self._ask(COMMAND.pack(OP_REACH, 0, len(bound.pages)) + b"".join(PAGES.pack(*part) for part in bound.pages))
-        for slot, launches in enumerate(bound.replicas):
-            missing, _ = self._ask(COMMAND.pack(OP_BIND, slot, bound.launches) + launches)
+        for slot, replica in enumerate(bound.replicas):
+            missing, _ = self._ask(COMMAND.pack(OP_BIND, slot, bound.launches) + replica.launches)
             if missing:
                 # Forged, it may be any number.
                 number = min(missing, bound.launches) - 1
                 launch = plan["launches"][number] if plan else None
                 name, at = (launch["kernel"], launch.get("index", number)) if launch else ("?", number)
                 raise LaunchRejected(f"launch[{at}].kernel", f'no function "{name}" in the artifact; it must not be static')
+            if replica.fills and self._ask(COMMAND.pack(OP_FILL, slot, len(replica.fills)) + b"".join(replica.fills))[0]:
+                # Its own code stands between the file, which has it, and what the harness finds.
+                raise LaunchRejected("symbols", "a variable of the compiled code is not there once it is loaded")
         self._bound = bound
+
+    def _refuse_misfits(self, fills: Sequence[Fill]) -> None:
+        if not fills:
+            return
+        try:
+            variables = library_variables(self._file.read_bytes())
+        except ValueError:
+            self._refused()
+        for fill in fills:
+            refuse_misfit(fill, variables)
 
     def _start(self) -> None:
         command = [str(self._harness), str(self._file), str(self._memory.fd), str(self._memory.size), str(CPU_SECONDS_MAX), str(os.getpid())]
@@ -175,6 +202,11 @@ def _pack(number: int, launch: Launch, resolve: Callable[[TensorArgument], int])
         raise LaunchRejected(f"launch[{launch.get('index', number)}].args", message)
     packed = b"".join(ARGUMENT.pack(*argument) for argument in arguments)
     return launch["kernel"].encode().ljust(SYMBOL_BYTES, b"\0") + struct.pack("=Q", len(arguments)) + packed.ljust(ARGUMENT.size * ARGS_MAX, b"\0")
+
+
+def _pack_fill(fill: Fill, resolve: Callable[[TensorArgument], int]) -> bytes:
+    value = fill.data if fill.tensor is None else struct.pack("=Q", resolve(fill.tensor))
+    return fill.name.encode().ljust(SYMBOL_BYTES, b"\0") + FILL.pack(fill.size, fill.tensor is None, value)
 
 
 def _argument(argument: Argument, resolve: Callable[[TensorArgument], int]) -> tuple[int, int]:

@@ -3,7 +3,7 @@ import ctypes
 import mmap
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -92,7 +92,7 @@ class CpuDevice:
     def leftover(self, _programs: Iterable[Program]) -> Optional[str]:
         """Each ran in a process of its own."""
 
-    def constants(self, _programs: Iterable[Program]) -> bytes:
+    def constants(self, _programs: Iterable[tuple[Program, Collection[str]]]) -> bytes:
         """Each has a process of its own."""
         return b""
 

@@ -8,13 +8,14 @@ from typing import Callable, NamedTuple, Optional, Protocol
 from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tolerance
 
 from ..device import LAST, LOOKS
-from ..failures import DeviceFault
+from ..failures import DeviceFault, InfraFailure
 from ..layout import Scratch, buffer_name, distance, guards_in
 from ..lookups import NO_LOOKUP, Lookup, looked_up_in, lookup_in, seen_bytes
 from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fault
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
+from ..symbols import fills_of
 from ..tensors import DTYPE_BYTES, input_set_of, input_sets, is_input, is_output, keys_of, poison_pattern, tensor_bytes, tolerance_of
 from .case_recordings import CaseRecordings
 from .driver import CudaError, Driver
@@ -24,14 +25,9 @@ from .placing import GUARD_TABLE, PROOF, Poisonable, place_case, proven_types
 from .program import Program, rejected
 from .proof import Proof, words_of
 from .recorded_program import RecordedProgram
+from .runnable import Runnable, bound
 from .sampling import CaseSamples, Expected, Tools
 from .windows import Windows
-
-
-class Runnable(NamedTuple):
-    """Launches of one side, for each replica: called, each returns the driver's code."""
-
-    launches: Sequence[Sequence[Callable[[], int]]]
 
 
 class Inputs(NamedTuple):
@@ -220,8 +216,10 @@ class GpuCase:
         """The reference is bound for each look, the others for each replica."""
         if isinstance(program, RecordedProgram):
             return Runnable([self._recordings.bind(side, program, dict(zip(self._rooms, self._shown.pieces)))])
-        count = LOOKS if side == "reference" else self.batch
-        return Runnable([program.prepare(plan, self._resolver(side, number)) for number in range(count)])
+        count, fills = LOOKS if side == "reference" else self.batch, fills_of(plan, self.tensors)
+        if fills and side != "reference" and count > 1:
+            raise InfraFailure("internal", f"{count} executions in a row cannot have values of their own in one variable (case {self.name})")
+        return bound(program, plan, fills, [self._resolver(side, number) for number in range(count)])
 
     def _resolver(self, side: str, number: int) -> Callable[[TensorArgument], int]:
         return lambda argument: self._resolve(side, number, argument)
@@ -278,6 +276,7 @@ class GpuCase:
 
     def execute(self, runnable: Runnable) -> None:
         begin, end = self._gpu.timer.around
+        runnable.fill(0)
         self._driver.record(begin)
         self.launch(runnable, 0)
         self._driver.record(end)
@@ -320,6 +319,7 @@ class GpuCase:
             if self.tensors[tensor]["role"] == "inout" or self._inputs_at != (seed, replica):
                 draw(*keys_of(seed, replica, tensor))
         self._inputs_at = (seed, replica)
+        reference.fill(look)
         self.launch(reference, look)
 
     def compare(self, tolerance: Tolerance, look: int) -> None:

@@ -1,7 +1,7 @@
 """The GPU as the protocol sees it (device.Device)."""
 import struct
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -166,8 +166,8 @@ class GpuDevice:
     def leftover(self, programs: Iterable[Program]) -> Optional[str]:
         return next((found for found in (program.leftover(self._local_bytes_most) for program in programs) if found), None)
 
-    def constants(self, programs: Iterable[Program]) -> bytes:
-        return b"".join(program.constants() for program in programs)
+    def constants(self, programs: Iterable[tuple[Program, Collection[str]]]) -> bytes:
+        return b"".join(program.constants(filled) for program, filled in programs)
 
     def cleanse(self) -> None:
         self.driver.reset_persisting_l2()

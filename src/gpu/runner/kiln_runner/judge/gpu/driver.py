@@ -252,11 +252,11 @@ class Driver:
         self.check(self.lib.cuModuleLoadData(byref(module), image), "cuModuleLoadData")
         return module
 
-    def global_address(self, module: c_void_p, name: str) -> Optional[int]:
-        """None where the module offers none of this name."""
+    def variable(self, module: c_void_p, name: str) -> Optional[tuple[int, int]]:
+        """(address, bytes) of a variable in constant or global memory; None where the module offers none of this name."""
         pointer, size = c_uint64(), c_size_t()
         code = self.lib.cuModuleGetGlobal_v2(byref(pointer), byref(size), module, name.encode())
-        return None if code else pointer.value
+        return None if code else (pointer.value, size.value)
 
     def unload_module(self, module: c_void_p) -> None:
         self.check(self.lib.cuModuleUnload(module), "cuModuleUnload")

@@ -1,15 +1,16 @@
 """An artifact loaded on the GPU, and its launch plans checked against what the driver knows of its kernels."""
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from ctypes import byref, c_char_p, c_int, c_size_t, c_void_p
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.protocol import Argument, Launch, Plan, TensorArgument
 
-from ...compile.elf import ConstantBank, called_from_outside, constant_bank
+from ...compile.elf import called_from_outside
 from ..artifacts import Artifact
 from ..failures import InfraFailure, LaunchRejected
+from ..symbols import Fill
 from .driver import (
     FUNCTION_LOCAL_BYTES,
     FUNCTION_MAX_DYNAMIC_SHARED,
@@ -24,6 +25,7 @@ from .driver import (
 from .launching import COOPERATIVE, CtypesValue, LaunchShape, PreparedLaunch, address, scalar
 from .leftovers import leftover
 from .loading import FIELD, load_module, look_up
+from .variables import Copy, Variables
 
 PORTABLE_CLUSTER_MAX = 8
 KERNELS_NAMED_MAX = 32
@@ -48,13 +50,13 @@ class Program:
         self._facts: dict[int, KernelFacts] = {}
         self._shared: dict[int, int] = {}
         self._called: set[str] = set()
-        self._constants: list[tuple[c_void_p, ConstantBank]] = []
+        self._variables = Variables(driver)
         try:
             for file in artifact.code_files():
                 image = file.read_bytes()
                 self._modules[file] = load_module(driver, artifact, file, image)
                 self._called |= called_from_outside(image)
-                self._constants.append((self._modules[file], constant_bank(image)))
+                self._variables.add(self._modules[file], image)
         except ValueError as error:
             self.close()
             raise LaunchRejected(FIELD, f"the compiled code is no ELF file as compilers make it: {error}") from error
@@ -71,17 +73,10 @@ class Program:
         """Why the context is not as it was once its kernels ran, or None."""
         return leftover(self._called, max((facts.local_bytes for facts in self._facts.values()), default=0), local_bytes_most)
 
-    def constants(self) -> bytes:
-        """What its modules declare `__constant__`, as it is now: a kernel of another module can walk there. Waits where there is any."""
-        return b"".join(self._read_bank(module, bank) for module, bank in self._constants if bank.symbols)
-
-    def _read_bank(self, module: c_void_p, bank: ConstantBank) -> bytes:
-        for name, offset in bank.symbols.items():
-            address = self._driver.global_address(module, name)
-            if address is not None:
-                return self._driver.download(address - offset, bank.size)
-        # All of them are known inside the module alone.
-        return b""
+    def constants(self, filled: Collection[str]) -> bytes:
+        """What its modules declare `__constant__`, as it is now, but for the variables `filled`: a kernel of another module can walk there. Waits
+        where there is any."""
+        return self._variables.constants(filled)
 
     def find(self, kernels: Sequence[str]) -> None:
         """Looks these up, so that binding a plan need not: their code may reach the device only now. LaunchRejected where one is missing."""
@@ -91,6 +86,10 @@ class Program:
     def prepare(self, plan: Plan, resolve: Callable[[TensorArgument], int]) -> list[PreparedLaunch]:
         """The plan's launches with the addresses that `resolve` gives. LaunchRejected names the field that cannot be."""
         return [self._launch(f"launch[{launch.get('index', n)}]", launch, resolve) for n, launch in enumerate(plan["launches"])]
+
+    def prepare_fills(self, fills: Sequence[Fill], resolve: Callable[[TensorArgument], int]) -> list[Copy]:
+        """What is called before each run, from the addresses that `resolve` gives. LaunchRejected names the symbol."""
+        return self._variables.copies(fills, resolve)
 
     def _facts_of(self, function: c_void_p) -> "KernelFacts":
         """Asked of the driver once a kernel, not once a case."""

@@ -3,7 +3,8 @@
 What a kernel's launch costs depends on how many kernels (memsets are kernels too) the context launched before it, modulo four: by about
 1.1 us from the cheapest to the dearest phase on an H100, 15 % of a 4 us kernel. So the kernels of a run are made odd in number, with
 one that does nothing where needed: successive runs then pass through all four phases, and every median and every group of a pair is
-made of the same mixture. Runs that need more kernels than the others, for fresh inputs, are filled up to the same step.
+made of the same mixture. Runs that need more kernels than the others, for fresh inputs, are filled up to the same step. Whether a copy
+into a symbol counts as a kernel is up to the driver: it is made four times, which changes no phase either way.
 """
 import random
 from collections.abc import Mapping, Sequence
@@ -13,10 +14,11 @@ from typing import Optional
 from ..clocks import gaps_between
 from ..device import KEPT, LAST
 from ..schedule import TimedRun
-from .case import GpuCase, Runnable
+from .case import GpuCase
 from .driver import CC_MAJOR, CC_MINOR, MULTIPROCESSORS, Driver
 from .kernels import HelperKernels
 from .memory import Memory
+from .runnable import Runnable
 
 # Runs handed to the driver before the host waits for the oldest of them: its queue holds about 1,024 commands.
 RUNS_AHEAD_MAX = 48
@@ -96,7 +98,7 @@ class Timer:
         for number, run in enumerate(runs):
             if number >= RUNS_AHEAD_MAX:
                 times.append(self._read(number - RUNS_AHEAD_MAX, runs[number - RUNS_AHEAD_MAX]))
-            before = self._make_ready(case, (number, runs[number - 1] if number else None, run), keys)
+            before = self._make_ready(case, (number, runs[number - 1] if number else None, run, runnables[run.side]), keys)
             self._hold(run.replicas * len(runnables[run.side].launches[0]), before, self._stamps.before(number))
             self._time(case, number, run, runnables[run.side])
             if run.keep is not None:
@@ -111,10 +113,11 @@ class Timer:
         self.gaps = self._stamps.gaps([time * run.replicas for time, run in zip(times, runs)])
         return times
 
-    def _make_ready(self, case: GpuCase, at: tuple[int, Optional[TimedRun], TimedRun], keys: random.Random) -> int:
-        """Samples the outputs of the run before and poisons them, draws inputs, flushes: the same kernels before every run but for the draws. How
-        many that were. Poisoning counts as flushing. What a draw changes is sampled before. `at`: the run's number, the one before it, itself."""
-        number, last, run = at
+    def _make_ready(self, case: GpuCase, at: tuple[int, Optional[TimedRun], TimedRun, Runnable], keys: random.Random) -> int:
+        """Samples the outputs of the run before and poisons them, draws inputs, fills symbols, flushes: the same kernels before every run but for
+        the draws. How many that were. Poisoning counts as flushing. What a draw changes is sampled before. `at`: the run's number, the one before
+        it, itself, and what it runs."""
+        number, last, run, runnable = at
         sample, key = last.sample if last else None, run.sample.key if run.sample else keys.getrandbits(64) | 1
         # Behind a copy of outputs the next kernel starts later.
         is_next = last is not None and last.keep is None and last.decoy is None
@@ -122,6 +125,9 @@ class Timer:
         kernels = case.samples.turn(sample, key, stamp) if turns_first else 0
         kernels += case.restore() if run.seed is None else case.draw(run.seed, 0 if turns_first else stamp)
         kernels += 0 if turns_first else case.samples.turn(sample, key)
+        # Before the flush: what a symbol holds is as cold as the tensors are.
+        for _ in range(PHASES if runnable.fills else 0):
+            runnable.fill(0)
         self._flush(max(self.poison_bytes_max - case.samples.poisoned_bytes, self._flush_least), self._stamps.before(number))
         return kernels + 1
 

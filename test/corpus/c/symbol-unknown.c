@@ -1,0 +1,12 @@
+/* kiln
+symbols: {added: b}
+launch:
+  - kernel: vector_add
+    args: [a, out, n]
+*/
+// expect: plan_error
+float other[1 << 20];
+static float added[1 << 20];
+void vector_add(const float* a, float* out, int n) {
+  for (int i = 0; i < n; i++) out[i] = a[i] + added[i] + other[i];
+}
