@@ -9,6 +9,8 @@ import type { Work } from './work.ts';
 
 const BATCH = 1000;
 const LOOK_EVERY_MS = 100;
+/** So often in a row judges are found to have used no more of a processor. */
+const STILL_LOOKS = 5;
 const RUN_LIMIT_MS = 300_000;
 
 export interface Judged {
@@ -55,6 +57,18 @@ export const judgeAll = async (
   };
 };
 
+/** Judges are parked once their device has served, each a process that starts: waits until none of them does anything any more. */
+export const judgesParked = async ({ kiln, folder }: Pick<Target, 'kiln' | 'folder'>): Promise<void> => {
+  let before = Number.NaN;
+  let still = 0;
+  await until(performance.now(), async () => {
+    const { judges } = cpuOf(kiln, folder);
+    still = judges === before ? still + 1 : 0;
+    before = judges;
+    return still === STILL_LOOKS;
+  });
+};
+
 const since = (before: ReturnType<typeof machineSeconds>): ReturnType<typeof machineSeconds> => {
   const now = machineSeconds();
   return { busy: now.busy - before.busy, idle: now.idle - before.idle };
@@ -69,7 +83,7 @@ export const post = async (url: string, body: string): Promise<void> => {
 
 const until = async (startedMs: number, isDone: () => Promise<boolean>): Promise<void> => {
   while (!(await isDone())) {
-    if (performance.now() - startedMs > RUN_LIMIT_MS) throw new Error(`not every candidate was judged within ${RUN_LIMIT_MS} ms`);
+    if (performance.now() - startedMs > RUN_LIMIT_MS) throw new Error(`what is waited for took more than ${RUN_LIMIT_MS} ms`);
     await pause(LOOK_EVERY_MS);
   }
 };

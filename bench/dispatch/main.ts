@@ -12,7 +12,7 @@ import { loadNow, machineLine } from '../machine.ts';
 import { table } from '../markdown.ts';
 import { type Backend, startServers } from './backends.ts';
 import { artifactMicroseconds } from './disk-cost.ts';
-import { judgeAll } from './judged.ts';
+import { judgeAll, judgesParked } from './judged.ts';
 import type { Judged } from './judged.ts';
 import { startSimulated } from './simulated-kiln.ts';
 import { submitLatency } from './submit-latency.ts';
@@ -90,6 +90,7 @@ const measure = async (
   const { kiln, folder } = target;
   try {
     await judgeAll(target, { kind: 'sweep', first: 0, count: sizes.warmup });
+    await judgesParked(target);
     const rows: Row[] = [];
     for (const work of ['sweep', 'trials'] as const) {
       const judged = await judgeAll(target, { kind: work, first: sizes.warmup, count: sizes.candidates });

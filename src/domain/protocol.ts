@@ -3,7 +3,7 @@
  *
  * Frame on the wire: u32 big-endian N = bytes of the JSON header; u32 big-endian M = bytes of the payload; N bytes of UTF-8
  * JSON; M bytes of payload. N <= HEADER_BYTES_MAX, M <= PAYLOAD_BYTES_MAX. Payloads: of `profiled` the profiler's report, of `artifact` and
- * `put_artifact` the artifact's files.
+ * `put_artifact` the artifact's files, of `judge` the task's hidden case as JSON, where it has one and does not hold it itself.
  * `type` names the frame. An unknown type or a header that does not parse is answered with `error` and the stream is closed.
  *
  * Order: the daemon says `attach` first; the runner answers `hello` with everything it still holds (queued, running and

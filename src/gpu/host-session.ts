@@ -12,7 +12,7 @@
  *
  * Invariant: at most one stream at a time; after each `connected` exactly one `lost` or `refused` follows, unless stopped.
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, KilnError } from '../domain/errors.ts';
 import type { NamedEnvironment } from '../domain/environment.ts';
@@ -134,10 +134,11 @@ export class RunnerHostSession implements HostSession {
 
   judge(task: JudgeTask): boolean {
     if (this.#mode.name !== 'connected') return false;
-    const { plans, ...rest } = task;
+    const { plans, hidden, ...rest } = task;
     const { key, isNew } = this.#mode.plans.keyOf(plans);
     if (isNew && !this.#send({ type: 'plans', key, plans })) return false;
-    return this.#send({ type: 'judge', task: { ...rest, plansKey: key } });
+    // Each task has another one, which the judge alone reads: beside the task the runner need not.
+    return this.#send({ type: 'judge', task: { ...rest, plansKey: key } }, hidden && Buffer.from(JSON.stringify(hidden)));
   }
 
   profile(request: Omit<Extract<ToRunner, { type: 'profile' }>, 'type'>): boolean {

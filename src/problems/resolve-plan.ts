@@ -48,8 +48,12 @@ const resolved = (plan: LaunchPlan, context: PlanContext): ResolvedPlan => {
   return { launches, scratch: Object.fromEntries(scratch), ...(symbols.length > 0 && { symbols }) };
 };
 
+/** Plans whose names were compared with those of a problem: that is the same in every case. */
+const compared = new WeakMap<LaunchPlan, Problem>();
+
 /** A param, let or scratch buffer called like something of the problem would make `n` mean two things in one file. */
 const refuseSharedNames = (plan: LaunchPlan, problem: Problem): void => {
+  if (compared.get(plan) === problem) return;
   const taken = new Set([...problem.variables, ...Object.keys(problem.tensors), ...Object.keys(problem.scalars)]);
   for (const kind of ['params', 'let', 'scratch'] as const) {
     for (const name of Object.keys(plan[kind])) {
@@ -58,4 +62,5 @@ const refuseSharedNames = (plan: LaunchPlan, problem: Problem): void => {
       taken.add(name);
     }
   }
+  compared.set(plan, problem);
 };

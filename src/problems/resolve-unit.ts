@@ -33,14 +33,12 @@ export interface ResolvedUnit {
 /** Throws PlanError for anything wrong with the header or its expressions. */
 export const resolveUnit = (code: Code, context: UnitContext): ResolvedUnit => {
   if (code.language === 'python') throw new PlanError('language', 'a program has no launch plan');
-  const header = parseHeader(code.source, code.language);
-  if (!header.ok) throw new PlanError(header.field, header.message);
-  const params = effectiveParams(header.plan, code.params);
+  const { plan, params } = readCode(code);
   const plans = Object.fromEntries(
-    casesOf(context.problem, context.target).map((item) => [item.name, planAt(header.plan, { code, params, item, context })]),
+    casesOf(context.problem, context.target).map((item) => [item.name, planAt(plan, { code, params, item, context })]),
   );
-  const probes = hiddenProbes(context.problem).map((item) => planAt(header.plan, { code, params, item, context }));
-  const compile = compileOptions(header.plan, code.language, params);
+  const probes = hiddenProbes(context.problem).map((item) => planAt(plan, { code, params, item, context }));
+  const compile = compileOptions(plan, code.language, params);
   const unit = {
     language: code.language,
     source: code.source,
@@ -48,19 +46,35 @@ export const resolveUnit = (code: Code, context: UnitContext): ResolvedUnit => {
     architecture: context.architecture,
     ...(compile && { compile }),
   };
-  if (code.language !== 'triton')
-    return { unit: { ...unit, kernels: cppKernels(header.plan), numWarps: null, numStages: null }, plans };
+  if (code.language !== 'triton') return { unit: { ...unit, kernels: cppKernels(plan), numWarps: null, numStages: null }, plans };
   const places = casesOf(context.problem, context.target).map((item) => ({ code, params, item, context }));
   const known = [...Object.values(plans), ...probes];
-  const kernels = signaturesOf(header.plan, [...known, ...leftOut(header.plan, known, places)], context.problem);
-  return { unit: { ...unit, kernels, ...tritonOptions(header.plan, params) }, plans };
+  const kernels = signaturesOf(plan, [...known, ...leftOut(plan, known, places)], context.problem);
+  return { unit: { ...unit, kernels, ...tritonOptions(plan, params) }, plans };
 };
 
 /** Its plan for one more case. Throws PlanError. */
 export const resolvePlanAt = (code: Code, item: ProblemCase, context: Pick<UnitContext, 'problem'>): ResolvedPlan => {
+  const { plan, params } = readCode(code);
+  return planAt(plan, { code, params, item, context });
+};
+
+interface ReadCode {
+  readonly plan: LaunchPlan;
+  readonly params: Params;
+}
+
+/** What follows from code alone, which does not change: every judgement asks it of candidate, reference and baseline for a shape of its own. */
+const codes = new WeakMap<Code, ReadCode>();
+
+const readCode = (code: Code): ReadCode => {
+  const known = codes.get(code);
+  if (known) return known;
   const header = parseHeader(code.source, code.language);
   if (!header.ok) throw new PlanError(header.field, header.message);
-  return planAt(header.plan, { code, params: effectiveParams(header.plan, code.params), item, context });
+  const read = { plan: header.plan, params: effectiveParams(header.plan, code.params) };
+  codes.set(code, read);
+  return read;
 };
 
 interface Place {

@@ -190,11 +190,13 @@ export const placeSoon = (core: CoreState, group: Group): void => {
 /** What is ready was ordered by what its candidates were thought to take, and they take something else. */
 const retag = (share: Share): void => {
   share.taggedMs = share.serviceMs;
-  const ready = [...share.class.pools].flatMap((pool) =>
-    Array.from({ length: pool.ready.size }, (_, at) => pool.ready.at(at))
-      .filter((entry) => entry?.share === share)
-      .flatMap((entry) => (entry === undefined ? [] : [{ entry, pool }])),
-  );
+  const ready: { readonly entry: Entry; readonly pool: Pool }[] = [];
+  for (const pool of share.class.pools) {
+    for (let at = 0; at < pool.ready.size; at += 1) {
+      const entry = pool.ready.at(at);
+      if (entry?.share === share) ready.push({ entry, pool });
+    }
+  }
   for (const { entry } of ready) refund(entry);
   for (const { entry, pool } of ready.toSorted((a, b) => a.entry.tag - b.entry.tag || a.entry.sequence - b.entry.sequence)) {
     charge(entry);

@@ -60,13 +60,18 @@ export const taskOf = (attemptId: AttemptId): JudgeTask => ({
 /** The runner's end of one stream, driven by the test. */
 export class RunnerEnd {
   readonly received: ToRunner[] = [];
+  /** Of each of these frames. */
+  readonly payloads: Buffer[] = [];
   readonly stream: Duplex;
 
   constructor(stream: Duplex) {
     this.stream = stream;
     const decoder = new FrameDecoder();
     stream.on('data', (chunk: Buffer) => {
-      for (const { header } of decoder.push(chunk)) this.received.push(header as ToRunner);
+      for (const { header, payload } of decoder.push(chunk)) {
+        this.received.push(header as ToRunner);
+        this.payloads.push(payload);
+      }
     });
     stream.on('error', () => undefined);
     stream.on('end', () => stream.end());

@@ -25,15 +25,15 @@ export interface DeviceUse {
 
 export const createDeviceUse = (): DeviceUse => {
   let samples: Sample[] = [];
-  let telemetry: DeviceView['telemetry'] = null;
+  let last: { readonly telemetry: Telemetry; readonly atMs: number } | null = null;
   const gaps = createRecentTimes();
   return {
     onHealth: (totals, nowMs) => {
       samples = [...samples.filter((sample) => nowMs - sample.atMs <= WINDOW_MS), { atMs: nowMs, totals }].slice(-SAMPLES_MAX);
     },
     onGap: (gapMs) => gaps.add(gapMs),
-    onTelemetry: ({ deviceId: _device, ...told }, nowMs) => {
-      telemetry = { ...told, at: new Date(nowMs).toISOString() };
+    onTelemetry: (telemetry, atMs) => {
+      last = { telemetry, atMs };
     },
     reset: () => {
       samples = [];
@@ -42,10 +42,15 @@ export const createDeviceUse = (): DeviceUse => {
       use: sharesOf(samples),
       idleGapMs: gaps.quantiles(),
       judged: samples.at(-1)?.totals.judged ?? 0,
-      telemetry,
+      telemetry: last && telemetryAt(last.telemetry, last.atMs),
     }),
   };
 };
+
+const telemetryAt = ({ deviceId: _device, ...told }: Telemetry, atMs: number): DeviceView['telemetry'] => ({
+  ...told,
+  at: new Date(atMs).toISOString(),
+});
 
 const NOTHING = { measuring: 0, checking: 0, loading: 0, idleWithWork: 0, idleWithoutWork: 0, faults: 0, profiling: 0 };
 

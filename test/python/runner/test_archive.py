@@ -66,6 +66,25 @@ class Archive(unittest.TestCase):
             self.assertEqual((again["artifact"], again["cached"]), (compiled["artifact"], False))
             self.assertEqual(self.verdict(client, definition, device, samples.GOOD_C + "// damaged later\n"), "passed")
 
+    def test_a_hidden_case_that_comes_beside_its_task_reaches_the_judge(self) -> None:
+        with ArchivedRunner() as runner:
+            client = runner.client()
+            device = next(entry["id"] for entry in client.attach()["inventory"]["devices"] if entry["kind"] == "cpu")
+            definition = samples.problem(samples.c_unit())
+            client.send({"type": "problem", "definition": definition})
+            artifact = client.compile(samples.c_unit())["artifact"]
+            known = definition["cases"][0]
+            hidden = {"kind": "case", "case": {**known, "name": "hidden", "kind": "check"}, "plan": known["baseline"]}
+            refused = {"kind": "refused", "field": "launch[0].grid", "message": "too few"}
+            outcomes = []
+            for beside in (b"", json.dumps(hidden).encode(), json.dumps(refused).encode()):
+                attempt_id = samples.attempt()
+                client.send({"type": "judge", "task": samples.task(definition, artifact, device, attempt_id)}, beside)
+                outcomes.append(client.result(attempt_id)["result"]["outcome"])
+            plain, with_case, without_plan = outcomes
+            self.assertEqual(with_case["checkedCases"], plain["checkedCases"] + 1)
+            self.assertEqual((without_plan["verdict"], without_plan["field"]), ("plan_error", "launch[0].grid"))
+
     def verdict(self, client: Client, definition: dict, device: str, source: str) -> str:
         attempt_id = samples.attempt()
         artifact = client.compile(samples.c_unit(source))["artifact"]

@@ -31,6 +31,22 @@ class Filling(unittest.TestCase):
     def test_a_task_that_brings_its_plans_goes_on_as_it_came(self) -> None:
         self.assertEqual(self.book.filled(self.task, b"as it came"), (self.task, b"as it came"))
 
+    def test_a_hidden_case_in_the_payload_is_the_tasks_for_the_judge_and_not_read_before(self) -> None:
+        self.book.keep(key(), self.plans)
+        hidden = {"kind": "refused", "field": "grid", "message": "caf\u00e9"}
+        payload = json.dumps(hidden, ensure_ascii=False).encode()
+        for body in (self.named, self.task):
+            with self.subTest(named="plansKey" in body):
+                known, raw = self.book.filled(body, b"as it came", payload)
+                self.assertEqual(json.loads(raw), {"type": "judge", "task": {**self.task, "hidden": hidden}})
+                self.assertEqual(known, self.task)
+
+    def test_a_hidden_case_in_the_task_and_in_the_payload_is_refused(self) -> None:
+        hidden = {"kind": "refused", "field": "grid", "message": ""}
+        with self.assertRaises(Refusal) as caught:
+            self.book.filled({**self.task, "hidden": hidden}, b"", json.dumps(hidden).encode())
+        self.assertEqual(caught.exception.code, "bad_frame")
+
     def test_neither_and_both_are_refused(self) -> None:
         self.book.keep(key(), self.plans)
         neither = {name: value for name, value in self.named.items() if name != "plansKey"}

@@ -6,9 +6,12 @@ import threading
 import time
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Callable
 
+from kiln_runner.frames import Frame
 from kiln_runner.judge.gpu.timely import Timely
+from kiln_runner.watch.watch import DeviceWatch
 
 from .drive import Client, Runner
 
@@ -48,6 +51,24 @@ class WatchTest(unittest.TestCase):
         self.assertIn("no answer within", self.reading(client, lambda reading: reading["nvml"] == "hangs")["message"])
         client.sync()
         self.assertFalse(any(" watch " in command for command in self.runner.processes()), "the reader that hung was killed")
+
+
+class PlayedLoop:
+    def call_later(self, _seconds: float, _then: Callable[[], None]) -> "PlayedLoop":
+        return self
+
+    def cancel(self) -> None:
+        pass
+
+
+class NewsTest(unittest.TestCase):
+    def test_a_reading_is_told_at_once_where_it_is_another_one_than_before(self) -> None:
+        told: list[float] = []
+        children = SimpleNamespace(loop=PlayedLoop())
+        watch = DeviceWatch(children, None, lambda: told.append(watch.reading["devices"][0]["powerW"]), silent_s_max=3.0)
+        for power in (400.0, 400.0, 410.0, 410.0, 400.0):
+            watch._on_frame(None, Frame({"reading": {"nvml": "answers", "message": None, "devices": [{"powerW": power}]}}, b"", b""))
+        self.assertEqual(told, [400.0, 410.0, 400.0])
 
 
 class TimelyTest(unittest.TestCase):

@@ -202,6 +202,20 @@ describe('connected', () => {
     expect(transport.last.received.slice(2)).toEqual(expected);
   });
 
+  test('a hidden case goes beside the task, for the judge alone to read', async () => {
+    const { transport, session, start, connect } = setUp();
+    await start();
+    await connect();
+    const hidden = { kind: 'refused', field: 'launch[0].grid[0]', message: 'case hidden(n=5): too few' } as const;
+    session.judge({ ...TASK, hidden });
+    session.judge(TASK);
+    await settled();
+    const [, judge] = transport.last.received.slice(2);
+    expect(judge).not.toHaveProperty('task.hidden');
+    const [, beside, none] = transport.last.payloads.slice(2);
+    expect([JSON.parse(String(beside)), none?.length]).toEqual([hidden, 0]);
+  });
+
   test('what is said in one turn goes out in one piece', async () => {
     const { transport, session, start, connect } = setUp();
     await start();

@@ -45,7 +45,7 @@ class ArtifactCache:
     def added(self, artifact: str) -> None:
         """A worker has put it in place: count it, and make room."""
         self._forget(artifact)
-        self._sizes[artifact] = _bytes_of(self._folder / artifact)
+        self._sizes[artifact] = _bytes_of(f"{self._folder}/{artifact}")
         self._bytes += self._sizes[artifact]
         if self._bytes > self._bytes_max:
             self._evict()
@@ -79,14 +79,16 @@ class ArtifactCache:
         """False when somebody else has removed it."""
         self._sizes[artifact] = self._sizes.pop(artifact)
         try:
-            os.utime(self._folder / artifact)
+            # Not by a Path: putting one together takes longer than the call, and each task comes by here.
+            os.utime(f"{self._folder}/{artifact}")
         except OSError:
             return False
         return True
 
     def _read(self, artifact: str) -> Optional[ArtifactMeta]:
         try:
-            return json.loads((self._folder / artifact / "meta.json").read_bytes())
+            with open(f"{self._folder}/{artifact}/meta.json", "rb", buffering=0) as file:
+                return json.loads(file.read())
         except (OSError, ValueError):
             return None
 
@@ -98,11 +100,12 @@ class ArtifactCache:
                 shutil.rmtree(entry.path, ignore_errors=True)
             elif (Path(entry.path) / "meta.json").exists():
                 found.append((entry.stat().st_mtime, entry.name))
-        return {name: _bytes_of(self._folder / name) for _, name in sorted(found)}
+        return {name: _bytes_of(f"{self._folder}/{name}") for _, name in sorted(found)}
 
 
-def _bytes_of(folder: Path) -> int:
+def _bytes_of(folder: str) -> int:
     try:
-        return sum(entry.stat().st_size for entry in os.scandir(folder))
+        with os.scandir(folder) as entries:
+            return sum(entry.stat().st_size for entry in entries)
     except OSError:
         return 0

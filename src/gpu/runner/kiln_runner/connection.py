@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Callable, Optional, cast
 
-from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode
+from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode, encode_raw
 from kiln_runner.messages import check_to_runner
 from kiln_runner.protocol_frames import FromRunner
 from kiln_runner.schema import ShapeError
@@ -82,11 +82,18 @@ class Connection(asyncio.Protocol):
         self._on_end(self)
 
     def send(self, header: FromRunner, payload: bytes = b"") -> None:
-        if self._open_transport is None:
-            return
+        if self._open_transport is not None:
+            self._add(encode(header, payload))
+
+    def send_json(self, header: bytes) -> None:
+        """A header that was encoded before."""
+        if self._open_transport is not None:
+            self._add(encode_raw(header))
+
+    def _add(self, frame: bytes) -> None:
         if not self._unsent:
             self._loop.call_soon(self._flush)
-        self._unsent.append(encode(header, payload))
+        self._unsent.append(frame)
         if len(self._unsent) >= FLUSH_FRAMES:
             self._flush()
 

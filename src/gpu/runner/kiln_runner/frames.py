@@ -12,6 +12,9 @@ from kiln_runner.protocol import Json
 HEADER_BYTES_MAX = 8 * 1024 * 1024
 PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
 _LENGTHS = struct.Struct(">II")
+# Made once: json.dumps and json.loads make theirs anew at each call, or look for other encodings than UTF-8, which takes as long as a small frame.
+_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_of_json = json.JSONDecoder().decode
 
 
 class FrameError(ValueError):
@@ -26,8 +29,12 @@ class Frame(NamedTuple):
 
 
 def encode(header: Mapping[str, Any], payload: bytes = b"") -> bytes:
+    return encode_raw(encode_json(header), payload)
+
+
+def encode_json(value: Mapping[str, Any]) -> bytes:
     """Half a surrogate pair, which words of a hostile program may hold and UTF-8 does not, becomes "?"."""
-    return encode_raw(json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode(errors="replace"), payload)
+    return _to_json(value).encode(errors="replace")
 
 
 def encode_raw(header: bytes, payload: bytes = b"") -> bytes:
@@ -83,7 +90,7 @@ def _check(header_bytes: int, payload_bytes: int) -> None:
 
 def _parse(raw: bytes) -> Json:
     try:
-        header: Any = json.loads(raw)
+        header: Any = _of_json(raw.decode())
     except (ValueError, RecursionError) as error:
         raise FrameError(f"a header that is not JSON: {error}") from error
     if not isinstance(header, dict) or not isinstance(cast(Json, header).get("type"), str):

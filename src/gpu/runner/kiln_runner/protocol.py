@@ -174,7 +174,7 @@ class _JudgeTask(TypedDict):
 
 
 class SentTask(_JudgeTask, total=False):
-    """With `plans`, or with the `plansKey` of a frame before it."""
+    """With `plans`, or with the `plansKey` of a frame before it. A hidden case may also be the frame's payload."""
 
     plans: Plans
     plansKey: str
@@ -187,7 +187,7 @@ class _TaskWithPlans(_JudgeTask):
 
 
 class JudgeTask(_TaskWithPlans, total=False):
-    """Once its plans are filled in."""
+    """Once its plans are filled in. Of a hidden case that came as a payload the judge alone knows."""
 
     hidden: Hidden
     race: Race

@@ -7,6 +7,9 @@ import re
 from typing import Any, Callable, Optional, Union, cast
 
 Shape = Callable[..., None]
+# Made once: a cast that spells them out makes a type at each call, which takes longer than the check.
+_Fields = dict[str, Any]
+_Entries = list[Any]
 
 
 class ShapeError(ValueError):
@@ -36,13 +39,16 @@ def record(fields: dict[str, Shape], optional: Optional[dict[str, Shape]] = None
         if not isinstance(value, dict):
             raise ShapeError("must be an object")
         found = 0
-        for name, item in cast(dict[str, Any], value).items():
+        for name, item in cast(_Fields, value).items():
             if name == tag:
                 continue
-            shape = every.get(name)
-            if shape is None:
-                raise ShapeError(f"is not known; known are {', '.join(every)}", name)
-            found += name in fields
+            shape = fields.get(name)
+            if shape is not None:
+                found += 1
+            else:
+                shape = every.get(name)
+                if shape is None:
+                    raise ShapeError(f"is not known; known are {', '.join(every)}", name)
             try:
                 shape(item)
             except ShapeError as error:
@@ -57,11 +63,12 @@ def union(tag: str, variants: dict[str, Shape]) -> Shape:
     """An object whose `tag` field names its shape, a record without the tag."""
 
     def check(value: Any) -> None:
-        name = cast(dict[str, Any], value).get(tag) if isinstance(value, dict) else None
-        shape = variants.get(name) if isinstance(name, str) else None
-        if shape is None:
-            raise ShapeError(f"must be one of {', '.join(variants)}", tag)
-        shape(value, tag)
+        if isinstance(value, dict):
+            name = cast(_Fields, value).get(tag)
+            shape = variants.get(name) if isinstance(name, str) else None
+            if shape is not None:
+                return shape(value, tag)
+        raise ShapeError(f"must be one of {', '.join(variants)}", tag)
 
     return check
 
@@ -70,7 +77,7 @@ def array(item: Shape, low: int = 0, high: Optional[int] = None) -> Shape:
     def check(value: Any) -> None:
         if not isinstance(value, list):
             raise ShapeError("must be an array")
-        entries = cast(list[Any], value)
+        entries = cast(_Entries, value)
         if len(entries) < low or (high is not None and len(entries) > high):
             raise ShapeError(f"has {len(entries)} entries; allowed are {low} to {'any number' if high is None else high}")
         for index, entry in enumerate(entries):
@@ -86,7 +93,7 @@ def mapping(item: Shape) -> Shape:
     def check(value: Any) -> None:
         if not isinstance(value, dict):
             raise ShapeError("must be an object")
-        for name, entry in cast(dict[str, Any], value).items():
+        for name, entry in cast(_Fields, value).items():
             try:
                 item(entry)
             except ShapeError as error:

@@ -5,6 +5,7 @@ It belongs to one daemon at a time. A new `attach` of the same daemon replaces i
 lease lives. Nothing here blocks: compilers and judges are child processes, the disk is a thread.
 """
 import asyncio
+import json
 import uuid
 from pathlib import Path
 from typing import Any, Callable, Optional, cast
@@ -234,9 +235,8 @@ class Server:
         self._spool.keep(self._daemon_id, result, started)
 
     def _on_kept(self, kept: Kept) -> None:
-        daemon_id, result, started = kept
-        if daemon_id == self._daemon_id:
-            self._send({"type": "result", "result": result, "started": started})
+        if kept.daemon_id == self._daemon_id and self._connection is not None:
+            self._connection.send_json(b'{"type":"result","result":%s,"started":%s}' % (kept.json, json.dumps(kept.started).encode()))
 
     def _why_unavailable(self) -> Optional[str]:
         return self._disk.full or self._equipment.renewal

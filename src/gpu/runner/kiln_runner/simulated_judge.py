@@ -7,8 +7,7 @@ import argparse
 import os
 import sys
 import time
-from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from kiln_runner.compile.simulated import WRONG
 from kiln_runner.frames import encode, read_frame
@@ -24,6 +23,15 @@ WARM_C, WARM_SPREAD_C = 52, 9
 LOAD_SHARE, CHECK_SHARE, MEASURE_SHARE = 0.01, 0.04, 0.95
 
 
+class _Around(NamedTuple):
+    """What a judge has all its life: the device as it is told of, where code lies, and how long a judgement takes."""
+
+    telemetry: Telemetry
+    artifacts: str
+    total_ms: float
+    frames_out: BinaryIO
+
+
 def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="simulated-judge")
     for name in ("kind", "device", "ordinal", "cache", "lock"):
@@ -34,6 +42,9 @@ def run(argv: list[str]) -> int:
     frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     frames_out.write(encode({"type": "ready", "device": device}))
+    around = _Around(
+        _telemetry(options.device), os.path.join(options.cache, "artifacts"), float(os.environ.get(MS_VARIABLE, "0")), frames_out,
+    )
     problems: dict[str, ProblemDefinition] = {}
     while True:
         frame = read_frame(sys.stdin.buffer)
@@ -45,16 +56,16 @@ def run(argv: list[str]) -> int:
         elif header["type"] == "canary":
             frames_out.write(encode({"type": "canary", "ok": True, "message": "", "ms": 0}))
         elif header["type"] == "judge":
-            _judge(header["task"], problems[header["task"]["problemKey"]], Path(options.cache), frames_out)
+            _judge(header["task"], problems[header["task"]["problemKey"]], around)
 
 
-def _judge(task: JudgeTask, problem: ProblemDefinition, cache: Path, frames_out: BinaryIO) -> None:
-    start, total_ms = time.monotonic(), float(os.environ.get(MS_VARIABLE, "0"))
+def _judge(task: JudgeTask, problem: ProblemDefinition, around: _Around) -> None:
+    start, total_ms, frames_out = time.monotonic(), around.total_ms, around.frames_out
     first = problem["cases"][0]["name"]
     frames_out.write(encode({"type": "phase", "attemptId": task["attemptId"], "phase": "measure", "case": first}))
     if total_ms > 0:
         time.sleep(total_ms / 1000)
-    outcome = _wrong(first) if _is_wrong(cache, task["artifact"]) else _passed(task, problem)
+    outcome = _wrong(first) if _is_wrong(f"{around.artifacts}/{task['artifact']}/code.cubin") else _passed(task, problem)
     phases = {
         "loadMs": total_ms * LOAD_SHARE, "checkMs": total_ms * CHECK_SHARE, "measureMs": total_ms * MEASURE_SHARE,
         # As it was: a busy machine wakes a sleeper late.
@@ -62,7 +73,7 @@ def _judge(task: JudgeTask, problem: ProblemDefinition, cache: Path, frames_out:
     }
     frames_out.write(encode({
         "type": "result", "attemptId": task["attemptId"], "outcome": outcome, "infra": None, "phases": phases,
-        "telemetry": _telemetry(task["deviceId"]), "contextLost": False,
+        "telemetry": around.telemetry, "contextLost": False,
     }))
 
 
@@ -71,9 +82,16 @@ def _passed(task: JudgeTask, problem: ProblemDefinition) -> Json:
     return {"verdict": "passed", "timings": [_timing(task, case) for case in bench], "checkedCases": len(problem["cases"])}
 
 
-def _is_wrong(cache: Path, artifact: str) -> bool:
-    code = cache / "artifacts" / artifact / "code.cubin"
-    return code.exists() and code.read_bytes().startswith(WRONG)
+def _is_wrong(code: str) -> bool:
+    """Without a Path or a file object, each of which takes longer than all the rest of such a judgement: benchmarks count it."""
+    try:
+        descriptor = os.open(code, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        return os.read(descriptor, len(WRONG)) == WRONG
+    finally:
+        os.close(descriptor)
 
 
 def _wrong(case: str) -> Json:

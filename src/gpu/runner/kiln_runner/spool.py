@@ -11,15 +11,23 @@ import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, NamedTuple, Optional
 
+from kiln_runner.frames import encode_json
 from kiln_runner.protocol import JudgeResult
 
 BATCH_MAX = 512
 # Of daemons that never came back; the oldest go first.
 RESULTS_MAX = 200_000
-Kept = tuple[str, JudgeResult, Optional[str]]
-"""(daemon id, result, attempt that started in the same moment)"""
+
+
+class Kept(NamedTuple):
+    """`json`: the result's, for its file and for its frame. `started`: the attempt that started in the same moment."""
+
+    daemon_id: str
+    result: JudgeResult
+    json: bytes
+    started: Optional[str]
 
 
 class Spool:
@@ -39,7 +47,7 @@ class Spool:
 
     def keep(self, daemon_id: str, result: JudgeResult, started: Optional[str]) -> None:
         """Calls `on_kept` once the result is on disk; in the order of `keep`."""
-        self._pending.append((daemon_id, result, started))
+        self._pending.append(Kept(daemon_id, result, encode_json(result), started))
         self._unwritten.add(result["attemptId"])
         self._flush()
 
@@ -86,7 +94,7 @@ class Spool:
         # A full disk must not lose results: they are still sent, and repeated from memory until acknowledged.
         failed = done.exception() is not None
         for kept in batch:
-            self._remember(kept[0], kept[1], None if failed else path)
+            self._remember(kept.daemon_id, kept.result, None if failed else path)
         for kept in batch:
             self._on_kept(kept)
         self._flush()
@@ -104,7 +112,8 @@ class Spool:
     def _load(self) -> None:
         """What an earlier runner left. A file that was cut off in the middle loses only its last line."""
         for path in sorted(self._folder.glob("*.json")):
-            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            # Not splitlines: words of a result may hold what else ends a line.
+            for line in path.read_bytes().split(b"\n"):
                 try:
                     entry = json.loads(line)
                     self._remember(entry["daemonId"], entry["result"], path)
@@ -115,10 +124,10 @@ class Spool:
 
 
 def _write(path: Path, batch: list[Kept]) -> None:
-    lines = "".join(json.dumps({"daemonId": kept[0], "result": kept[1]}, separators=(",", ":")) + "\n" for kept in batch)
+    lines = b"".join(b'{"daemonId":%s,"result":%s}\n' % (json.dumps(kept.daemon_id).encode(), kept.json) for kept in batch)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(descriptor, lines.encode())
+        os.write(descriptor, lines)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

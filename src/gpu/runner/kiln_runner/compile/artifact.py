@@ -46,18 +46,26 @@ def artifact_hash(unit: CompileUnit, compiler: str) -> str:
 
 
 def store_artifact(artifacts: Path, artifact: str, meta: ArtifactMeta, files: dict[str, bytes]) -> None:
-    """Writes into a folder beside its place, then renames: other processes see the whole artifact or none."""
-    unfinished = artifacts / f".{artifact[:16]}-{os.getpid()}"
-    unfinished.mkdir(mode=0o700)
+    """Writes into a folder beside its place, then renames: other processes see the whole artifact or none. Paths are text here: every point of a
+    sweep comes by, and a Path costs as much as the call that it is for."""
+    unfinished = f"{artifacts}/.{artifact[:16]}-{os.getpid()}"
+    os.mkdir(unfinished, 0o700)
     # By these a judge tells a file that the disk has spoilt from code that was never any good.
     sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     try:
         for name, content in files.items():
-            (unfinished / name).write_bytes(content)
-        (unfinished / "meta.json").write_text(json.dumps({**meta, "sha256": sha256}))
-        os.rename(unfinished, artifacts / artifact)
+            _write(f"{unfinished}/{name}", content)
+        _write(f"{unfinished}/meta.json", json.dumps({**meta, "sha256": sha256}).encode())
+        os.rename(unfinished, f"{artifacts}/{artifact}")
     except OSError:
         shutil.rmtree(unfinished, ignore_errors=True)
         # Somebody else was first with the same content.
         if not (artifacts / artifact / "meta.json").exists():
             raise
+
+
+def _write(path: str, content: bytes) -> None:
+    with open(path, "wb", buffering=0) as file:
+        written = file.write(content)
+        while written < len(content):
+            written += file.write(content[written:])

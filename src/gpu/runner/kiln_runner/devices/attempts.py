@@ -45,7 +45,7 @@ class Attempts:
             failure = infra_of("device_lost", f"this host has no device {body['deviceId']}; it has {', '.join(self._slots)}")
             self._ports.keep(result_of(body["deviceId"], attempt_id, NO_PHASES, infra=failure))
             return
-        body, raw = self._plans.filled(body, frame.raw)
+        body, raw = self._plans.filled(body, frame.raw, frame.payload)
         task = Task(attempt_id, body, raw, time.monotonic_ns())
         self._taken[attempt_id] = slot
         for artifact in task.artifacts:

@@ -13,7 +13,7 @@ RETRY_FIRST_S, RETRY_MAX_S = 10.0, 300.0
 
 
 class DeviceWatch:
-    """`command` None: the host has no GPU. `reading`: the last; None before the first."""
+    """`command` None: the host has no GPU. `reading`: the last; None before the first. `on_reading`: it is another one than before."""
 
     def __init__(
         self, children: Children, command: Optional[Command], on_reading: Callable[[], None], *, silent_s_max: float,
@@ -55,10 +55,11 @@ class DeviceWatch:
     def _on_frame(self, child: ChildProcess, frame: Frame) -> None:
         if child is not self._child or self._is_stopped:
             return
-        self.reading = frame.header["reading"]
+        before, self.reading = self.reading, frame.header["reading"]
         self._retry_s = RETRY_FIRST_S
         self._set_timer(self._silent_s_max, self._on_silence)
-        self._on_reading()
+        if self.reading != before:
+            self._on_reading()
 
     def _on_silence(self) -> None:
         child, self._child = self._child, None
