@@ -119,4 +119,3 @@ const isOpen = ({ status }: SweepRow, isRunning: boolean): boolean => isRunning 
 
 const ended = ({ id, status }: SweepRow): KilnError =>
   new KilnError('SWEEP_ENDED', `sweep ${id} is ${status}; ${status === 'finished' ? 'extend it, or ' : ''}start another one`);
-

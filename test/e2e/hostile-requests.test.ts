@@ -22,7 +22,11 @@ beforeAll(async () => {
   const candidate = { problem: 'vector_add', device: 'simulated', source: addition(0), language: 'cuda' } as const;
   const [submitted] = (await kiln.client.submit([candidate])).candidates;
   const sweep = await kiln.client.createSweep({ candidate, space: { INDEX: [1, 2] } });
-  const campaign = await kiln.client.createCampaign({ problems: ['vector_add'], devices: ['simulated'], budget: { candidates: 1 } });
+  const campaign = await kiln.client.createCampaign({
+    problems: ['vector_add'],
+    devices: ['simulated'],
+    budget: { candidates: 1 },
+  });
   known = { candidates: submitted?.id ?? '', sweeps: sweep.id, campaigns: campaign.id };
 }, LIMIT_MS);
 afterAll(async () => {
@@ -47,7 +51,9 @@ const complaintOf = async ({ method, path, body }: HostileRequest): Promise<stri
   const shown = `${method} ${path.slice(0, 160)} ${(body ?? '').slice(0, 160)}: ${response.status} ${text.slice(0, 200)}`;
   if (response.status >= 500) return shown;
   if (response.status < 400) return null;
-  return ErrorBody.parse(JSON.parse(text)).message.includes('could not be read') ? `says nothing of what is wrong: ${shown}` : null;
+  return ErrorBody.parse(JSON.parse(text)).message.includes('could not be read')
+    ? `says nothing of what is wrong: ${shown}`
+    : null;
 };
 
 test(
@@ -92,7 +98,8 @@ test(
       for (const field of fields)
         for (const value of HOSTILE_ARGUMENTS) {
           const { text } = await talk.call(name, { ...given, ...waits, [field]: value });
-          if (/^(?:INTERNAL|STORE_UNAVAILABLE)/u.test(text)) complaints.push(`${name} ${field}=${JSON.stringify(value).slice(0, 80)}: ${text}`);
+          if (/^(?:INTERNAL|STORE_UNAVAILABLE)/u.test(text))
+            complaints.push(`${name} ${field}=${JSON.stringify(value).slice(0, 80)}: ${text}`);
         }
     }
     await talk.close();

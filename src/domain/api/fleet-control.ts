@@ -36,7 +36,10 @@ export const AddHost = z.strictObject({
   /** As an entry of the fleet file, by ssh. */
   host: z
     .record(z.string(), z.unknown())
-    .refine((host) => isWithin(host, LEVELS_MAX), `nested deeper than ${LEVELS_MAX} levels: give an entry as the fleet file has it`),
+    .refine(
+      (host) => isWithin(host, LEVELS_MAX),
+      `nested deeper than ${LEVELS_MAX} levels: give an entry as the fleet file has it`,
+    ),
   /** Left out: until it is removed. */
   expiresInSeconds: z.int().min(1).max(EXPIRES_SECONDS_MAX).optional(),
 });

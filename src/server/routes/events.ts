@@ -49,7 +49,15 @@ const hasEnded = async ({ kiln }: RouteDeps, candidateId: CandidateId, after: nu
 
 type Start = (follower: Follower) => { readonly candidateId: CandidateId | null; readonly after: number };
 
-const createStreamOpener = ({ feed, streams, closing }: RouteDeps) => {
+/**
+ * Whoever has seen more than there is read another journal: this one was restored from a backup, or begun anew. It is told from now on, and would
+ * else hear nothing until as much has happened again. What the feed has not read yet may be there.
+ */
+const within = async (after: number, follower: Follower, { kiln }: RouteDeps): Promise<number> =>
+  after <= follower.head() ? after : Math.min(after, await kiln.lastSequence());
+
+const createStreamOpener = (deps: RouteDeps) => {
+  const { feed, streams, closing } = deps;
   let open = 0;
   return async (reply: FastifyReply, start: Start): Promise<void> => {
     if (open >= streams.streamsMax) {
@@ -63,9 +71,10 @@ const createStreamOpener = ({ feed, streams, closing }: RouteDeps) => {
     let follower: Follower | null = null;
     try {
       follower = await feed.follow();
-      const from = start(follower);
+      const { candidateId, after: asked } = start(follower);
+      const after = await within(asked, follower, deps);
       hijack(reply);
-      await runStream({ raw: reply.raw, follower, limits: streams, signal, ...from });
+      await runStream({ raw: reply.raw, follower, limits: streams, signal, candidateId, after });
     } catch (error) {
       if (!reply.raw.headersSent) throw error;
       // Too late for an error answer: the reader sees the end and resumes by id.

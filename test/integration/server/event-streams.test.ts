@@ -136,6 +136,17 @@ describe('GET /v1/events', () => {
     await events.return(undefined);
   });
 
+  test('a reader that has seen more than there is, as after a backup was restored, is told from now on', async () => {
+    const server = await start();
+    emit(server.kiln, 3);
+    const events = createClient({ url: server.url }).events({ after: 1000, signal: AbortSignal.timeout(20_000) });
+    const first = take(events, 2);
+    await until(() => server.kiln.listeners() === 1, 'the stream follows');
+    emit(server.kiln, 2);
+    expect(await first).toEqual([4, 5]);
+    await events.return(undefined);
+  });
+
   test('Last-Event-ID wins over ?after=', async () => {
     const server = await start();
     emit(server.kiln, 4);

@@ -127,7 +127,9 @@ export const hostileRequests = (
       const around = sample(kind);
       for (const [name, field] of Object.entries(kind.properties ?? {})) {
         const beside = typeof around === 'object' && around !== null ? Object.entries(around) : [];
-        const rest = beside.filter(([other]) => other !== name).map(([other, one]) => `${JSON.stringify(other)}:${JSON.stringify(one)}`);
+        const rest = beside
+          .filter(([other]) => other !== name)
+          .map(([other, one]) => `${JSON.stringify(other)}:${JSON.stringify(one)}`);
         yield* spoilt(field, (json) => put(`{${[...rest, `${JSON.stringify(name)}:${json}`].join(',')}}`), levels - 1);
       }
       if (kind.items !== undefined) yield* spoilt(kind.items, (json) => put(`[${json}]`), levels - 1);
@@ -153,7 +155,13 @@ export const hostileRequests = (
     for (const { name } of parameters.filter((one) => one.in === 'path'))
       for (const text of TEXTS) yield { ...asked, path: `${pathWith(name, text)}?${queryWith('', '')}` };
     for (const { name } of query)
-      for (const text of [...TEXTS.map((value) => `${name}=${value}`), `${name}=`, `${name}=1&${name}=2`, `${name}[]=1`, `${name}[a][b]=1`])
+      for (const text of [
+        ...TEXTS.map((value) => `${name}=${value}`),
+        `${name}=`,
+        `${name}=1&${name}=2`,
+        `${name}[]=1`,
+        `${name}[a][b]=1`,
+      ])
         yield { ...asked, path: `${good}?${queryWith(name, text)}` };
     yield { ...asked, path: `${good}?${queryWith('', 'a%00b=%00')}` };
     if (bodySchema === null) return;

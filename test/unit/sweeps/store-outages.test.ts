@@ -36,15 +36,17 @@ const scenario = async ({ judges = true } = {}): Promise<Scenario> => {
   const failing = new Map<string, (...asked: never[]) => boolean>();
   let failures = 0;
   const store = new Proxy(memory, {
-    get: (target, name: string) => async (...asked: never[]) => {
-      if (failing.get(name)?.(...asked) === true) {
-        failing.delete(name);
-        failures += 1;
-        throw outage();
-      }
-      const method = target[name as keyof SweepStore] as (...given: never[]) => unknown;
-      return method(...asked);
-    },
+    get:
+      (target, name: string) =>
+      async (...asked: never[]) => {
+        if (failing.get(name)?.(...asked) === true) {
+          failing.delete(name);
+          failures += 1;
+          throw outage();
+        }
+        const method = target[name as keyof SweepStore] as (...given: never[]) => unknown;
+        return method(...asked);
+      },
   });
   const sweeps = createSweeps({ store, judging: kiln, log: pino({ level: 'silent' }) });
   await sweeps.start();
