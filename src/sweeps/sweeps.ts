@@ -9,6 +9,7 @@ import { createSpace } from '../domain/sweep/space.ts';
 import type { SweepRow, SweepStatus } from '../domain/sweep/sweep.ts';
 import { cancelPoints } from './cancel-points.ts';
 import { newSweep } from './create-spec.ts';
+import { createList } from './list.ts';
 import { withMore } from './more-budget.ts';
 import { resultsOf } from './results.ts';
 import { createRunner } from './run/runner.ts';
@@ -33,6 +34,7 @@ export interface RunningSweeps extends Sweeps {
 }
 
 export const createSweeps = ({ store, judging, log, monotonicMs = () => performance.now() }: SweepsDeps): RunningSweeps => {
+  const list = createList({ store, monotonicMs });
   const runner = createRunner({ store, judging, log, monotonicMs });
   const known = async (id: SweepId): Promise<SweepRow> => {
     const row = runner.runs.get(id)?.record ?? (await store.sweepRow(id));
@@ -42,7 +44,7 @@ export const createSweeps = ({ store, judging, log, monotonicMs = () => performa
   const view = async (id: SweepId): Promise<SweepView> =>
     viewOf(store, { row: await known(id), run: runner.runs.get(id) ?? null, nowMs: monotonicMs() });
   const reportedOf = async (id: SweepId): Promise<number> => (await store.sweepCounts(id)).byStatus['done'] ?? 0;
-  const change = async (row: SweepRow, status: SweepStatus, reason: string | null): Promise<void> => {
+  const setStatus = async (row: SweepRow, status: SweepStatus, reason: string | null): Promise<void> => {
     if (row.status === 'finished' || row.status === 'cancelled') throw ended(row);
     const isCancelled = status === 'cancelled';
     const run = isCancelled && isBroken(row) ? null : await runner.open(row.id);
@@ -51,7 +53,7 @@ export const createSweeps = ({ store, judging, log, monotonicMs = () => performa
   };
   const turn = async (id: SweepId, status: SweepStatus, reason: string | null): Promise<SweepView> => {
     const row = await known(id);
-    if (row.status !== status) await change(row, status, reason);
+    if (row.status !== status) await setStatus(row, status, reason);
     // Of one that is cancelled already too: a try that failed half way leaves points that wait.
     if (status === 'cancelled' && row.spec !== null) {
       // What is being submitted is there before the rest is cancelled.
@@ -70,7 +72,7 @@ export const createSweeps = ({ store, judging, log, monotonicMs = () => performa
       if (!runner.runs.has(sweep.id) && isOpen(await known(sweep.id), false)) await runner.open(sweep.id);
       return view(sweep.id);
     },
-    list: async () => ({ sweeps: await store.sweepList() }),
+    list: async () => ({ sweeps: await list() }),
     view,
     pause: async (id) => turn(id, 'paused', 'paused by a person'),
     resume: async (id) => turn(id, 'running', null),

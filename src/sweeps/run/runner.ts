@@ -98,9 +98,7 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
   const recheck = async (): Promise<void> => {
     for (const run of runs.values()) expectAll(run);
     await wakeAll();
-    // Kept, and not begun, since the store did not answer a moment later.
-    const running = (await store.openSweeps()).filter(({ id, status }) => status === 'running' && !runs.has(id));
-    for (const record of running) await begin(record);
+    for (const record of await leftOut(store, runs)) await begin(record);
   };
 
   return {
@@ -149,6 +147,10 @@ const setAside = async ({ store, log }: Pick<RunnerDeps, 'store' | 'log'>, { id 
 };
 
 const cannotGoOn = ({ message }: KilnError): string => `it cannot go on: ${message}`;
+
+/** Kept as running, and with nobody at them: the store did not answer a moment later. */
+const leftOut = async (store: Pick<SweepStore, 'openSweeps'>, runs: SweepRunner['runs']): Promise<readonly SweepRow[]> =>
+  (await store.openSweeps()).filter(({ id, status }) => status === 'running' && !runs.has(id));
 
 /** Returns the sweeps that it is news for. */
 const passOn = (runs: readonly SweepRun[], { done, takenBack }: VerdictNews): readonly SweepRun[] =>

@@ -105,7 +105,7 @@ export const hostileRequests = (
     if (schema.default !== undefined) return schema.default;
     if (schema.const !== undefined) return schema.const;
     if (schema.enum !== undefined) return schema.enum[0];
-    switch (typeof schema.type === 'string' ? schema.type : schema.type?.[0]) {
+    switch (String(typeof schema.type === 'string' ? schema.type : schema.type?.[0])) {
       case 'object':
         return Object.fromEntries((schema.required ?? []).map((name) => [name, sample(schema.properties?.[name] ?? {})]));
       case 'array':
