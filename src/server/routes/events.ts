@@ -15,6 +15,7 @@ export const eventsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps) 
   const openStream = createStreamOpener(deps);
   app.route({
     ...eventsContract.all,
+    exposeHeadRoute: false,
     handler: async (request, reply) => {
       await openStream(reply, (follower) => ({ candidateId: null, after: startOf(request, request.query) ?? follower.head() }));
       return reply;
@@ -22,6 +23,7 @@ export const eventsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps) 
   });
   app.route({
     ...eventsContract.candidate,
+    exposeHeadRoute: false,
     handler: async (request, reply) => {
       const { id } = request.params;
       const after = startOf(request, request.query) ?? 0;
