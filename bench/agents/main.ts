@@ -17,13 +17,14 @@ import { campaignView } from '../../src/agents/run/views/view.ts';
 import { openEmbedded } from '../../src/store/pglite.ts';
 import { createStore } from '../../src/store/store.ts';
 import { fillStore, judgingOf, RECORD } from './long-campaign.ts';
+import { count as countOption } from '../count.ts';
 
 const SAMPLE_MS = 10;
 
 const { values } = parseArgs({
   options: { generations: { type: 'string', default: '100000' }, 'one-by-one': { type: 'boolean', default: false } },
 });
-const count = Number(values.generations);
+const count = countOption('--generations', values.generations, 10_000_000);
 
 const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
   const before = heapMegabytes();

@@ -20,6 +20,7 @@ import { crowdScript } from './crowd.ts';
 import { measurePage } from './first-page.ts';
 import { costsOf, framesText, measureFrames } from './frames.ts';
 import { seedStore } from './seed.ts';
+import { count } from '../count.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const LANES = 100;
@@ -132,4 +133,4 @@ const wake = async (browser: Browser, url: string): Promise<void> => {
 const { values } = parseArgs({
   options: { candidates: { type: 'string', default: '100000' }, pages: { type: 'boolean', default: false } },
 });
-await main({ candidates: Number(values.candidates), pagesOnly: values.pages });
+await main({ candidates: count('--candidates', values.candidates, 10_000_000), pagesOnly: values.pages });

@@ -10,6 +10,7 @@ import { table } from '../markdown.ts';
 import { judgeAll } from './judged.ts';
 import { memoryMiBOf } from './process-cost.ts';
 import { startSimulated } from './simulated-kiln.ts';
+import { count } from '../count.ts';
 
 interface Look {
   readonly candidates: number;
@@ -50,5 +51,5 @@ const { values } = parseArgs({
   options: { candidates: { type: 'string', default: '100000' }, every: { type: 'string', default: '10000' } },
 });
 const loadBefore = loadNow();
-const looks = await soak(Number(values.candidates), Number(values.every));
+const looks = await soak(count('--candidates', values.candidates, 100_000_000), count('--every', values.every, 100_000_000));
 process.stdout.write(`${machineLine(loadBefore)}\n\n${looksTable(looks)}\n`);

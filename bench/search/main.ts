@@ -7,8 +7,9 @@ import { createStrategy } from '../../src/sweeps/strategies/create-strategy.ts';
 import { table } from '../markdown.ts';
 import { type KnownSpace, knownSpaces } from './recorded-space.ts';
 import { replay } from './replay.ts';
+import { count as countOption } from '../count.ts';
 
-const SEEDS = Number(process.argv[2] ?? 50);
+const SEEDS = countOption('SEEDS', process.argv[2] ?? '50', 10_000);
 /** The budget is where random search is expected to have come so far from the median to the best; at most so many verdicts. */
 const REACHED = 0.95;
 const VERDICTS_MAX = 200;

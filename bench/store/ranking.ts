@@ -12,14 +12,16 @@ import { parseArgs } from 'node:util';
 import { openEmbedded } from '../../src/store/pglite.ts';
 import { createStore } from '../../src/store/store.ts';
 import { seedStore } from '../dashboard/seed.ts';
+import { count } from '../count.ts';
 
 const ROUNDS = 15;
 const LIMITS = [1, 50, 1000];
 const PROBLEM = 'vector_add';
 
 const { values } = parseArgs({ options: { candidates: { type: 'string', default: '10000' } } });
+const candidates = count('--candidates', values.candidates, 10_000_000);
 const dataDir = mkdtempSync(join(tmpdir(), 'kiln-bench-ranking-'));
-await seedStore(dataDir, Number(values.candidates), 1);
+await seedStore(dataDir, candidates, 1);
 const database = await openEmbedded(dataDir);
 const store = createStore(database.sql);
 const problemVersions = (await store.versionsOf(PROBLEM)).map(({ version }) => version);

@@ -15,6 +15,7 @@ import { cpuSecondsOf, memoryMiBOf } from '../dispatch/process-cost.ts';
 import { type SimulatedKiln, startSimulated } from '../dispatch/simulated-kiln.ts';
 import { loadNow, machineLine } from '../machine.ts';
 import { table } from '../markdown.ts';
+import { count as countOption } from '../count.ts';
 
 /** No host has it: what is submitted for it waits. */
 const WAITING_CLASS = 'H100';
@@ -194,7 +195,7 @@ const { values } = parseArgs({
     backend: { type: 'string' },
   },
 });
-const [points, tried] = [Number(values.points), Number(values.tried)];
+const [points, tried] = [countOption('--points', values.points, 1_000_000), countOption('--tried', values.tried, 1_000_000)];
 const loadBefore = loadNow();
 const servers = await startServers();
 try {

@@ -4,7 +4,8 @@
  */
 import { McpServer } from '@modelcontextprotocol/server';
 import type { McpDeps } from './mcp-kiln.ts';
-import { addPrompts, addResources } from './prompts.ts';
+import { addPrompts } from './prompts.ts';
+import { addResources } from './resources.ts';
 import { TOOLS } from './tools.ts';
 
 const INSTRUCTIONS = [

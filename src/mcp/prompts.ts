@@ -1,9 +1,6 @@
-/** Prompts and resources, for clients that offer them to people: the task of an agent, and what it reads. */
-import { type McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
+/** Prompts, for clients that offer them to people: the task of an agent. */
+import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { WRITTEN } from './answers/problem-data.ts';
-import type { McpDeps } from './mcp-kiln.ts';
-import { getProblem, getSeed } from './tools/problem-tools.ts';
 
 export const addPrompts = (server: McpServer): void => {
   server.registerPrompt(
@@ -26,31 +23,3 @@ const taskText = (problem: string, device: string): string =>
     '4. Put numbers that could be tuned into the params and the space of the plan, and let sweep try them.',
     '5. compare two that look alike: they are timed in pairs. Stop when the record is yours, or when every case is near its floor.',
   ].join('\n');
-
-const MARKDOWN = 'text/markdown';
-
-export const addResources = (server: McpServer, { kiln }: McpDeps): void => {
-  server.registerResource(
-    'contract',
-    new ResourceTemplate('kiln://contract/{language}', { list: undefined }),
-    { title: 'The contract for candidates', mimeType: MARKDOWN },
-    async (uri, { language }) => textOf(uri, await kiln.contract(WRITTEN.parse(language))),
-  );
-  server.registerResource(
-    'problem',
-    new ResourceTemplate('kiln://problems/{problem}/{language}', { list: undefined }),
-    { title: 'A problem, for one of its languages', mimeType: MARKDOWN },
-    async (uri, { problem, language }) => {
-      const input = { problem: String(problem), language: WRITTEN.parse(language), contract: false };
-      return textOf(uri, await getProblem.say({ kiln }, input));
-    },
-  );
-  server.registerResource(
-    'seed',
-    new ResourceTemplate('kiln://problems/{problem}/seeds/{seed}', { list: undefined }),
-    { title: "A problem's seed", mimeType: MARKDOWN },
-    async (uri, { problem, seed }) => textOf(uri, await getSeed.say({ kiln }, { problem: String(problem), seed: String(seed) })),
-  );
-};
-
-const textOf = (uri: URL, text: string) => ({ contents: [{ uri: uri.href, mimeType: MARKDOWN, text }] });

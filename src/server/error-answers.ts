@@ -17,6 +17,7 @@ const REFUSALS: Readonly<Record<string, { readonly code: 'INVALID_REQUEST' | 'BA
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'INVALID_REQUEST', message: 'body: empty: send a JSON object' },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'INVALID_REQUEST', message: 'content-type: only "application/json" is read here' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'INVALID_REQUEST', message: 'content-length: differs from the body that came' },
+  FST_ERR_MAX_PARAM_LENGTH: { code: 'INVALID_REQUEST', message: 'the path: a part of it is longer than any name or id' },
   FST_ERR_BAD_URL: { code: 'INVALID_REQUEST', message: 'the path is not valid: check its percent-encoding' },
 };
 

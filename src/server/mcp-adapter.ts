@@ -1,6 +1,7 @@
 /** The engine as the MCP tools need it: with the same checks and waits as the routes. */
 import { type SubmitCandidate, SubmitBody } from '../domain/api/candidates.ts';
 import type { z } from 'zod';
+import { RankingQuery } from '../domain/api/problems.ts';
 import { CreateSweep, SweepResultsQuery } from '../domain/api/sweeps.ts';
 import { KilnError } from '../domain/errors.ts';
 import { CandidateId, SweepId } from '../domain/ids.ts';
@@ -14,8 +15,6 @@ import { answerWhenDone } from './answer-when-done.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { checkSourceSize } from './source-limit.ts';
 import { existingProfile } from './routes/profiles.ts';
-
-const RANKING_ENTRIES_DEFAULT = 50;
 
 export const mcpKilnOf = (deps: Pick<RouteDeps, 'kiln' | 'sweeps' | 'feed' | 'limits' | 'contract' | 'closing'>): McpKiln => {
   const { kiln, sweeps, limits, contract, closing } = deps;
@@ -59,13 +58,13 @@ export const mcpKilnOf = (deps: Pick<RouteDeps, 'kiln' | 'sweeps' | 'feed' | 'li
     },
     sweep: async (id) => sweeps.view(parsed(SweepId, id, 'id')),
     sweepResults: async (id, query, signal) =>
-      sweeps.results(parsed(SweepId, id, 'id'), SweepResultsQuery.parse(query), AbortSignal.any([signal, closing])),
+      sweeps.results(parsed(SweepId, id, 'id'), parsed(SweepResultsQuery, query), AbortSignal.any([signal, closing])),
     cancelSweep: async (id) => sweeps.cancel(parsed(SweepId, id, 'id')),
     queue: () => kiln.queue(),
     fleet: () => kiln.fleet(),
     problems: async () => kiln.problems(),
     problem: async (name) => kiln.problem(name),
-    ranking: (problem, { device, limit = RANKING_ENTRIES_DEFAULT } = {}) => kiln.ranking(problem, { device, limit }),
+    ranking: async (problem, query) => kiln.ranking(problem, parsed(RankingQuery, query ?? {})),
     contract: async (language) => contractFor(contract, [language]),
   };
 };

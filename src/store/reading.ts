@@ -2,11 +2,11 @@
 import { Buffer } from 'node:buffer';
 import type { JudgedAgain } from '../domain/canary.ts';
 import type { Candidate, CandidateContent, CandidateState, Effort, Pause, Submission } from '../domain/candidate.ts';
-import { KilnError } from '../domain/errors.ts';
 import { type CandidateId, type SweepId, candidateIdOf } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { FinishedAttempt } from '../domain/attempt.ts';
 import type { Score } from '../domain/ranking/ranking.ts';
+import { orderOf } from './cursor.ts';
 import { toJson } from './json.ts';
 import type { SqlSession } from './sql.ts';
 import type { CandidateFilter, FirstOf, Unfinished, UnfinishedJob } from '../domain/ports/store-rows.ts';
@@ -76,15 +76,10 @@ const conditionsOf = (filter: CandidateFilter): Selection => {
     ...when(filter.verdict, (bound) => `verdict = ${bound}`),
     ...when(filter.submitter, (bound) => `submitter = ${bound}`),
     ...when(filter.sweep, (bound) => `id in (select candidate_id from kiln.sweep_points where sweep_id = ${bound})`),
-    ...when(filter.cursor && orderOf(filter.cursor), (bound) => `submit_order < ${bound}::bigint`),
+    ...when(orderOf(filter.cursor), (bound) => `submit_order < ${bound}::bigint`),
     'true',
   ];
   return { where: conditions.join(' and '), params };
-};
-
-const orderOf = (cursor: string): string => {
-  if (/^\d{1,18}$/.test(cursor)) return cursor;
-  throw new KilnError('INVALID_REQUEST', 'cursor: take it from "next" of the page before', { details: { field: 'cursor' } });
 };
 
 interface AttemptRow extends Omit<FinishedAttempt, 'startedAt' | 'finishedAt'> {

@@ -43,11 +43,12 @@ import { readIdsWithPrefix } from './short-ids.ts';
 import { countBefore, pause, readPaused, readSelected, reprioritise, unpause } from './steering.ts';
 import type { Sql, SqlTransaction, Writer } from './sql.ts';
 import { readLanes } from './lanes.ts';
-import { readPoints, readResults, readSweepBest, readSweepCounts, readSweepList } from './sweep-reads.ts';
+import { readPoints, readResults, readSweepBest, readSweepCounts, readSweepTally } from './sweep-reads.ts';
 import {
   insertAskedPoints,
   insertSweep,
   linkPoints,
+  readLastSweeps,
   readOpenSweeps,
   readSweepCandidate,
   readSweepRow,
@@ -189,7 +190,8 @@ const sweepsOf = (sql: Sql, at: () => string): Omit<SweepStore, 'appendEvents'> 
   sweepPoints: async (id, page) => readPoints(sql, id, page),
   sweepCounts: async (id) => readSweepCounts(sql, id),
   sweepBest: async (id, limit) => readSweepBest(sql, id, limit),
-  sweepList: async () => readSweepList(sql),
+  lastSweeps: async (limit) => readLastSweeps(sql, limit),
+  sweepTally: async (id) => readSweepTally(sql, id),
 });
 
 const writesOf = (sql: Writer, at: () => string, withFinal?: WithFinal): Writes => ({

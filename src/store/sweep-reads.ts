@@ -1,13 +1,10 @@
 /** Sweeps for those who look: counts, results, lists. */
 import type { SweepId } from '../domain/ids.ts';
 import type { Candidate } from '../domain/candidate.ts';
-import type { SweepList, SweepPoints, SweepResults } from '../domain/api/sweeps.ts';
-import type { SweepCounts, SweepPage } from '../domain/ports/sweeps.ts';
-import { plannedPoints, type SweepSpec } from '../domain/sweep/sweep.ts';
+import type { SweepPoints, SweepResults } from '../domain/api/sweeps.ts';
+import type { SweepCounts, SweepPage, SweepTally } from '../domain/ports/sweeps.ts';
 import { readRecords } from './reading.ts';
 import type { SqlSession } from './sql.ts';
-
-const SWEEPS_SHOWN = 200;
 
 const POINT = `number, reported, candidate_id as id, content -> 'params' as params, candidates.status, verdict,
   (score ->> 'speedup')::double precision as speedup, (score ->> 'speedupLow')::double precision as "speedupLow",
@@ -68,27 +65,14 @@ select candidates.status, verdict, count(*)::integer as count, coalesce(sum(devi
 from kiln.sweep_points left join kiln.candidates on candidates.id = candidate_id
 where sweep_points.sweep_id = $1 group by candidates.status, verdict`;
 
-type Listed = SweepList['sweeps'][number];
-interface ListRow extends Omit<Listed, 'createdAt' | 'size' | 'name' | 'strategy'> {
-  readonly createdAt: Date;
-  readonly spec: SweepSpec | null;
-}
+/** One sweep at a time: all of the last ones in one question would hold the embedded database, and with it the daemon, for a second. */
+export const readSweepTally = async (sql: SqlSession, id: SweepId): Promise<SweepTally> => {
+  const [tally] = await sql.query<SweepTally>(TALLY, [id]);
+  return tally ?? { asked: 0, done: 0, passed: 0, best: null, gpuSeconds: 0 };
+};
 
-export const readSweepList = async (sql: SqlSession): Promise<SweepList['sweeps']> =>
-  (await sql.query<ListRow>(LIST, [SWEEPS_SHOWN])).map(({ createdAt, spec, ...row }) => ({
-    ...row,
-    name: spec?.name ?? '',
-    strategy: spec?.strategy ?? null,
-    size: spec ? plannedPoints(spec) : row.asked,
-    createdAt: createdAt.toISOString(),
-  }));
-
-const LIST = `
-with shown as (select * from kiln.sweeps order by created_at desc, id limit $1::integer)
-select shown.id, shown.problem, shown.device, shown.submitter, shown.status, shown.reason, shown.spec, shown.created_at as "createdAt",
-  count(number)::integer as asked, (count(*) filter (where candidates.status = 'done'))::integer as done,
+const TALLY = `
+select count(*)::integer as asked, (count(*) filter (where candidates.status = 'done'))::integer as done,
   (count(*) filter (where verdict = 'passed'))::integer as passed, max((score ->> 'speedup')::double precision) as best,
   coalesce(sum(device_ms), 0)::double precision / 1000 as "gpuSeconds"
-from shown left join kiln.sweep_points on sweep_points.sweep_id = shown.id left join kiln.candidates on candidates.id = candidate_id
-group by shown.id, shown.problem, shown.device, shown.submitter, shown.status, shown.reason, shown.spec, shown.created_at
-order by shown.created_at desc, shown.id`;
+from kiln.sweep_points left join kiln.candidates on candidates.id = candidate_id where sweep_points.sweep_id = $1`;

@@ -86,6 +86,9 @@ export const readSweepRow = async (sql: SqlSession, id: SweepId): Promise<SweepR
 export const readOpenSweeps = async (sql: SqlSession): Promise<readonly SweepRow[]> =>
   (await sql.query<Row>(`${ROW} where status in ('running', 'paused') order by created_at, id`)).map(rowOf);
 
+export const readLastSweeps = async (sql: SqlSession, limit: number): Promise<readonly SweepRow[]> =>
+  (await sql.query<Row>(`${ROW} order by created_at desc, id limit $1::integer`, [limit])).map(rowOf);
+
 export const readSweepCandidate = async (sql: SqlSession, id: SweepId): Promise<z.output<typeof SubmitCandidate> | null> => {
   const [row] = await sql.query<{ candidate: z.output<typeof SubmitCandidate> | null }>(
     'select candidate from kiln.sweeps where id = $1',

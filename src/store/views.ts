@@ -3,9 +3,9 @@ import type { Activity, ActivityQuery } from '../domain/api/activity.ts';
 import type { CandidateSummary, OriginView, SummariesQuery, SummaryList } from '../domain/api/candidates.ts';
 import type { ProgressStep, ProgressView, RecordList, RecordsQuery } from '../domain/api/problems.ts';
 import { campaignOf } from '../domain/campaign/campaign.ts';
-import { KilnError } from '../domain/errors.ts';
 import type { CandidateId, SweepId } from '../domain/ids.ts';
 import type { ProgressQuery } from '../domain/ports/views.ts';
+import { orderOf } from './cursor.ts';
 import type { SqlSession } from './sql.ts';
 
 /** Oldest first. */
@@ -57,7 +57,7 @@ export const readSummaries = async (sql: SqlSession, query: SummariesQuery): Pro
     ...when(query.submitter, (bound) => `submitter = ${bound}`),
     ...when(query.language, (bound) => `content ->> 'language' = ${bound}`),
     ...when(query.sweep, (bound) => `id in (select candidate_id from kiln.sweep_points where sweep_id = ${bound})`),
-    ...when(query.cursor && orderOf(query.cursor), (bound) => `submit_order < ${bound}::bigint`),
+    ...when(orderOf(query.cursor), (bound) => `submit_order < ${bound}::bigint`),
     'true',
   ];
   const rows = await sql.query<SummaryRow>(
@@ -66,11 +66,6 @@ export const readSummaries = async (sql: SqlSession, query: SummariesQuery): Pro
   );
   const page = rows.slice(0, query.limit);
   return { candidates: page.map(summaryOf), next: rows.length > page.length ? (page.at(-1)?.submitOrder ?? null) : null };
-};
-
-const orderOf = (cursor: string): string => {
-  if (/^\d{1,18}$/.test(cursor)) return cursor;
-  throw new KilnError('INVALID_REQUEST', 'cursor: take it from "next" of the page before', { details: { field: 'cursor' } });
 };
 
 export const readRecords = async (sql: SqlSession, { limit }: RecordsQuery): Promise<RecordList['records']> =>

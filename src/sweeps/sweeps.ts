@@ -6,9 +6,11 @@ import type { SweepId } from '../domain/ids.ts';
 import type { Kiln, SweepJudging } from '../domain/ports/kiln.ts';
 import type { Sweeps, SweepStore } from '../domain/ports/sweeps.ts';
 import { createSpace } from '../domain/sweep/space.ts';
-import type { SweepRow, SweepSpec, SweepStatus } from '../domain/sweep/sweep.ts';
+import type { SweepRow, SweepStatus } from '../domain/sweep/sweep.ts';
 import { cancelPoints } from './cancel-points.ts';
 import { newSweep } from './create-spec.ts';
+import { createList } from './list.ts';
+import { withMore } from './more-budget.ts';
 import { resultsOf } from './results.ts';
 import { createRunner } from './run/runner.ts';
 import { viewOf } from './view.ts';
@@ -32,6 +34,7 @@ export interface RunningSweeps extends Sweeps {
 }
 
 export const createSweeps = ({ store, judging, log, monotonicMs = () => performance.now() }: SweepsDeps): RunningSweeps => {
+  const list = createList({ store, monotonicMs });
   const runner = createRunner({ store, judging, log, monotonicMs });
   const known = async (id: SweepId): Promise<SweepRow> => {
     const row = runner.runs.get(id)?.record ?? (await store.sweepRow(id));
@@ -41,15 +44,18 @@ export const createSweeps = ({ store, judging, log, monotonicMs = () => performa
   const view = async (id: SweepId): Promise<SweepView> =>
     viewOf(store, { row: await known(id), run: runner.runs.get(id) ?? null, nowMs: monotonicMs() });
   const reportedOf = async (id: SweepId): Promise<number> => (await store.sweepCounts(id)).byStatus['done'] ?? 0;
-  const turn = async (id: SweepId, status: SweepStatus, reason: string | null): Promise<SweepView> => {
-    const row = await known(id);
-    if (row.status === status) return view(id);
+  const setStatus = async (row: SweepRow, status: SweepStatus, reason: string | null): Promise<void> => {
     if (row.status === 'finished' || row.status === 'cancelled') throw ended(row);
     const isCancelled = status === 'cancelled';
-    const run = isCancelled && isBroken(row) ? null : await runner.open(id);
+    const run = isCancelled && isBroken(row) ? null : await runner.open(row.id);
     if (run) await runner.change(run, { status, reason });
-    else if (isCancelled && row.spec !== null) await store.updateSweep(id, { status, reason });
-    if (isCancelled && row.spec !== null) {
+    else if (isCancelled && row.spec !== null) await store.updateSweep(row.id, { status, reason });
+  };
+  const turn = async (id: SweepId, status: SweepStatus, reason: string | null): Promise<SweepView> => {
+    const row = await known(id);
+    if (row.status !== status) await setStatus(row, status, reason);
+    // Of one that is cancelled already too: a try that failed half way leaves points that wait.
+    if (status === 'cancelled' && row.spec !== null) {
       // What is being submitted is there before the rest is cancelled.
       await runner.idle(id);
       await cancelPoints(id, { store, judging });
@@ -61,10 +67,12 @@ export const createSweeps = ({ store, judging, log, monotonicMs = () => performa
       if (runner.runs.size >= OPEN_MAX)
         throw new KilnError('QUEUE_FULL', `${runner.runs.size} sweeps are open; the limit is ${OPEN_MAX}. Cancel one, or wait`);
       const sweep = await newSweep(request, judging);
-      if (await store.createSweep(sweep)) await runner.open(sweep.id);
+      await store.createSweep(sweep);
+      // Also one that is there already: a try that failed half way leaves it with nobody at it.
+      if (!runner.runs.has(sweep.id) && isOpen(await known(sweep.id), false)) await runner.open(sweep.id);
       return view(sweep.id);
     },
-    list: async () => ({ sweeps: await store.sweepList() }),
+    list: async () => ({ sweeps: await list() }),
     view,
     pause: async (id) => turn(id, 'paused', 'paused by a person'),
     resume: async (id) => turn(id, 'running', null),
@@ -72,7 +80,7 @@ export const createSweeps = ({ store, judging, log, monotonicMs = () => performa
     extend: async (id, more) => {
       const row = await known(id);
       if (row.status === 'cancelled' || row.spec === null) throw ended(row);
-      const change = { spec: moreOf(row.spec, more, await reportedOf(id)), ...(row.status === 'finished' ? GOES_ON : {}) };
+      const change = { spec: withMore(row.spec, more, await reportedOf(id)), ...(row.status === 'finished' ? GOES_ON : {}) };
       const run = runner.runs.get(id);
       if (run) await runner.change(run, change);
       else {
@@ -113,23 +121,3 @@ const isOpen = ({ status }: SweepRow, isRunning: boolean): boolean => isRunning 
 
 const ended = ({ id, status }: SweepRow): KilnError =>
   new KilnError('SWEEP_ENDED', `sweep ${id} is ${status}; ${status === 'finished' ? 'extend it, or ' : ''}start another one`);
-
-type Budget = SweepSpec['budget'];
-
-/** A plateau is looked for anew. */
-const moreOf = (spec: SweepSpec, more: Budget, reported: number): SweepSpec => ({
-  ...spec,
-  budget: extended(spec.budget, more),
-  plateau: spec.plateau && { ...spec.plateau, after: reported },
-});
-
-/** What had no limit has none afterwards. */
-const extended = (budget: Budget, more: Budget): Budget => ({
-  ...budget,
-  ...Object.fromEntries(
-    (['candidates', 'gpuSeconds', 'minutes'] as const).flatMap((name) => {
-      const [limit, added] = [budget[name], more[name]];
-      return limit === undefined || added === undefined ? [] : [[name, limit + added]];
-    }),
-  ),
-});

@@ -6,8 +6,9 @@ import { table } from '../../markdown.ts';
 import { bankOf } from './bank.ts';
 import { POLICIES, type Policy } from './policies.ts';
 import { type Reached, reachedIn, runPolicy } from './run-policy.ts';
+import { count } from '../../count.ts';
 
-const SEEDS = Number(process.argv[2] ?? 50);
+const SEEDS = count('SEEDS', process.argv[2] ?? '50', 10_000);
 const PROBLEMS = ['rmsnorm', 'softmax'];
 const isRugged = process.argv[4] === 'rugged';
 /** Campaigns at once: each mostly waits for its model. */

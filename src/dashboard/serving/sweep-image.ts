@@ -3,9 +3,10 @@ import type { SweepPlotQuery, SweepResults, SweepResultsQuery, SweepView } from 
 import { KilnError } from '../../domain/errors.ts';
 import type { SweepId } from '../../domain/ids.ts';
 import { plainLine } from '../../platform/printable-text.ts';
+import { heatMap } from '../plots/heat-map.ts';
 import { progressPlot } from '../plots/progress-plot.ts';
 import type { Shape } from '../plots/shape.ts';
-import { type Axis, axesOf, coordinatesPlot, heatMap } from '../plots/sweep-plots.ts';
+import { type Axis, axesOf, coordinatesPlot } from '../plots/sweep-plots.ts';
 import { sweepProgress } from '../plots/sweep-progress.ts';
 import { IMAGE_POLICY, imageText } from './image-text.ts';
 

@@ -9,7 +9,7 @@ const Instant = z.iso.datetime();
 export const ACTIVITY_MAX = 20_000;
 export const ActivityQuery = z.strictObject({
   /** Attempts that finished after this moment. */
-  since: z.iso.datetime(),
+  since: z.iso.datetime().refine((moment) => !moment.startsWith('0000'), 'no calendar has a year 0: name a later one'),
   limit: z.coerce.number().int().min(1).max(ACTIVITY_MAX).default(ACTIVITY_MAX),
 });
 export type ActivityQuery = z.output<typeof ActivityQuery>;

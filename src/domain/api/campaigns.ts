@@ -3,6 +3,7 @@ import { Campaign, CampaignSpec, Generation, Move, Usage } from '../campaign/cam
 import { Bottleneck } from '../campaign/diagnosis.ts';
 import { CampaignId, CandidateId } from '../ids.ts';
 import { Language } from '../plan/plan.ts';
+import { RowNumber } from './row-number.ts';
 
 const Count = z.int().min(0);
 
@@ -111,7 +112,7 @@ export type CampaignList = z.infer<typeof CampaignList>;
 
 export const GenerationsQuery = z.strictObject({
   /** Generations with a higher number. */
-  after: z.coerce.number().int().min(0).default(0),
+  after: RowNumber.min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 export type GenerationsQuery = z.output<typeof GenerationsQuery>;

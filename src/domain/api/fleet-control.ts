@@ -3,6 +3,12 @@ import { z } from 'zod';
 import { HostId } from '../ids.ts';
 
 const Count = z.int().min(0);
+/** Far above what an entry of a fleet file needs; what reads it calls itself once a level. */
+const LEVELS_MAX = 16;
+
+const isWithin = (value: unknown, levels: number): boolean =>
+  typeof value !== 'object' || value === null || (levels > 0 && Object.values(value).every((one) => isWithin(one, levels - 1)));
+
 /** A host that is added for longer belongs in the fleet file. */
 export const EXPIRES_SECONDS_MAX = 366 * 86_400;
 
@@ -28,7 +34,12 @@ export type FleetPlan = z.infer<typeof FleetPlan>;
 
 export const AddHost = z.strictObject({
   /** As an entry of the fleet file, by ssh. */
-  host: z.record(z.string(), z.unknown()),
+  host: z
+    .record(z.string(), z.unknown())
+    .refine(
+      (host) => isWithin(host, LEVELS_MAX),
+      `nested deeper than ${LEVELS_MAX} levels: give an entry as the fleet file has it`,
+    ),
   /** Left out: until it is removed. */
   expiresInSeconds: z.int().min(1).max(EXPIRES_SECONDS_MAX).optional(),
 });

@@ -1,5 +1,6 @@
 /** Endpoints of problems and their rankings. */
 import { z } from 'zod';
+import { PlainText } from '../plain-text.ts';
 import { FAILURES } from './errors.ts';
 import { CheckProblem, ProblemTried } from './problem-check.ts';
 import { textAnswer } from './text-answer.ts';
@@ -16,7 +17,7 @@ import {
   RecordsQuery,
 } from './problems.ts';
 
-const ProblemParams = z.strictObject({ name: z.string().min(1).max(64) });
+const ProblemParams = z.strictObject({ name: PlainText.min(1).max(64) });
 
 export const problemsContract = {
   list: {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CandidateId, SweepId } from '../ids.ts';
+import { PlainText } from '../plain-text.ts';
 import { Language } from '../plan/plan.ts';
 import { Problem } from '../problem.ts';
 import { RankingEntry } from '../ranking/ranking.ts';
@@ -55,9 +56,9 @@ export type ProblemView = z.infer<typeof ProblemView>;
 
 export const RankingQuery = z.strictObject({
   /** A device class ("H100") or a full model name. */
-  device: z.string().optional(),
+  device: PlainText.max(200).optional(),
   /** Only these, ranked among themselves. */
-  submitter: z.string().max(64).optional(),
+  submitter: PlainText.max(64).optional(),
   language: Language.optional(),
   sweep: SweepId.optional(),
   /** A version of the problem, or its first digits; left out: as it is now. */

@@ -6,6 +6,7 @@ import { VALUES_MAX, looksLikeRange, valuesOfRange } from '../plan/value-range.t
 import { Candidate } from '../candidate.ts';
 import { Plateau, RUNNING_MAX, StrategyName, SweepBudget, SweepResult, SweepSpec, SweepStatus } from '../sweep/sweep.ts';
 import { SubmitCandidate } from './candidates.ts';
+import { RowNumber } from './row-number.ts';
 
 const Count = z.int().min(0);
 const CONDITIONS_MAX = 64;
@@ -109,7 +110,7 @@ const WAIT_SECONDS_MAX = 60;
 
 export const SweepResultsQuery = z.strictObject({
   /** `reported` of the last result that is known. */
-  after: z.coerce.number().int().min(0).default(0),
+  after: RowNumber.min(0).default(0),
   limit: z.coerce.number().int().min(1).max(RESULTS_MAX).default(1000),
   /** Holds the answer until there is something, or the sweep is over. */
   wait: z.coerce.number().int().min(0).max(WAIT_SECONDS_MAX).default(0),
@@ -125,7 +126,7 @@ export type SweepResults = z.infer<typeof SweepResults>;
 
 export const SweepPointsQuery = z.strictObject({
   /** `number` of the last point that is known. */
-  after: z.coerce.number().int().min(-1).default(-1),
+  after: RowNumber.min(-1).default(-1),
   limit: z.coerce.number().int().min(1).max(RESULTS_MAX).default(RESULTS_MAX),
 });
 export type SweepPointsQuery = z.output<typeof SweepPointsQuery>;

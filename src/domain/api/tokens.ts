@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AuditEntry } from '../access/audit.ts';
 import { ROLES } from '../access/role.ts';
+import { PlainText } from '../plain-text.ts';
 import { Submitter, Token, TokenId, TokenName } from '../access/token.ts';
 
 export const TOKEN_DAYS_MAX = 3650;
@@ -44,8 +45,8 @@ export const AuditQuery = z.strictObject({
   /** Entries before this sequence number: `next` of the answer before. */
   before: z.coerce.number().int().min(1).optional(),
   limit: z.coerce.number().int().min(1).max(AUDIT_MAX).default(100),
-  who: z.string().max(100).optional(),
-  action: z.string().max(100).optional(),
+  who: PlainText.max(100).optional(),
+  action: PlainText.max(100).optional(),
 });
 export type AuditQuery = z.output<typeof AuditQuery>;
 /** Newest first. */

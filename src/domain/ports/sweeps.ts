@@ -36,6 +36,8 @@ export interface Sweeps {
   points(id: SweepId, query: SweepPointsQuery): Promise<SweepPoints>;
 }
 
+export type SweepTally = Pick<SweepList['sweeps'][number], 'asked' | 'done' | 'passed' | 'best' | 'gpuSeconds'>;
+
 /** Implemented by src/store; test/integration/store/sweeps.conformance.ts is its suite. */
 export interface SweepStore extends Pick<Store, 'appendEvents'> {
   /** With its `sweep.created` event, in one transaction. Idempotent by id; false where it is there already. */
@@ -63,7 +65,10 @@ export interface SweepStore extends Pick<Store, 'appendEvents'> {
   sweepPoints(id: SweepId, page: SweepPage): Promise<SweepPoints['points']>;
   sweepCounts(id: SweepId): Promise<SweepCounts>;
   sweepBest(id: SweepId, limit: number): Promise<readonly Candidate[]>;
-  sweepList(): Promise<SweepList['sweeps']>;
+  /** The last ones, newest first. */
+  lastSweeps(limit: number): Promise<readonly SweepRow[]>;
+  /** What the points of one came to, for a line in a list. */
+  sweepTally(id: SweepId): Promise<SweepTally>;
 }
 
 export interface NewSweep {

@@ -13,15 +13,16 @@ export type StrategyName = z.infer<typeof StrategyName>;
 export const SWEEP_POINTS_MAX = 1_000_000;
 export const RUNNING_MAX = 10_000;
 
-const Limit = z.number().positive().max(1e9);
+/** What a budget may come to in all, extensions included. */
+export const BUDGET_MAX = { candidates: SWEEP_POINTS_MAX, gpuSeconds: 1e9, minutes: 1e9 } as const;
 /** It ends at the first that is reached. */
 export const SweepBudget = z.strictObject({
   /** Points that are tried. */
-  candidates: z.int().min(1).max(SWEEP_POINTS_MAX).optional(),
+  candidates: z.int().min(1).max(BUDGET_MAX.candidates).optional(),
   /** Device time of its own judgements. */
-  gpuSeconds: Limit.optional(),
+  gpuSeconds: z.number().positive().max(BUDGET_MAX.gpuSeconds).optional(),
   /** Wall clock while it runs. */
-  minutes: Limit.optional(),
+  minutes: z.number().positive().max(BUDGET_MAX.minutes).optional(),
 });
 export type SweepBudget = z.infer<typeof SweepBudget>;
 

@@ -36,6 +36,9 @@ type Named = Argument & { readonly name: string; readonly field: string; readonl
 
 export const argumentsOf = ({ KernelSpecification: { Arguments } }: T1, known: Known): TakenArguments => {
   const named = Arguments.map((argument, index) => nameOf(argument, index));
+  for (const [index, { name, field }] of named.entries())
+    if (named.findIndex((other) => other.name === name) !== index)
+      throw refused(field, `there are two of the name "${name}": a launch plan passes arguments by their names`);
   for (const argument of named) refuseMemory(argument);
   const vectors = named
     .filter(({ MemoryType }) => MemoryType === 'Vector')

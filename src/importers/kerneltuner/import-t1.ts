@@ -12,7 +12,7 @@ import { kernelText } from './kernel-text.ts';
 import { launchOf } from './launch.ts';
 import { readmeText } from './readme-text.ts';
 import { refused } from './refused.ts';
-import { spaceOf } from './space.ts';
+import { axisText, spaceOf, type TakenSpace } from './space.ts';
 import type { T1 } from './t1.ts';
 import { yamlText } from './yaml-text.ts';
 
@@ -48,11 +48,14 @@ export const importT1 = (t1: T1, { source, name: wished, device }: Wish): Import
   const files = {
     'problem.yaml': problemText(name, t1, args),
     'reference.cu': kernelText(source, kernel.KernelName, plan),
-    [SEED]: kernelText(source, kernel.KernelName, whole),
+    [SEED]: kernelText(source, kernel.KernelName, { ...whole, space: rangesOf(space.axes) }),
     'sweep.yaml': yamlText({ problem: name, file: SEED, device, ...searchOf(t1), budget: budgetOf(t1) }),
   };
   return { name, notes, files: { ...files, 'README.md': readmeText(name, kernel.KernelName, notes) } };
 };
+
+const rangesOf = (axes: TakenSpace['axes']): object =>
+  Object.fromEntries(Object.entries(axes).map(([name, values]) => [name, axisText(values)]));
 
 const SEED = 'seeds/1-kernel.cu';
 

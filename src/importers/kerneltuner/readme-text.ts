@@ -10,6 +10,9 @@ export const readmeText = (name: string, kernel: string, notes: readonly string[
     '- `floor` is zero: say how many bytes any right kernel must read and write, and what is faster than the device can be is found.',
     ...notes.map((note) => `- ${note[0]?.toUpperCase() ?? ''}${note.slice(1)}.`),
     '',
-    'A daemon takes it up at its next start. Then: `./kiln sweep start kernels/NAME/sweep.yaml --watch`.'.replace('NAME', name),
+    'A daemon that runs takes it up with `./kiln problem reload`. Then: `./kiln sweep start kernels/NAME/sweep.yaml --watch`.'.replace(
+      'NAME',
+      name,
+    ),
     '',
   ].join('\n');

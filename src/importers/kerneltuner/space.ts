@@ -1,7 +1,7 @@
 /** Params, their values and conditions of a tuning problem. */
 import { KilnError } from '../../domain/errors.ts';
 import { type Params, ParamValue, SpaceCondition } from '../../domain/plan/plan.ts';
-import { VALUES_MAX } from '../../domain/plan/value-range.ts';
+import { VALUES_MAX, valuesOfRange } from '../../domain/plan/value-range.ts';
 import { createSpace } from '../../domain/sweep/space.ts';
 import { conditionText } from './kiln-expression.ts';
 import { parsePython } from './python-expression.ts';
@@ -20,10 +20,26 @@ export interface TakenSpace {
 const LOOKED_AT_MAX = 200_000;
 
 export const spaceOf = ({ ConfigurationSpace: { TuningParameters, Conditions } }: T1): TakenSpace => {
+  const twice = TuningParameters.find(({ Name }, index) => TuningParameters.findIndex((other) => other.Name === Name) !== index);
+  if (twice) throw refused(`TuningParameters.${twice.Name}`, 'there are two of this name: give each values of its own, once');
   const axes = Object.fromEntries(TuningParameters.map((parameter) => [parameter.Name, [...valuesOf(parameter)]]));
   const where = [...new Set(Conditions.map(({ Expression }, index) => conditionOf(Expression, `Conditions[${index}]`)))];
   return { axes, where, params: allowedPoint(TuningParameters, axes, where) };
 };
+
+/** As a plan writes it: a range, where it is a long one of steps. */
+export const axisText = (values: readonly ParamValue[]): readonly ParamValue[] | string => {
+  const [first, second] = values;
+  if (values.length <= LISTED_MAX || typeof first !== 'number' || typeof second !== 'number') return values;
+  const text = `${first}..${values.at(-1)} step ${second - first}`;
+  const range = valuesOfRange(text);
+  return typeof range !== 'string' && range.length === values.length && range.every((value, index) => value === values[index])
+    ? text
+    : values;
+};
+
+/** Shorter lists are read at a glance. */
+const LISTED_MAX = 16;
 
 const valuesOf = ({ Name, Type, Values }: Parameter): readonly ParamValue[] => {
   const field = `TuningParameters.${Name}`;

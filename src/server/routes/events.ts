@@ -15,6 +15,7 @@ export const eventsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps) 
   const openStream = createStreamOpener(deps);
   app.route({
     ...eventsContract.all,
+    exposeHeadRoute: false,
     handler: async (request, reply) => {
       await openStream(reply, (follower) => ({ candidateId: null, after: startOf(request, request.query) ?? follower.head() }));
       return reply;
@@ -22,6 +23,7 @@ export const eventsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps) 
   });
   app.route({
     ...eventsContract.candidate,
+    exposeHeadRoute: false,
     handler: async (request, reply) => {
       const { id } = request.params;
       const after = startOf(request, request.query) ?? 0;
@@ -49,7 +51,15 @@ const hasEnded = async ({ kiln }: RouteDeps, candidateId: CandidateId, after: nu
 
 type Start = (follower: Follower) => { readonly candidateId: CandidateId | null; readonly after: number };
 
-const createStreamOpener = ({ feed, streams, closing }: RouteDeps) => {
+/**
+ * Whoever has seen more than there is read another journal: this one was restored from a backup, or begun anew. It is told from now on, and would
+ * else hear nothing until as much has happened again. What the feed has not read yet may be there.
+ */
+const within = async (after: number, follower: Follower, { kiln }: RouteDeps): Promise<number> =>
+  after <= follower.head() ? after : Math.min(after, await kiln.lastSequence());
+
+const createStreamOpener = (deps: RouteDeps) => {
+  const { feed, streams, closing } = deps;
   let open = 0;
   return async (reply: FastifyReply, start: Start): Promise<void> => {
     if (open >= streams.streamsMax) {
@@ -63,9 +73,10 @@ const createStreamOpener = ({ feed, streams, closing }: RouteDeps) => {
     let follower: Follower | null = null;
     try {
       follower = await feed.follow();
-      const from = start(follower);
+      const { candidateId, after: asked } = start(follower);
+      const after = await within(asked, follower, deps);
       hijack(reply);
-      await runStream({ raw: reply.raw, follower, limits: streams, signal, ...from });
+      await runStream({ raw: reply.raw, follower, limits: streams, signal, candidateId, after });
     } catch (error) {
       if (!reply.raw.headersSent) throw error;
       // Too late for an error answer: the reader sees the end and resumes by id.

@@ -51,7 +51,11 @@ const askMore = async (run: SweepRun, deps: DriveDeps): Promise<boolean> => {
     return true;
   }
   const asked = points.map((point, index) => ({ number: run.asked + index, point }));
-  await deps.store.askSweepPoints(run.record.id, asked);
+  await deps.store.askSweepPoints(run.record.id, asked).catch((error: unknown) => {
+    // The strategy names no point twice, and nobody knows whether these were written: it begins anew from the rows.
+    run.isRestored = false;
+    throw error;
+  });
   run.asked += asked.length;
   run.unsubmitted.push(...asked);
   await submit(run, deps);

@@ -83,7 +83,9 @@ export const followVerdicts = ({ judging, log, isWanted, onNews }: FollowDeps): 
   return {
     begin: async () => {
       unsubscribe ??= judging.onEvents(() => readSoon(READ_AFTER_MS));
-      after ??= await judging.lastSequence();
+      const newest = await judging.lastSequence();
+      // Whoever began first, begins earlier: what it waits for may have come meanwhile.
+      after ??= newest;
     },
     stop: () => {
       rest();

@@ -55,8 +55,9 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
   const rounds = createRounds((what, error) => log.warn({ err: error }, what));
 
   const change = async (run: SweepRun, given: SweepChange): Promise<void> => {
+    await store.updateSweep(run.record.id, { ...given, ranMs: ranMsOf(run, monotonicMs()) });
+    // Not before: what could not be written has not happened, and is tried again.
     applyChange(run, given, monotonicMs());
-    await store.updateSweep(run.record.id, { ...given, ranMs: run.record.ranMs });
     news.emit(run.record.id);
     drives.wake(run);
   };
@@ -93,9 +94,11 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
     drives.wake(run);
     return run;
   };
-  const wakeAll = async (isRecheck: boolean): Promise<void> => {
-    if (isRecheck) for (const run of runs.values()) expectAll(run);
-    return Promise.resolve([...runs.values()].forEach((run) => drives.wake(run)));
+  const wakeAll = async (): Promise<void> => [...runs.values()].forEach((run) => drives.wake(run));
+  const recheck = async (): Promise<void> => {
+    for (const run of runs.values()) expectAll(run);
+    await wakeAll();
+    for (const record of await leftOut(store, runs)) await begin(record);
   };
 
   return {
@@ -107,8 +110,8 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
     start: async () => {
       for (const record of await store.openSweeps())
         await begin(record).catch(async (error: unknown) => setAside({ store, log }, record, error));
-      rounds.every(LOOK_MS, async () => wakeAll(false), 'sweeps could not be looked at');
-      rounds.every(RECHECK_MS, async () => wakeAll(true), 'verdicts of sweeps could not be looked for');
+      rounds.every(LOOK_MS, wakeAll, 'sweeps could not be looked at');
+      rounds.every(RECHECK_MS, recheck, 'verdicts of sweeps could not be looked for');
       rounds.every(SAVE_MS, async () => save(runs.values(), store, monotonicMs()), 'the time that sweeps ran could not be saved');
     },
     stop: async () => {
@@ -144,6 +147,10 @@ const setAside = async ({ store, log }: Pick<RunnerDeps, 'store' | 'log'>, { id 
 };
 
 const cannotGoOn = ({ message }: KilnError): string => `it cannot go on: ${message}`;
+
+/** Kept as running, and with nobody at them: the store did not answer a moment later. */
+const leftOut = async (store: Pick<SweepStore, 'openSweeps'>, runs: SweepRunner['runs']): Promise<readonly SweepRow[]> =>
+  (await store.openSweeps()).filter(({ id, status }) => status === 'running' && !runs.has(id));
 
 /** Returns the sweeps that it is news for. */
 const passOn = (runs: readonly SweepRun[], { done, takenBack }: VerdictNews): readonly SweepRun[] =>

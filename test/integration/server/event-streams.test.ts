@@ -136,6 +136,30 @@ describe('GET /v1/events', () => {
     await events.return(undefined);
   });
 
+  test('a reader that has seen more than there is, as after a backup was restored, is told from now on', async () => {
+    const server = await start();
+    emit(server.kiln, 3);
+    const events = createClient({ url: server.url }).events({ after: 1000, signal: AbortSignal.timeout(20_000) });
+    const first = take(events, 2);
+    await until(() => server.kiln.listeners() === 1, 'the stream follows');
+    emit(server.kiln, 2);
+    expect(await first).toEqual([4, 5]);
+    await events.return(undefined);
+  });
+
+  test('a probe without a body (HEAD) opens no stream, which would hold its connection for good', async () => {
+    const server = await start();
+    const id = await submit(server.kiln);
+    const socket = connect(server.port, '127.0.0.1');
+    for (const path of ['/v1/events', `/v1/candidates/${id}/events`]) socket.write(`HEAD ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+    socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+    const deadline = setTimeout(() => socket.destroy(), 20_000);
+    const text = (await socket.setEncoding('utf8').toArray()).join('');
+    clearTimeout(deadline);
+    expect(text.match(/^HTTP\/1\.1 \d+/gmu)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 404', 'HTTP/1.1 200']);
+    expect(server.kiln.listeners()).toBe(0);
+  });
+
   test('Last-Event-ID wins over ?after=', async () => {
     const server = await start();
     emit(server.kiln, 4);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
-import { SweepList, SweepPoints, SweepResults } from '../../../src/domain/api/sweeps.ts';
+import { SweepPoints, SweepResults } from '../../../src/domain/api/sweeps.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { attempt, candidate, completion, idOf, score, sweepIdOf, sweepOf } from '../../support/builders.ts';
 import { freshStore } from '../../support/fresh-store.ts';
@@ -132,9 +132,9 @@ export const describeSweeps = (name: string, open: () => Sql): void => {
       });
       expect((await store.sweepBest(ID, 10)).map(({ id }) => id)).toEqual([idOf('a')]);
       expect((await store.candidates({ limit: 10, sweep: ID })).candidates).toHaveLength(2);
-      expect(SweepList.parse({ sweeps: await store.sweepList() }).sweeps).toMatchObject([
-        { id: ID, name: 'tuning', strategy: 'grid', size: 3, asked: 3, done: 2, passed: 1, best: 1, gpuSeconds: 1.5 },
-      ]);
+      expect(await store.sweepTally(ID)).toEqual({ asked: 3, done: 2, passed: 1, best: 1, gpuSeconds: 1.5 });
+      expect((await store.lastSweeps(10)).map(({ id }) => id)).toEqual([ID]);
+      expect(await store.lastSweeps(0)).toEqual([]);
     });
   });
 };

@@ -4,7 +4,7 @@ import type { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
 import type { CandidateId, SweepId } from '../../../src/domain/ids.ts';
 import type { SweepCounts, SweepStore, TrailPoint } from '../../../src/domain/ports/sweeps.ts';
 import type { Candidate } from '../../../src/domain/candidate.ts';
-import { plannedPoints, type SweepResult, type SweepRow } from '../../../src/domain/sweep/sweep.ts';
+import type { SweepResult, SweepRow } from '../../../src/domain/sweep/sweep.ts';
 import type { FakeKiln } from './fake-kiln.ts';
 
 const AT = '2026-01-02T03:04:05.000Z';
@@ -111,31 +111,17 @@ export const createMemorySweepStore = (kiln: FakeKiln): SweepStore => {
         .filter(({ score }) => score !== null)
         .toSorted((a, b) => (b.score?.rankKey ?? 0) - (a.score?.rankKey ?? 0))
         .slice(0, limit),
-    sweepList: async () =>
-      Promise.all(
-        [...sweeps.values()].toReversed().map(async ({ row }) => {
-          const { asked, byStatus, byVerdict, gpuSeconds } = await counts(row.id);
-          const { id, problem, device, submitter, status, reason, createdAt, spec } = row;
-          const best = (await resultsOf(id)).reduce((most, { speedup }) => Math.max(most, speedup ?? 0), 0);
-          return {
-            id,
-            problem,
-            device,
-            submitter,
-            status,
-            reason,
-            createdAt,
-            asked,
-            gpuSeconds,
-            name: spec?.name ?? '',
-            strategy: spec?.strategy ?? null,
-            size: spec ? plannedPoints(spec) : asked,
-            done: byStatus['done'] ?? 0,
-            passed: byVerdict['passed'] ?? 0,
-            best: best === 0 ? null : best,
-          };
-        }),
-      ),
+    lastSweeps: async (limit) =>
+      [...sweeps.values()]
+        .toReversed()
+        .slice(0, limit)
+        .map(({ row }) => row),
+    sweepTally: async (id) => {
+      const { asked, byStatus, byVerdict, gpuSeconds } = await counts(id);
+      const best = (await resultsOf(id)).reduce((most, { speedup }) => Math.max(most, speedup ?? 0), 0);
+      const [done, passed] = [byStatus['done'] ?? 0, byVerdict['passed'] ?? 0];
+      return { asked, done, passed, best: best === 0 ? null : best, gpuSeconds };
+    },
   };
 };
 

@@ -6,7 +6,8 @@ import type { Verdict } from '../../../domain/outcome.ts';
 import { grouped, interval, nanoseconds } from '../../../domain/text/units.ts';
 import { paramsText } from '../../../domain/text/params-text.ts';
 import { FIRST_LIMITS } from '../../model/first-questions.ts';
-import { ask } from '../live/api.ts';
+import { type NewestFirst, type ReadPage, withFirst, withOlder } from '../../model/newest-first.ts';
+import { type Answer, ask } from '../live/api.ts';
 import { choose, query } from '../live/router.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import {
@@ -44,11 +45,14 @@ const VERDICTS: readonly Verdict[] = [
 ];
 const LANGUAGES = ['cuda', 'triton', 'c', 'python'] as const;
 
-interface Older {
-  readonly rows: readonly CandidateSummary[];
-  readonly next: string | null | undefined;
+interface Listed {
+  /** The filters that it is of. */
+  readonly key: string;
+  readonly list: NewestFirst<CandidateSummary>;
 }
-const NO_OLDER: Older = { rows: [], next: undefined };
+
+const keyOf = ({ id }: CandidateSummary): string => id;
+const pageOf = ({ candidates, next }: Answer<'/v1/summaries'>): ReadPage<CandidateSummary> => ({ rows: candidates, next });
 
 export const CandidatesPage = (): JSX.Element => {
   const filters = Object.fromEntries(FILTERS.flatMap((key) => (query.value.get(key) ? [[key, query.value.get(key) ?? '']] : [])));
@@ -57,22 +61,27 @@ export const CandidatesPage = (): JSX.Element => {
     on: ({ type }) => type === 'candidate.queued' || type === 'candidate.done' || type === 'candidate.judging',
     pauseMs: 2000,
   });
-  const [older, setOlder] = useState<Older>(NO_OLDER);
+  const [listed, setListed] = useState<Listed | null>(null);
   const [error, setError] = useState<Error | null>(null);
   const [isAsking, setAsking] = useState(false);
-  useEffect(() => setOlder(NO_OLDER), [key]);
-  const next = older.next === undefined ? (first.data?.next ?? null) : older.next;
+  useEffect(() => {
+    const page = first.data && pageOf(first.data);
+    if (page !== null) setListed((before) => ({ key, list: withFirst(before?.key === key ? before.list : null, page, keyOf) }));
+  }, [key, first.data]);
+  const list = listed?.key === key ? listed.list : null;
+  const next = list?.next ?? null;
   const more = (): void => {
-    if (next === null || isAsking || first.data === null) return;
+    if (next === null || isAsking) return;
     setAsking(true);
     void ask('GET', '/v1/summaries', { query: { ...filters, limit: PAGE, cursor: next } })
       .then(
-        (answer) => setOlder((before) => ({ rows: [...before.rows, ...answer.candidates], next: answer.next })),
+        // The filters may be others by now.
+        (answer) => setListed((now) => (now?.key === key ? { key, list: withOlder(now.list, next, pageOf(answer)) } : now)),
         (cause: unknown) => setError(cause instanceof Error ? cause : new Error(String(cause))),
       )
       .then(() => setAsking(false));
   };
-  const rows = merged(first.data?.candidates ?? [], older.rows);
+  const rows = list?.rows ?? [];
   const problem = first.error ?? error;
   return h(
     'div',
@@ -91,7 +100,7 @@ export const CandidatesPage = (): JSX.Element => {
         isFlush: true,
         actions: [h(Filters, { filters }), h(CsvButton<CandidateSummary>, { file: 'candidates.csv', columns: COLUMNS, rows })],
       },
-      first.data === null
+      list === null
         ? loading()
         : rows.length === 0
           ? empty(
@@ -102,18 +111,11 @@ export const CandidatesPage = (): JSX.Element => {
               caption: 'Candidates, newest first',
               columns: COLUMNS,
               rows,
-              keyOf: ({ id }) => id,
+              keyOf,
               onEnd: more,
             }),
     ),
   );
-};
-
-/** The newest page is asked again as things happen; the pages behind it stay as they were read. */
-const merged = (fresh: readonly CandidateSummary[], older: readonly CandidateSummary[]): readonly CandidateSummary[] => {
-  if (older.length === 0) return fresh;
-  const known = new Set(fresh.map(({ id }) => id));
-  return [...fresh, ...older.filter(({ id }) => !known.has(id))];
 };
 
 const Filters = ({ filters }: { readonly filters: Readonly<Record<string, string>> }): JSX.Element => {

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { progressPlot } from '../../../../src/dashboard/plots/progress-plot.ts';
 import { linear, logarithmic, ticks } from '../../../../src/dashboard/plots/scale.ts';
 import { shape, svgText } from '../../../../src/dashboard/plots/shape.ts';
-import { axesOf, coordinatesPlot, heatMap } from '../../../../src/dashboard/plots/sweep-plots.ts';
+import { heatMap } from '../../../../src/dashboard/plots/heat-map.ts';
+import { axesOf, coordinatesPlot } from '../../../../src/dashboard/plots/sweep-plots.ts';
 import { ProgressView } from '../../../../src/domain/api/problems.ts';
 import { SweepPoints } from '../../../../src/domain/api/sweeps.ts';
 
@@ -113,5 +114,43 @@ describe('plots', () => {
     }).points;
     const { children } = coordinatesPlot(many, axesOf(many), { width: 800, height: 300 });
     expect(children.length).toBeLessThan(60);
+  });
+
+  test('a map of two long axes has a few thousand cells, each wide enough to be seen, and looks at each point once', () => {
+    let looks = 0;
+    const many = Array.from({ length: 20_000 }, (_, index) => {
+      const params = { A: index % 1000, B: Math.floor(index / 20) };
+      return {
+        speedup: index === 7777 ? 9 : 1,
+        verdict: 'passed' as const,
+        get params() {
+          looks += 1;
+          return params;
+        },
+      };
+    });
+    const [across, down] = axesOf(many);
+    if (across === undefined || down === undefined) throw new Error('two axes were expected');
+    looks = 0;
+    const svg = svgText(heatMap(many, { across, down, width: 1000 }));
+    expect(looks).toBe(many.length);
+    expect(svg.match(/<rect/gu)?.length).toBeLessThan(7000);
+    expect(svg).not.toMatch(/width="-|NaN|Infinity/u);
+    expect(svg).toContain('0–20');
+    expect(svg.match(/9\.00x/gu)).toHaveLength(1);
+  });
+
+  test('a sweep of more points than a call takes arguments is drawn', () => {
+    const many = Array.from({ length: 300_000 }, (_, index) => ({
+      params: { A: index % 2, B: index % 3 },
+      speedup: 1 + (index % 5),
+      verdict: 'passed' as const,
+    }));
+    const [across, down] = axesOf(many);
+    if (across === undefined || down === undefined) throw new Error('two axes were expected');
+    const lines = svgText(coordinatesPlot(many, axesOf(many), { width: 800, height: 300 }));
+    expect(lines).toContain('300000 points over A, B; speed-ups from 1.00x to 5.00x; 20000 of them are drawn');
+    expect(lines.match(/M\d/gu)).toHaveLength(20_000);
+    expect(svgText(heatMap(many, { across, down, width: 800 }))).toContain('5.00x');
   });
 });
