@@ -5,19 +5,24 @@ import type { GenerationContext } from '../../../domain/campaign/generation-cont
 import { generationIdOf } from '../../../domain/ids.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import { ideaOf } from '../../../domain/campaign/diagnosis.ts';
-import type { Answer, DiagnosisAnswer, Failure, Reserve } from '../../generator.ts';
+import type { Answer, Batches, DiagnosisAnswer, Failure, Reserve } from '../../generator.ts';
 import type { Choice } from '../../search/entry.ts';
 import type { ParamTrial } from '../../search/param-search.ts';
 import { retryOf } from '../state/campaign-run.ts';
 import type { AskingRun } from '../state/campaign-run.ts';
 import { affords } from '../state/limits.ts';
 import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
+import type { Arrival } from '../state/open-batch.ts';
 import type { Assignment } from './assignment.ts';
 import type { AskingDeps } from './asking-deps.ts';
+import { joinBatch } from './batches.ts';
 import { choose, type Chosen, keyOf } from './choose.ts';
+import { waits } from './waits.ts';
 
 export type Question =
   | { readonly kind: 'writing'; readonly generation: Generation; readonly answer: Promise<Answer> }
+  /** As `writing`, later: nobody thinks meanwhile. Null: the daemon stops before. */
+  | { readonly kind: 'batched'; readonly arrival: Promise<Arrival | null> }
   | {
       readonly kind: 'diagnosis';
       readonly generation: Generation;
@@ -49,7 +54,7 @@ export const ask = async (run: AskingRun, deps: AskingDeps, assignment: Assignme
   } finally {
     accounted();
     if (question?.kind !== 'diagnosis' && diagnosed !== null) target.diagnosing.delete(diagnosed);
-    if (question?.kind !== 'writing') target.archive.giveBack(choice);
+    if (!question || question.kind === 'diagnosis') target.archive.giveBack(choice);
     if (!question && carrying) target.proposals.giveBack(carrying.ref);
   }
 };
@@ -81,8 +86,9 @@ interface Putting extends Reserved {
 }
 
 const questionOf = (run: AskingRun, deps: AskingDeps, putting: Putting): Question => {
-  const { assignment, generation, context, choice, diagnosing } = putting;
+  const { assignment, generation, context, choice, diagnosing, waiting } = putting;
   const { target, generator } = assignment;
+  if (waiting) return { kind: 'batched', arrival: joinBatch(run, deps, { generation, context, batches: waiting }) };
   const reservedMicros = reservedOf(generation);
   if (diagnosing === null)
     return { kind: 'writing', generation, answer: answerOf(run, deps, { target, generator, context, reservedMicros }) };
@@ -196,12 +202,15 @@ interface Reserving {
 interface Reserved {
   readonly generation: Generation;
   readonly diagnosing: Chosen['diagnosing'];
+  /** It waits for a batch of these; null: it is asked directly. */
+  readonly waiting: Batches | null;
 }
 
 /** In the account, or null where that may not be. A diagnosis is paid for only where what it proposes can be too. */
 const reserved = (run: AskingRun, { now }: AskingDeps, { assignment, number, chosen, context }: Reserving): Reserved | null => {
   const { asking, generator } = assignment;
-  const writingMicros = Math.ceil(generator.reserveMicros(context));
+  const waiting = waits(run, generator, { chosen, number }) ? (generator.batches ?? null) : null;
+  const writingMicros = Math.ceil((waiting ?? generator).reserveMicros(context));
   const proposals = generator.diagnosing?.proposals ?? 1;
   const diagnosisMicros = Math.ceil(chosen.diagnosing?.diagnoser.reserveMicros(context, proposals) ?? 0);
   asking.reserveMicros = writingMicros;
@@ -210,9 +219,11 @@ const reserved = (run: AskingRun, { now }: AskingDeps, { assignment, number, cho
   if (run.asked.signal.aborted || !affords(standing, writingMicros)) return null;
   const reservedMicros = diagnosing ? diagnosisMicros : writingMicros;
   const at = new Date(now()).toISOString();
-  const generation = askedGeneration(run, { assignment, number, chosen: { ...chosen, diagnosing }, at, reservedMicros });
+  const asked = askedGeneration(run, { assignment, number, chosen: { ...chosen, diagnosing }, at, reservedMicros });
+  const state = { status: 'asked' as const, reservedMicros, batch: { step: 'collected' as const } };
+  const generation = waiting ? { ...asked, state } : asked;
   run.account.move(null, generation);
-  return { generation, diagnosing };
+  return { generation, diagnosing, waiting };
 };
 
 interface AskedParts {
