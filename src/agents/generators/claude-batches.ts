@@ -199,6 +199,7 @@ const follow = async (serving: Serving, id: string, following: Following): Promi
   const { cancel, leave, onState } = following;
   others.set(id, true);
   const calling = callingOf(following, id);
+  const either = AbortSignal.any([leave, cancel]);
   let isCancelled = false;
   for (let looks = 1; ; looks += 1) {
     const looked = await patiently(async (signal) => client.messages.batches.retrieve(id, {}, { signal }), calls, calling);
@@ -216,7 +217,7 @@ const follow = async (serving: Serving, id: string, following: Following): Promi
       looks = 0;
       continue;
     }
-    await waitFor(waitMs(looks, calls), serving, { leave, cancel: isCancelled || cancel.aborted ? leave : cancel });
+    await sleep(waitMs(looks, calls), { clock: calls.clock, signal: cancel.aborted ? leave : either });
   }
 };
 
@@ -227,12 +228,6 @@ const cancelOnce = async (client: Anthropic, id: string, signal: AbortSignal): P
     // It has ended, or is being cancelled already: the next look says so.
     if (!isApiError(error) || error.status === undefined || isPassing(error.status)) throw error;
   }
-};
-
-const waitFor = async (ms: number, { clock }: Serving, { leave, cancel }: Signals): Promise<void> => {
-  const signal = AbortSignal.any([leave, cancel]);
-  if (leave.aborted || cancel.aborted) return;
-  await sleep(ms, { clock, signal });
 };
 
 interface Reading {

@@ -43,9 +43,11 @@ export const ask = async (run: AskingRun, deps: AskingDeps, assignment: Assignme
   if (generator.readsProfiles) deps.profiles.onParents(target.device, choice.parents);
   const accounted = countPreparing(run);
   let question: Question | null = null;
+  let joined = (): void => undefined;
   try {
     const context = await contextOf(run, deps, { assignment, ...chosen });
     const asking = reserved(run, deps, { assignment, number, chosen, context });
+    joined = asking?.waiting ? countJoining(run) : joined;
     accounted();
     if (!asking) return null;
     await deps.writer.add([asking.generation], retryOf(run));
@@ -53,6 +55,7 @@ export const ask = async (run: AskingRun, deps: AskingDeps, assignment: Assignme
     return question;
   } finally {
     accounted();
+    joined();
     if (question?.kind !== 'diagnosis' && diagnosed !== null) target.diagnosing.delete(diagnosed);
     if (!question || question.kind === 'diagnosis') target.archive.giveBack(choice);
     if (!question && carrying) target.proposals.giveBack(carrying.ref);
@@ -144,12 +147,17 @@ const withoutRejection = async <A>(
 };
 
 /** Counted until the returned function is called first: by then the account knows of it. */
-const countPreparing = (run: AskingRun): (() => void) => {
-  run.preparing += 1;
-  let isPreparing = true;
+const countPreparing = (run: AskingRun): (() => void) => counted(run, 'preparing');
+
+/** Likewise: by then it is in a batch. */
+const countJoining = (run: AskingRun): (() => void) => counted(run, 'joining');
+
+const counted = (run: AskingRun, what: 'preparing' | 'joining'): (() => void) => {
+  run[what] += 1;
+  let isCounted = true;
   return () => {
-    if (isPreparing) run.preparing -= 1;
-    isPreparing = false;
+    if (isCounted) run[what] -= 1;
+    isCounted = false;
   };
 };
 

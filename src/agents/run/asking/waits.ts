@@ -28,7 +28,7 @@ export const waits = (
 export const mayBegin = (run: AskingRun, { batches }: Pick<Generator, 'batches'>): boolean => {
   const { spec } = run.campaign;
   if (!spec.batches || batches === undefined || run.next <= run.starts + spec.agents) return true;
-  return batchedOf(run.batches) + run.preparing < spec.agents;
+  return batchedOf(run.batches) + run.joining + run.preparing < spec.agents;
 };
 
 /** It goes on from a verdict. Who does not begins anew from here on. */

@@ -71,6 +71,8 @@ export interface Thinking {
   preparing: number;
   /** Generations that are starting points: they come first. */
   starts: number;
+  /** Questions that are in the account and about to join a batch. */
+  joining: number;
   /** Questions that wait. Their agents do not think. */
   readonly batches: Set<OpenBatch>;
   /** Nobody is asked before: an unexpected failure must not spin. */
@@ -131,6 +133,7 @@ export const createRun = (
     thinking: 0,
     preparing: 0,
     starts: 0,
+    joining: 0,
     batches: new Set(),
     runningSinceMs: null,
     trouble: null,
