@@ -80,8 +80,10 @@ const waiting = (count: number) => (view: { readonly batches?: readonly { readon
   (view.batches ?? []).reduce((sum, { questions }) => sum + questions, 0) === count;
 
 /** The first questions have their verdicts, and so many of the others wait. */
-const only = (count: number, judged = 4) => (view: CampaignView) =>
-  view.generations.judged === judged && view.generations.asked === count && waiting(count)(view);
+const only =
+  (count: number, judged = 4) =>
+  (view: CampaignView) =>
+    view.generations.judged === judged && view.generations.asked === count && waiting(count)(view);
 
 describe('a campaign that allows batches', () => {
   test('asks its first questions directly and the others in batches, at half the price, within its budget', async () => {
