@@ -48,12 +48,11 @@ export const patiently = async <T>(
   { leave, onTrouble }: Calling,
 ): Promise<Called<T>> => {
   const counts = { failures: 0, gone: 0, senseless: 0 };
-  for (;;) {
-    if (leave.aborted) return { kind: 'left' };
+  while (!isOver(leave)) {
     try {
       return { kind: 'done', value: await within(call, deps, leave) };
     } catch (error) {
-      if (leave.aborted) return { kind: 'left' };
+      if (isOver(leave)) break;
       const message = plainLine(
         isApiError(error)
           ? `the service answered ${error.status ?? 'nothing'}: ${error.apiMessage ?? textOf(error)}`
@@ -68,7 +67,11 @@ export const patiently = async <T>(
       await sleep(Math.max(askedMs ?? 0, waitMs(counts.failures, deps)), { clock: deps.clock, signal: leave });
     }
   }
+  return { kind: 'left' };
 };
+
+/** Asked anew each time: it changes while something is waited for. */
+const isOver = (signal: AbortSignal): boolean => signal.aborted;
 
 /** Before the `times`th look after the first: longer and longer, never all at once. */
 export const waitMs = (times: number, { pollMsMax, random }: Pick<CallDeps, 'pollMsMax' | 'random'>): number =>

@@ -64,6 +64,8 @@ export const createClaudeBatches = (settings: ClaudeSettings, deps: ClaudeBatche
 };
 
 type Serving = ClaudeBatchesDeps & BatchServing;
+const done = (value: BatchSent): Attempt<BatchSent> => ({ kind: 'done', value });
+
 type Signals = Pick<Following, 'cancel' | 'leave'>;
 
 const send = async (serving: Serving, questions: readonly BatchQuestion[], { cancel, leave }: Signals): Promise<BatchSent> => {
@@ -89,7 +91,6 @@ const create = async (
   leave: AbortSignal,
 ): Promise<Attempt<BatchSent>> => {
   const time = timeLimit(leave, { clock: calls.clock, ms: calls.timeoutMs });
-  const done = (value: BatchSent): Attempt<BatchSent> => ({ kind: 'done', value });
   try {
     const id = BatchId.safeParse((await client.messages.batches.create({ requests }, { signal: time.signal })).id);
     if (!id.success) return done({ kind: 'unknown', message: 'the service named no batch: is baseUrl that of a Messages API?' });

@@ -2,7 +2,6 @@
 import { type Anthropic, APIConnectionError, type APIError, APIUserAbortError } from '@anthropic-ai/sdk';
 import type { MessageCreateParamsStreaming } from '@anthropic-ai/sdk/resources/messages';
 import { NO_USAGE, type Usage, type WritingMove } from '../../domain/campaign/campaign.ts';
-import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
 import type { ClaudeSettings } from '../../domain/campaign/generator-settings.ts';
 import type { Diagnoser, DiagnosisAnswer, Failure, Generator } from '../generator.ts';
 import { buildDiagnosisPrompt } from '../prompt/build-diagnosis-prompt.ts';

@@ -198,12 +198,6 @@ export const createFakeBatches = ({ answer, sendError }: FakeBatchesDeps): FakeB
     };
   };
 
-  const send = (response: ServerResponse, body: object | string): void => {
-    const type = typeof body === 'string' ? 'application/x-jsonl' : 'application/json';
-    response.writeHead(200, { 'content-type': type, 'request-id': 'req_fake' });
-    response.end(typeof body === 'string' ? body : JSON.stringify(body));
-  };
-
   const fake: FakeBatches = {
     all,
     calls,
@@ -242,6 +236,12 @@ export const createFakeBatches = ({ answer, sendError }: FakeBatchesDeps): FakeB
     },
   };
   return fake;
+};
+
+const send = (response: ServerResponse, body: object | string): void => {
+  const type = typeof body === 'string' ? 'application/x-jsonl' : 'application/json';
+  response.writeHead(200, { 'content-type': type, 'request-id': 'req_fake' });
+  response.end(typeof body === 'string' ? body : JSON.stringify(body));
 };
 
 const callOf = ({ url = '', method }: IncomingMessage): { readonly call: BatchCall; readonly id: string | null } | null => {

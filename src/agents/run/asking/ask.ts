@@ -43,11 +43,11 @@ export const ask = async (run: AskingRun, deps: AskingDeps, assignment: Assignme
   if (generator.readsProfiles) deps.profiles.onParents(target.device, choice.parents);
   const accounted = countPreparing(run);
   let question: Question | null = null;
-  let joined = (): void => undefined;
+  let joined: (() => void) | null = null;
   try {
     const context = await contextOf(run, deps, { assignment, ...chosen });
     const asking = reserved(run, deps, { assignment, number, chosen, context });
-    joined = asking?.waiting ? countJoining(run) : joined;
+    joined = asking?.waiting ? countJoining(run) : null;
     accounted();
     if (!asking) return null;
     await deps.writer.add([asking.generation], retryOf(run));
@@ -55,7 +55,7 @@ export const ask = async (run: AskingRun, deps: AskingDeps, assignment: Assignme
     return question;
   } finally {
     accounted();
-    joined();
+    joined?.();
     if (question?.kind !== 'diagnosis' && diagnosed !== null) target.diagnosing.delete(diagnosed);
     if (!question || question.kind === 'diagnosis') target.archive.giveBack(choice);
     if (!question && carrying) target.proposals.giveBack(carrying.ref);

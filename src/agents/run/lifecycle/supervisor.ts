@@ -117,13 +117,9 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     isStopped = true;
     rounds.stop();
     dispatcher.stop();
-    for (const run of runs()) {
-      run.leaving.abort();
-      run.asked.abort();
-    }
+    for (const run of runs()) cutOff(run);
     await within(STOP_MS_MAX, dispatcher.idle());
-    for (const run of runs()) run.closed.abort();
-    closed.abort();
+    for (const end of [...runs().map((run) => run.closed), closed]) end.abort();
     verdicts.stop();
     await lifecycle.opened();
     await withdrawals.idle();
@@ -139,6 +135,12 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     start,
     stop,
   };
+};
+
+/** Batches go on without us: they must not take the end of requests for their own. */
+const cutOff = (run: Run): void => {
+  run.leaving.abort();
+  run.asked.abort();
 };
 
 /** Waits no longer than `ms`. */

@@ -77,6 +77,9 @@ const answered = async (batches: Batches, ...keys: readonly string[]): Promise<M
   return (await read(batches, id, ...keys)).answers;
 };
 
+const find = async (batches: Batches, sinceMs: number, keys: readonly string[], leave: AbortSignal = NEVER) =>
+  batches.find({ keys, sinceMs, requests: keys.length }, { leave, onState: () => undefined });
+
 describe('a batch', () => {
   test('is answered question by question, each by its name, at half of every price', async () => {
     api.answerWith(({ number }) => ({ input: { ...DRAFT, idea: `answer ${number}` }, usage: USAGE }));
@@ -186,7 +189,7 @@ describe('trouble of the service', () => {
       kind: 'refused',
       failure: {
         failure: 'unavailable',
-        message: expect.stringContaining('no batch was made: the service answered 529: busy'),
+        message: 'no batch was made: the service answered 529: busy; 6 tries, the last one just now',
         usage: { micros: 0 },
       },
     });
@@ -266,9 +269,6 @@ describe('a batch that is not to go on', () => {
 });
 
 describe('a batch whose id was never heard', () => {
-  const find = async (batches: Batches, sinceMs: number, keys: readonly string[], leave: AbortSignal = NEVER) =>
-    batches.find({ keys, sinceMs, requests: keys.length }, { leave, onState: () => undefined });
-
   test.each([
     ['the connection was cut', { cut: 'after' as const }],
     ['a gateway answered 504', { status: 504, isDone: true }],
