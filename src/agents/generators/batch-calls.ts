@@ -42,7 +42,7 @@ export interface Calling {
 export class SenselessError extends Error {}
 
 /** Until it works, or cannot any more, or `leave` aborts. */
-export const patiently = async <T>(
+export const retryUntilDone = async <T>(
   call: (signal: AbortSignal) => Promise<T>,
   deps: CallDeps,
   { leave, onTrouble }: Calling,

@@ -1,7 +1,7 @@
 /** The lines of a batch's results, each once, in whatever order the service has them. */
 import type { MessageBatchIndividualResponse } from '@anthropic-ai/sdk/resources/messages/batches';
 import type { BatchEnd } from '../generator.ts';
-import { patiently, SenselessError } from './batch-calls.ts';
+import { retryUntilDone, SenselessError } from './batch-calls.ts';
 import type { BatchServing } from './batch-serving.ts';
 
 /** A whole file of results without what was asked for is read again so often. */
@@ -29,7 +29,7 @@ export const readResults = async (
     }
   };
   for (let tries = 0; tries < reads && left.size > 0; tries += 1) {
-    const called = await patiently(read, calls, { leave, onTrouble: () => undefined });
+    const called = await retryUntilDone(read, calls, { leave, onTrouble: () => undefined });
     if (called.kind !== 'done') return called;
   }
   return left.size === 0 ? { kind: 'ended' } : { kind: 'lost', message: `the results of ${id} do not name it` };

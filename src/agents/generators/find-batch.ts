@@ -5,7 +5,7 @@
 import type { MessageBatch } from '@anthropic-ai/sdk/resources/messages/batches';
 import { sleep } from '../../platform/clock.ts';
 import type { Batches, BatchFound, Following } from '../generator.ts';
-import { patiently, waitMs } from './batch-calls.ts';
+import { retryUntilDone, waitMs } from './batch-calls.ts';
 import { readResults } from './batch-results.ts';
 import { type BatchServing, GRACE_MS, LIFE_MS, SKEW_MS } from './batch-serving.ts';
 
@@ -27,7 +27,7 @@ export const findBatch = async (
   for (let looks = 0; ; looks += 1) {
     // Also before the first look: what was just sent may not be listed yet.
     await sleep(waitMs(looks + 1, calls), { clock: calls.clock, signal: leave });
-    const listed = await patiently(async (signal) => list(serving, wanted, signal), calls, calling);
+    const listed = await retryUntilDone(async (signal) => list(serving, wanted, signal), calls, calling);
     if (listed.kind === 'left') return listed;
     if (listed.kind === 'lost') return { kind: 'lost', message: `batches cannot be listed: ${listed.message}` };
     const { found, isWhole } = listed.value;

@@ -2,7 +2,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { sleep } from '../../platform/clock.ts';
 import type { BatchEnd, Following } from '../generator.ts';
-import { patiently, waitMs } from './batch-calls.ts';
+import { retryUntilDone, waitMs } from './batch-calls.ts';
 import { type BatchServing, GRACE_MS } from './batch-serving.ts';
 import { isApiError } from './claude-client.ts';
 import { isPassing } from './retry.ts';
@@ -15,7 +15,7 @@ export const followBatch = async (serving: BatchServing, id: string, following: 
   const either = AbortSignal.any([leave, cancel]);
   let isCancelled = false;
   for (let looks = 1; ; looks += 1) {
-    const looked = await patiently(async (signal) => client.messages.batches.retrieve(id, {}, { signal }), calls, calling);
+    const looked = await retryUntilDone(async (signal) => client.messages.batches.retrieve(id, {}, { signal }), calls, calling);
     if (looked.kind !== 'done') return looked;
     const { processing_status: status, expires_at: expires } = looked.value;
     if (status === 'ended') return { kind: 'ended' };
@@ -25,7 +25,7 @@ export const followBatch = async (serving: BatchServing, id: string, following: 
     if (!isCancelled && status !== 'canceling' && (cancel.aborted || overMs > GRACE_MS)) {
       isCancelled = true;
       // Idempotent. What it says comes with the next look, also where it is refused because the batch ended meanwhile.
-      const asked = await patiently(async (signal) => cancelOnce(client, id, signal), calls, calling);
+      const asked = await retryUntilDone(async (signal) => cancelOnce(client, id, signal), calls, calling);
       if (asked.kind === 'left') return asked;
       looks = 0;
       continue;

@@ -147,7 +147,7 @@ describe('a campaign that allows batches', () => {
     expect(waiting(4)(await campaigns.view(id))).toBe(true);
     collected.send();
     await campaigns.stop(id);
-    await until(campaigns, id, (view) => view.generations.asked === 0);
+    await until(campaigns, id, ({ generations: left }) => left.asked + left.answered + left.submitted === 0);
   });
 
   test('tells why questions of a batch came to nothing, pays nothing for them and asks again', async () => {

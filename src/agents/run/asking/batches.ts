@@ -10,7 +10,7 @@ import type { AskingDeps } from './asking-deps.ts';
 import type { GenerationContext } from '../../../domain/campaign/generation-context.ts';
 import { readingContext } from './reading-context.ts';
 import { findAgain, sendBatch } from './send-batch.ts';
-import { type Carrying, keyOf, lost, settle, settleAll } from './settle-batch.ts';
+import { type Carrying, keyOf, lost, answerQuestion, answerAll } from './answer-batch.ts';
 
 export interface Joining {
   readonly generation: Generation;
@@ -101,7 +101,7 @@ const carry = async (
         { err: error, campaignId: run.campaign.id, generator: batch.generator, batch: batch.id },
         'a batch failed unexpectedly',
       );
-      settleAll(batch, (generation) => lost(generation, 'an unexpected failure, see the log of the daemon'));
+      answerAll(batch, (generation) => lost(generation, 'an unexpected failure, see the log of the daemon'));
     }
   } finally {
     leave(run, deps, batch);
@@ -138,7 +138,7 @@ const answered = async (
     const question = byKey.get(result.key);
     if (question) await arrive(run, deps, { batch, question, result });
   }
-  if (end.kind === 'lost') settleAll(batch, (generation) => lost(generation, end.message));
+  if (end.kind === 'lost') answerAll(batch, (generation) => lost(generation, end.message));
 };
 
 interface Arriving {
@@ -150,5 +150,5 @@ interface Arriving {
 const arrive = async (run: AskingRun, deps: AskingDeps, { batch, question, result }: Arriving): Promise<void> => {
   const { context, idea } = await readingContext(run, deps, question.generation);
   const answer = result.read(context);
-  settle(batch, question, answer.ok && idea !== null ? { ...answer, draft: { ...answer.draft, idea } } : answer);
+  answerQuestion(batch, question, answer.ok && idea !== null ? { ...answer, draft: { ...answer.draft, idea } } : answer);
 };

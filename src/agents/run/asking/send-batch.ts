@@ -5,7 +5,7 @@ import { advance } from '../outcomes/advance.ts';
 import type { AskingRun } from '../state/campaign-run.ts';
 import type { BatchedQuestion, OpenBatch } from '../state/open-batch.ts';
 import type { AskingDeps } from './asking-deps.ts';
-import { type Carrying, failed, keyOf, lost, settleAll } from './settle-batch.ts';
+import { type Carrying, failed, keyOf, lost, answerAll } from './answer-batch.ts';
 
 /** Null where its questions are answered, or left to the next start, without one. */
 export const sendBatch = async (run: AskingRun, deps: AskingDeps, { batch, batches }: Carrying): Promise<string | null> => {
@@ -16,7 +16,7 @@ export const sendBatch = async (run: AskingRun, deps: AskingDeps, { batch, batch
   batch.mode = 'sending';
   if (leaving.aborted) return null;
   if (cancelled.aborted) {
-    settleAll(batch, () => ({ ...failed('stopped', 'stopped before its batch was sent; it is not billed'), isUnbilled: true }));
+    answerAll(batch, () => ({ ...failed('stopped', 'stopped before its batch was sent; it is not billed'), isUnbilled: true }));
     return null;
   }
   const step = { step: 'sending' as const, at: new Date(deps.now()).toISOString(), requests: batch.questions.size };
@@ -30,7 +30,7 @@ export const sendBatch = async (run: AskingRun, deps: AskingDeps, { batch, batch
   batch.mode = 'asked';
   switch (made.kind) {
     case 'refused':
-      settleAll(batch, () => made.failure);
+      answerAll(batch, () => made.failure);
       return null;
     case 'sent':
       return named(run, deps, batch, made.id);
@@ -52,8 +52,8 @@ export const findAgain = async (run: AskingRun, deps: AskingDeps, { batch, batch
   const wanted = { keys, sinceMs: Date.parse(step.at), requests: step.requests };
   const end = await batches.find(wanted, { leave: run.leaving.signal, onState: (state) => (batch.state = state) });
   if (end.kind === 'found') return named(run, deps, batch, end.id);
-  if (end.kind === 'none') settleAll(batch, () => failed('unavailable', 'its batch never reached the service; it is not billed'));
-  if (end.kind === 'lost') settleAll(batch, (generation) => lost(generation, end.message));
+  if (end.kind === 'none') answerAll(batch, () => failed('unavailable', 'its batch never reached the service; it is not billed'));
+  if (end.kind === 'lost') answerAll(batch, (generation) => lost(generation, end.message));
   return null;
 };
 

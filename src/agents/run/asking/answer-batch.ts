@@ -9,12 +9,12 @@ export interface Carrying {
   readonly batches: Batches;
 }
 
-export const settle = (batch: OpenBatch, question: BatchedQuestion, answer: Answer): void => {
+export const answerQuestion = (batch: OpenBatch, question: BatchedQuestion, answer: Answer): void => {
   if (batch.questions.delete(question)) question.onArrival({ generation: question.generation, answer });
 };
 
-export const settleAll = (batch: OpenBatch, answerOf: (generation: Generation) => Answer): void => {
-  for (const question of batch.questions) settle(batch, question, answerOf(question.generation));
+export const answerAll = (batch: OpenBatch, answerOf: (generation: Generation) => Answer): void => {
+  for (const question of batch.questions) answerQuestion(batch, question, answerOf(question.generation));
 };
 
 export const failed = (failure: Failure['failure'], message: string): Failure => ({
