@@ -139,7 +139,7 @@ describe('a campaign that allows batches', () => {
       usage: NO_USAGE,
     });
     const campaigns = await rig.campaigns(rig.judging({ judgeMs: 1 }), [claude(), free], undefined, collected);
-    const spec = { ...BATCHED, generators: [{ name: 'claude' }, { name: 'free' }], budget: { usd: 1, candidates: 60 } };
+    const spec = { ...BATCHED, generators: [{ name: 'claude' }, { name: 'free' }], budget: { usd: 1, candidates: 100_000 } };
     const { id } = await campaigns.create(request(spec));
     await until(campaigns, id, waiting(4));
     const { generations } = await campaigns.view(id);
