@@ -10,6 +10,7 @@ import { createContextBuilder } from './context/build-context.ts';
 import type { Judging } from '../domain/ports/kiln.ts';
 import type { CampaignStore } from '../domain/ports/store.ts';
 import type { Campaigns } from '../domain/ports/campaigns.ts';
+import { type Clock, SYSTEM_CLOCK } from '../platform/clock.ts';
 import type { GeneratorSet } from './generator.ts';
 import { createCommands } from './run/lifecycle/commands.ts';
 import { gaugesOf } from './run/views/gauges.ts';
@@ -28,6 +29,8 @@ export interface CampaignsDeps {
   readonly now: () => number;
   /** Milliseconds of a clock that only goes forward. Left out: the system's. */
   readonly monotonicMs?: () => number;
+  /** Of what waits. Left out: the system's. */
+  readonly clock?: Pick<Clock, 'after'>;
   /** Left out: the system's. */
   readonly randomBytes?: (size: number) => Buffer;
   /** From 0 to 1, for waits that should not fall together. Left out: the system's. */
@@ -43,7 +46,7 @@ export interface AgentCampaigns extends Campaigns {
 
 export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
   const { store, judging, generators, settings, log, now, randomBytes = nodeRandomBytes, random = Math.random } = deps;
-  const { monotonicMs = () => performance.now() } = deps;
+  const { monotonicMs = () => performance.now(), clock = SYSTEM_CLOCK } = deps;
   /** Of all campaigns, oldest first. */
   const known = new Map<CampaignId, Campaign>();
   const endedCampaigns = createEndedCampaigns(store);
@@ -55,6 +58,7 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
     log,
     now,
     monotonicMs,
+    clock,
     random,
     contexts: createContextBuilder({ judging, now: monotonicMs }),
     onCampaign: (campaign) => void known.set(campaign.id, campaign),

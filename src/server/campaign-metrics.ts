@@ -12,6 +12,7 @@ interface ShownGauge<T> {
 
 const OF_CAMPAIGNS: readonly ShownGauge<CampaignGauges['campaigns'][number]>[] = [
   { name: 'kiln_campaign_thinking', help: 'Agents that wait for an answer of their generator', value: (of) => of.thinking },
+  { name: 'kiln_campaign_batched', help: 'Questions that wait in batches', value: (of) => of.batched },
   { name: 'kiln_campaign_waiting', help: 'Candidates that wait for a verdict', value: (of) => of.waitingForVerdict },
   { name: 'kiln_campaign_spent_usd', help: 'Money spent', value: (of) => of.spentMicros / 1e6 },
   { name: 'kiln_campaign_reserved_usd', help: 'Worst case of the requests on their way', value: (of) => of.reservedMicros / 1e6 },

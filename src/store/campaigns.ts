@@ -85,7 +85,7 @@ export const readCampaigns = async (sql: SqlSession): Promise<readonly Campaign[
 };
 
 /** What campaigns did before their specs said it. */
-const SPEC_BEFORE = { turns: 1, mix: 'fixed', recall: false } as const;
+const SPEC_BEFORE = { turns: 1, mix: 'fixed', recall: false, batches: false } as const;
 
 export const readRecalled = async (sql: SqlSession, id: CampaignId): Promise<readonly Recalled[]> => {
   const [row] = await sql.query<{ recalled: unknown }>('select recalled from kiln.campaigns where id = $1', [id]);

@@ -51,22 +51,31 @@ const CANDIDATES_ALONE = sayingOf([TOOL], HOW_TO_ANSWER);
 const DIAGNOSES_TOO = sayingOf([TOOL, DIAGNOSIS_TOOL], HOW_TO_ANSWER_EITHER);
 const saying = (diagnoses: boolean): Saying => (diagnoses ? DIAGNOSES_TOO : CANDIDATES_ALONE);
 
+/** As it is streamed. */
+export const requestOf = (
+  prompt: Prompt,
+  settings: RequestSettings,
+  asked: WritingMove | 'diagnose',
+): MessageCreateParamsStreaming => ({
+  ...messageOf(prompt, settings, asked),
+  stream: true,
+});
+
 /**
  * Tool and instructions, then problem and device, each end in a cache breakpoint: agents on any problem share the first part, those on the
  * same problem and device share both.
  */
-export const requestOf = (
+export const messageOf = (
   { system, problem, task }: Prompt,
   { model, maxTokens, efforts, thinking, cacheMinutes, diagnoses, ...settings }: RequestSettings,
   asked: WritingMove | 'diagnose',
-): MessageCreateParamsStreaming => {
+): Message => {
   const { tools, how } = saying(diagnoses);
   const effort = efforts[asked] ?? settings.effort;
   const cached = (text: string): TextBlockParam => ({ type: 'text', text, cache_control: CACHE[cacheMinutes] });
   return {
     model,
     max_tokens: maxTokens,
-    stream: true,
     tools,
     tool_choice: { type: 'auto', disable_parallel_tool_use: true },
     // Blocks and not one text: joined, every agent that waits would hold a copy of the instructions.
@@ -76,6 +85,8 @@ export const requestOf = (
     ...(effort === null ? {} : { output_config: { effort } }),
   };
 };
+
+type Message = Omit<MessageCreateParamsStreaming, 'stream'>;
 
 export interface RequestSettings
   extends Pick<ClaudeSettings, 'model' | 'maxTokens' | 'effort' | 'efforts' | 'thinking' | 'cacheMinutes'> {

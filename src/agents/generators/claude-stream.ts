@@ -107,8 +107,8 @@ interface ServiceUsage {
   readonly output_tokens: number;
 }
 
-/** Counts are cumulative; what an event leaves out stands as it was. */
-const withUsage = (tokens: TokenCounts, usage: ServiceUsage): TokenCounts => ({
+/** What a message counts, added to what is known. Throws where it counts what cannot be. Counts are cumulative; what an event leaves out stands as it was. */
+export const withUsage = (tokens: TokenCounts, usage: ServiceUsage): TokenCounts => ({
   inputTokens: counted(usage.input_tokens ?? tokens.inputTokens),
   cacheWriteTokens: counted(usage.cache_creation_input_tokens ?? tokens.cacheWriteTokens),
   cacheReadTokens: counted(usage.cache_read_input_tokens ?? tokens.cacheReadTokens),

@@ -1,26 +1,23 @@
 /** Candidates by the models of the Messages API, over the official SDK. */
-import Anthropic, { APIConnectionError, APIError, APIUserAbortError } from '@anthropic-ai/sdk';
+import { type Anthropic, APIConnectionError, type APIError, APIUserAbortError } from '@anthropic-ai/sdk';
 import type { MessageCreateParamsStreaming } from '@anthropic-ai/sdk/resources/messages';
-import { type GenerationFailure, NO_USAGE, type Usage, type WritingMove } from '../../domain/campaign/campaign.ts';
-import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
+import { NO_USAGE, type Usage, type WritingMove } from '../../domain/campaign/campaign.ts';
 import type { ClaudeSettings } from '../../domain/campaign/generator-settings.ts';
-import type { Answer, Diagnoser, DiagnosisAnswer, Failure, Generator } from '../generator.ts';
+import type { Diagnoser, DiagnosisAnswer, Failure, Generator } from '../generator.ts';
 import { buildDiagnosisPrompt } from '../prompt/build-diagnosis-prompt.ts';
 import { buildPrompt, type Prompt } from '../prompt/build-prompt.ts';
 import { createCacheWriters } from './cache-writers.ts';
 import { promptBytes, requestOf } from './claude-request.ts';
 import { createMessageReader, type StreamedMessage } from './claude-stream.ts';
 import { failed } from './failed.ts';
-import { draftOfText } from '../answers/draft-of-text.ts';
-import { readDraftJson } from '../answers/model-draft.ts';
 import { readDiagnosis } from '../answers/read-diagnosis.ts';
-import { baseOf, shownSources } from '../answers/shown-sources.ts';
-import { costsMoney, microsOf, mostMicros, type PriceList, pricesFor, usageOf } from './prices.ts';
+import { ANSWER_BYTES_MAX, answerOf, draftReader, type Read } from './claude-answer.ts';
+import { createClaudeBatches } from './claude-batches.ts';
+import { claudeClient, isApiError, textOf } from './claude-client.ts';
+import { batchPrices, costsMoney, microsOf, mostMicros, type PriceList, pricesFor, usageOf } from './prices.ts';
 import { isEventStream, isUnsent } from './network.ts';
 import { createService, type Question, type Sent, type ServiceDeps } from './service.ts';
 
-/** Of one answer, thinking included: no candidate is near it (sources are limited to a quarter of a megabyte). */
-const ANSWER_BYTES_MAX = 1024 * 1024;
 const MS_PER_MINUTE = 60_000;
 
 export interface ClaudeDeps extends ServiceDeps {
@@ -44,7 +41,7 @@ export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Genera
       `no prices are known for ${settings.model}: set agents.generators.${name}.prices in kiln.yaml (US dollars per million tokens), or another model`,
     );
   }
-  const client = clientOf(settings, { apiKey, baseUrl: deps.baseUrl });
+  const client = claudeClient(settings, { apiKey, baseUrl: deps.baseUrl });
   const service = createService(settings, deps);
   const writers = createCacheWriters({ lifeMs: settings.cacheMinutes * MS_PER_MINUTE, now: deps.now });
   const request = { ...settings, diagnoses: isDiagnoser };
@@ -75,6 +72,7 @@ export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Genera
     },
     diagnosing: settings.diagnose,
     ...(isDiagnoser ? { diagnoser: diagnoserOf(askFor, sizeOf) } : {}),
+    batches: createClaudeBatches(settings, { ...deps, client, service, request, prices: batchPrices(prices) }),
     reserveMicros: (context) => sizeOf(buildPrompt(context)).mostMicros,
     next: async (context, signal) =>
       askFor({ prompt: buildPrompt(context), asked: context.move, read: draftReader(context), signal }),
@@ -91,9 +89,6 @@ interface Asking<A> {
   readonly read: Read<A>;
   readonly signal: AbortSignal;
 }
-
-/** Of a whole answer that ended as it should. */
-type Read<A> = (message: StreamedMessage, usage: Usage) => A | Failure;
 
 type AskFor = (question: Asking<DiagnosisAnswer>) => Promise<DiagnosisAnswer>;
 
@@ -121,24 +116,6 @@ const unavailable = (name: string, why: string): Generator => ({
   next: async () => failed('unavailable', why, NO_USAGE),
 });
 
-/** Retries are ours, so that what is paid and what waits is known; the SDK's log could hold what was sent. */
-const clientOf = (
-  settings: ClaudeSettings,
-  { apiKey, baseUrl }: { readonly apiKey: string; readonly baseUrl: string | null },
-): Anthropic =>
-  new Anthropic({
-    apiKey,
-    authToken: null,
-    baseURL: settings.baseUrl ?? baseUrl,
-    maxRetries: 0,
-    // Ours comes first: it knows an answer that was begun from none.
-    timeout: 2 * settings.timeoutMs,
-    logLevel: 'off',
-    openTelemetry: false,
-    // A redirect would take the key and the prompt to somebody else.
-    fetchOptions: { redirect: 'manual' },
-  });
-
 interface Ask<A> {
   readonly client: Anthropic;
   readonly body: MessageCreateParamsStreaming;
@@ -165,7 +142,7 @@ const askOnce = async <A extends Counted>(ask: Ask<A>, { signal, onHeaders, onBe
     }
   } catch (error) {
     // The SDK wraps what the network does, but not while a stream is read.
-    const message = error instanceof Error ? textOf(error) : String(error);
+    const message = textOf(error);
     if (reader.hasBegun) return { kind: 'broken', message, usage: brokenUsage(reader.message, ask) };
     return isApiError(error) ? errorOf(error, message) : { kind: 'cut', message };
   }
@@ -174,11 +151,8 @@ const askOnce = async <A extends Counted>(ask: Ask<A>, { signal, onHeaders, onBe
     return { kind: 'broken', message: 'it ended before its end', usage: brokenUsage(message, ask) };
   }
   const usage = message.isWhole ? usageOf(message.tokens, prices) : brokenUsage(message, ask);
-  const end = badEnd(message, body.max_tokens);
-  return { kind: 'answer', answer: end === null ? ask.read(message, usage) : failed(end.failure, end.message, usage) };
+  return { kind: 'answer', answer: answerOf({ message, usage, maxTokens: body.max_tokens, read: ask.read }) };
 };
-
-const isApiError = (error: unknown): error is APIError => error instanceof APIError;
 
 const errorOf = (error: APIError, message: string): Sent<never> => {
   const { status, apiMessage, headers } = error;
@@ -199,54 +173,4 @@ const brokenUsage = (
   const isCounted = tokens.inputTokens + tokens.cacheWriteTokens + tokens.cacheReadTokens > 0;
   const micros = isCounted ? microsOf({ ...tokens, outputTokens: Math.max(tokens.outputTokens, body.max_tokens) }, prices) : most;
   return { ...tokens, micros };
-};
-
-/** "Connection error." alone helps nobody. */
-const textOf = (error: Error): string => {
-  const cause = error.cause instanceof Error ? error.cause : null;
-  const deepest = cause?.cause instanceof Error ? cause.cause : cause;
-  return deepest === null ? error.message : `${error.message} ${deepest.message}`;
-};
-
-/** Of an answer without a candidate, in the message that says so. */
-const TEXT_CHARS_SHOWN = 300;
-
-const draftReader = (context: GenerationContext): Read<Answer> => {
-  const { languages } = context;
-  const [shown, base] = [shownSources(context), baseOf(context)];
-  return ({ toolInput, text }, usage) => {
-    const read =
-      toolInput === null ? draftOfText(text, { languages, shown, base }) : readDraftJson(toolInput, { languages, base });
-    if (!read.ok && toolInput === null) {
-      const wrote = text.slice(0, TEXT_CHARS_SHOWN) || 'nothing';
-      return failed('malformed', `no candidate was handed in; it wrote: ${wrote}`, usage);
-    }
-    return read.ok ? { ok: true, draft: read.draft, usage } : failed('malformed', read.message, usage);
-  };
-};
-
-interface BadEnd {
-  readonly failure: GenerationFailure;
-  readonly message: string;
-}
-
-/** Null where it ended as it should. */
-const badEnd = ({ isTooLong, stopReason, refusal }: StreamedMessage, maxTokens: number): BadEnd | null => {
-  if (isTooLong) {
-    return { failure: 'malformed', message: `the answer went beyond ${ANSWER_BYTES_MAX} bytes; the rest was not read` };
-  }
-  switch (stopReason) {
-    case 'refusal':
-      return { failure: 'refused', message: refusal ?? 'the model declined to answer' };
-    case 'max_tokens':
-      return { failure: 'truncated', message: `the answer was cut off at ${maxTokens} tokens; raise maxTokens or lower effort` };
-    case 'model_context_window_exceeded':
-      return { failure: 'truncated', message: 'the answer filled the context window of the model' };
-    case 'tool_use':
-    case 'end_turn':
-    case 'stop_sequence':
-    case 'pause_turn':
-    case null:
-      return null;
-  }
 };

@@ -48,6 +48,21 @@ export const pricesFor = (model: string, cacheMinutes: 5 | 60): PriceList | null
   return { ...hour(list), ...(long === undefined ? {} : { long: hour(long) }) };
 };
 
+/** What a batch's tokens cost of the usual price, those written to the cache and read from it too. */
+const BATCH_SHARE = 0.5;
+
+export const batchPrices = ({ long, ...prices }: PriceList): PriceList => ({
+  ...inBatch(prices),
+  ...(long === undefined ? {} : { long: { aboveTokens: long.aboveTokens, ...inBatch(long) } }),
+});
+
+const inBatch = ({ input, cacheWrite, cacheRead, output }: TokenPrices): TokenPrices => ({
+  input: BATCH_SHARE * input,
+  cacheWrite: BATCH_SHARE * cacheWrite,
+  cacheRead: BATCH_SHARE * cacheRead,
+  output: BATCH_SHARE * output,
+});
+
 /** A model's name may end in its date ("-20251001"). Null: not on the list. */
 export const pricesOf = (model: string): PriceList | null => PRICES[model.replace(/-\d{8}$/u, '')] ?? null;
 

@@ -11,6 +11,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { failed } from './failed.ts';
 import { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
 import { type Attempt, isPassing, retryAfterMs, type RetryLimits, withRetries } from './retry.ts';
+import { timeLimit } from './time-limit.ts';
 import { createTokenEstimate, type TokenEstimate } from './token-estimate.ts';
 
 export interface ServiceDeps {
@@ -59,6 +60,8 @@ export interface Service {
   /** Why the service will not work before a setting is changed, or null. */
   readonly refusal: string | null;
   ask<A extends Counted>(question: Question<A>): Promise<A | Failure>;
+  /** Of an error that asking the same again does not help. */
+  refused(status: number, message: string): Failure;
 }
 
 export const createService = (settings: ServiceSettings, deps: ServiceDeps): Service => {
@@ -82,6 +85,7 @@ export const createService = (settings: ServiceSettings, deps: ServiceDeps): Ser
         ? failed('stopped', 'stopped while it waited to ask again', NO_USAGE)
         : failed('unavailable', end.gaveUp, NO_USAGE);
     },
+    refused: (status, message) => refuse(state, status, `the service answered ${status}: ${plainLine(message)}`),
   };
 };
 
@@ -102,9 +106,7 @@ const askInTurn = async <A extends Counted>(state: State, question: Question<A>)
     const usage = usageOf(sent, question);
     permit.correct({ requests: 1, inputTokens: usage.inputTokens + usage.cacheWriteTokens, outputTokens: usage.outputTokens });
     if (sent.kind === 'answer') estimate.learn(usage, question.promptBytes);
-    return judge(sent, { ...state, usage, isStopped: question.signal.aborted, isOver: time.isOver() }, (refusal) => {
-      state.refusal = refusal;
-    });
+    return judge(sent, state, { usage, isStopped: question.signal.aborted, isOver: time.isOver() });
   } finally {
     time.end();
   }
@@ -127,17 +129,16 @@ const usageOf = <A extends Counted>(sent: Sent<A>, { mostMicros }: Question<A>):
 
 const done = <A>(value: A): Attempt<A> => ({ kind: 'done', value });
 
-interface Judging extends Omit<State, 'refusal'> {
+interface Judging {
   readonly usage: Usage;
   readonly isStopped: boolean;
   readonly isOver: boolean;
 }
 
-const judge = <A extends Counted>(sent: Sent<A>, state: Judging, onRefusal: (why: string) => void): Attempt<A | Failure> => {
-  const { usage } = state;
+const judge = <A extends Counted>(sent: Sent<A>, state: State, { usage, isStopped, isOver }: Judging): Attempt<A | Failure> => {
   if (sent.kind === 'answer') return done(sent.answer);
-  if (state.isStopped) return done(failed('stopped', 'stopped while it was answered', usage));
-  if (state.isOver) return done(failed('timed_out', `no whole answer in ${state.settings.timeoutMs} ms`, usage));
+  if (isStopped) return done(failed('stopped', 'stopped while it was answered', usage));
+  if (isOver) return done(failed('timed_out', `no whole answer in ${state.settings.timeoutMs} ms`, usage));
   if (sent.kind === 'broken') return done(failed('unavailable', `the answer broke off: ${sent.message}`, usage));
   if (sent.kind === 'cut' && usage.micros > 0)
     return done(failed('unavailable', `no answer: ${plainLine(sent.message)}; ${UNKNOWN}`, usage));
@@ -150,23 +151,31 @@ const judge = <A extends Counted>(sent: Sent<A>, state: Judging, onRefusal: (why
     if (afterMs !== null) state.limiter.pauseMs(Math.min(afterMs, state.retries.retryAfterMsMax));
     return again(state, { why, afterMs });
   }
-  const advice = adviceFor(sent.status, state);
+  return done(refuse(state, sent.status, why));
+};
+
+const refuse = (state: State, status: number, why: string): Failure => {
+  const advice = adviceFor(status, state);
+  const message = `${why}; ${advice.text}`;
   if (advice.isForAll) {
-    onRefusal(`${why}; ${advice.text}`);
-    state.log.error({ generator: state.name, status: sent.status }, `${why}; ${advice.text}`);
+    state.refusal = message;
+    state.log.error({ generator: state.name, status }, message);
   }
-  return done(failed('unavailable', `${why}; ${advice.text}`, NO_USAGE));
+  return failed('unavailable', message, NO_USAGE);
 };
 
 const UNKNOWN = 'whether it is billed nobody knows, so that it is not asked again and the most that it can cost counts';
 
-const again = (state: Judging, { why, afterMs }: { readonly why: string; readonly afterMs: number | null }): Attempt<never> => {
+const again = (state: State, { why, afterMs }: { readonly why: string; readonly afterMs: number | null }): Attempt<never> => {
   state.log.debug({ generator: state.name, afterMs }, why);
   return { kind: 'again', why, afterMs };
 };
 
 /** `isForAll`: no request of this generator will fare better. */
-const adviceFor = (status: number, { name, settings }: Judging): { readonly text: string; readonly isForAll: boolean } => {
+const adviceFor = (
+  status: number,
+  { name, settings }: Pick<State, 'name' | 'settings'>,
+): { readonly text: string; readonly isForAll: boolean } => {
   if (status === 401 || status === 403)
     return { text: `give the daemon a key that may use ${settings.model}, and start it again`, isForAll: true };
   if (status === 404)
@@ -175,34 +184,4 @@ const adviceFor = (status: number, { name, settings }: Judging): { readonly text
       isForAll: true,
     };
   return { text: `check agents.generators.${name} in kiln.yaml: asking the same again gives the same`, isForAll: false };
-};
-
-interface TimeLimit {
-  readonly signal: AbortSignal;
-  readonly isOver: () => boolean;
-  readonly end: () => void;
-}
-
-/** By hand: `AbortSignal.any` on a signal that lives as long as a campaign would gather listeners. */
-const timeLimit = (
-  signal: AbortSignal,
-  { clock, ms }: { readonly clock: Pick<Clock, 'after'>; readonly ms: number },
-): TimeLimit => {
-  const controller = new AbortController();
-  let isOver = false;
-  const stop = (): void => controller.abort();
-  const cancel = clock.after(ms, () => {
-    isOver = true;
-    stop();
-  });
-  signal.addEventListener('abort', stop);
-  if (signal.aborted) stop();
-  return {
-    signal: controller.signal,
-    isOver: () => isOver,
-    end: () => {
-      cancel();
-      signal.removeEventListener('abort', stop);
-    },
-  };
 };

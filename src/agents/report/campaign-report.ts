@@ -1,5 +1,6 @@
 /** A campaign in one Markdown document: what it found, how, for how much, and what went wrong. Pure. */
 import { plotFileOf } from '../../domain/api/campaigns.ts';
+import { batchesText } from '../../domain/text/batches-text.ts';
 import { earnedSum, perAcceptedText } from '../../domain/text/earned-text.ts';
 import { recalledText } from '../../domain/text/recalled-text.ts';
 import { spentParts } from '../../domain/text/spent.ts';
@@ -40,6 +41,7 @@ const head = ({ view }: ReportInput): readonly string[] => {
     `Problems: ${list(spec.problems)} on ${list(spec.devices)}`,
     `Agents: at most ${spec.agents} at once; islands: ${spec.islands}; seed: ${spec.seed}`,
     `Used: ${spentParts(view).join(', ')}`,
+    ...(view.batches ? [`Waits in batches: ${batchesText(view)}`] : []),
     ...(view.recalled ? [`Told of earlier campaigns: ${recalledText(view)}`] : []),
     `Started: ${view.createdAt}`,
   ];

@@ -41,6 +41,8 @@ export interface Proposals {
   add(diagnosed: Diagnosed): void;
   /** The one that fewest write, then the oldest, of those that this generator is to write; null where none is open. */
   take(writer: string): Carrying | null;
+  /** Null: it is too old to be known. */
+  proposed(ref: ProposalRef): Proposal | null;
   /** Somebody writes it: of a generation that is known from its row. */
   onAsked(ref: ProposalRef): void;
   /** Nobody answered: it is there to be written again. */
@@ -81,6 +83,7 @@ export const createProposals = (): Proposals => {
       next.asked += 1;
       return carryingOf(next);
     },
+    proposed: (ref) => at(ref)?.proposal ?? null,
     onAsked: (ref) => {
       const one = at(ref);
       if (one) one.asked += 1;

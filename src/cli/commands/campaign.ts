@@ -74,6 +74,8 @@ const withStartOptions = (command: Command): Command =>
         'who is asked for which moves: by what each earned so far, or by set shares (default: learned)',
       ).choices(['learned', 'fixed']),
     )
+    .option('--batches', 'questions that can wait go out in batches at half the price, and may take 24 hours')
+    .option('--no-batches', 'as without --batches: wins over the file')
     .option('--no-recall', 'tell its agents nothing of what earlier campaigns learned')
     .option('--name <text>', 'shown in lists')
     .option('--submitter <name>', 'who asks')

@@ -29,6 +29,7 @@ export interface StartOptions {
   readonly effort?: Effort;
   readonly turns?: number;
   readonly mix?: CampaignSpec['mix'];
+  readonly batches?: boolean;
   /** False: --no-recall. */
   readonly recall?: boolean;
   readonly name?: string;
@@ -72,6 +73,7 @@ export const campaignOf = async (path: string | undefined, options: StartOptions
     effort,
     turns,
     mix,
+    batches,
     recall,
     name,
     submitter,
@@ -88,6 +90,7 @@ export const campaignOf = async (path: string | undefined, options: StartOptions
       effort,
       turns,
       mix,
+      batches,
       recall: recall === false ? false : undefined,
       name,
       submitter,

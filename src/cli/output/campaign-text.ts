@@ -2,6 +2,7 @@
 import type { CampaignView, GeneratorList } from '../../domain/api/campaigns.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { earnedText, perAcceptedText } from '../../domain/text/earned-text.ts';
+import { batchesText } from '../../domain/text/batches-text.ts';
 import { bottlenecksText, proposalsText } from '../../domain/text/proposals-text.ts';
 import { recalledText } from '../../domain/text/recalled-text.ts';
 import { spentParts } from '../../domain/text/spent.ts';
@@ -60,6 +61,7 @@ const summary = (view: CampaignView): string => {
     ['generators', spec.generators.map(({ name, share }) => (share === 1 ? name : `${name}=${share}`)).join(', ') || null],
     ['agents', `${view.thinking} of ${spec.agents} think, ${view.waitingForVerdict} wait for a verdict`],
     ['now', view.status === 'running' ? view.activity : null],
+    ['batches', batchesText(view)],
     ['used', `${spentParts(view).join(', ')} (running for ${seconds(view.spent.minutes * 60)})`],
     ['tokens', read + usage.outputTokens === 0 ? null : tokensText(view)],
     ['generations', countsText(generations)],

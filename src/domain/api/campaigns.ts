@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Campaign, CampaignSpec, Generation, Move, Usage } from '../campaign/campaign.ts';
+import { BatchId, Campaign, CampaignSpec, Generation, Move, Usage } from '../campaign/campaign.ts';
 import { Bottleneck } from '../campaign/diagnosis.ts';
 import { CampaignId, CandidateId } from '../ids.ts';
 import { Language } from '../plan/plan.ts';
@@ -63,6 +63,19 @@ export const CampaignView = Campaign.extend({
     candidates: Count,
     minutes: z.number().min(0),
   }),
+  /** Questions that wait in batches, whose agents do not think; left out where there are none. */
+  batches: z
+    .array(
+      z.strictObject({
+        generator: z.string(),
+        /** The service's; null until it is known. */
+        id: BatchId.nullable(),
+        questions: z.int().positive(),
+        /** In words: "collected", "being answered", or what is waited out. */
+        state: z.string(),
+      }),
+    )
+    .optional(),
   usage: Usage.omit({ micros: true }),
   generations: z.strictObject({
     asked: Count,

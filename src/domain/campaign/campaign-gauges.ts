@@ -5,6 +5,8 @@ export interface CampaignGauges {
   readonly campaigns: readonly {
     readonly id: CampaignId;
     readonly thinking: number;
+    /** Questions that wait in batches. */
+    readonly batched: number;
     readonly waitingForVerdict: number;
     /** Millionths of a US dollar. */
     readonly spentMicros: number;

@@ -79,6 +79,8 @@ export const CampaignSpec = z.strictObject({
   turns: z.int().min(1).max(TURNS_MAX).default(4),
   /** Which generators are asked for which moves: `learned` by what each earned of the budget so far, `fixed` by the generators' shares and set odds of moves. */
   mix: z.enum(['learned', 'fixed']).default('learned'),
+  /** Questions that can wait go out as batches, at half the price, and are answered within 24 hours (see `waits` in `agents/run/asking`). */
+  batches: z.boolean().default(false),
   /** Its agents are told what earlier campaigns learned of ideas on the same problem and device model, and what gained on problems of the same kind. */
   recall: z.boolean().default(true),
   /** Everything that is drawn is drawn from it. */
@@ -158,12 +160,27 @@ export const GenerationFailure = z.enum([
 ]);
 export type GenerationFailure = z.infer<typeof GenerationFailure>;
 
+/** A service's own name of a batch. */
+export const BatchId = z.string().regex(/^[\w-]{1,128}$/u);
+
+/**
+ * How far a question is that waits for a batch. `collected`: certainly not sent, so that it costs nothing where the daemon ends now. `sending`: the service
+ * may have it, under an id that is not written down: it is looked for among the service's batches since `at` of as many requests. `sent`: it has it.
+ */
+export const BatchStep = z.discriminatedUnion('step', [
+  z.strictObject({ step: z.literal('collected') }),
+  z.strictObject({ step: z.literal('sending'), at: Instant, requests: z.int().positive() }),
+  z.strictObject({ step: z.literal('sent'), id: BatchId }),
+]);
+export type BatchStep = z.infer<typeof BatchStep>;
+
 /**
  * Where a generation is. The answer is durable before it is submitted, so that nothing is paid twice: after a crash `answered` is
- * submitted (idempotent by content), and `asked` becomes `lost`, whose reserve counts as spent, since nobody knows what it cost.
+ * submitted (idempotent by content), and `asked` becomes `lost`, whose reserve counts as spent, since nobody knows what it cost. One in a batch goes on
+ * waiting for it.
  */
 export const GenerationState = z.discriminatedUnion('status', [
-  z.strictObject({ status: z.literal('asked'), reservedMicros: Micros }),
+  z.strictObject({ status: z.literal('asked'), reservedMicros: Micros, batch: BatchStep.optional() }),
   z.strictObject({ status: z.literal('answered'), draft: Draft }),
   /** `isFirst`: nobody had submitted this content before, so its device time is this campaign's. */
   z.strictObject({ status: z.literal('submitted'), candidateId: CandidateId, isFirst: z.boolean() }),

@@ -82,6 +82,15 @@ const Diagnose = strictFields({
 });
 export type Diagnose = z.infer<typeof Diagnose>;
 
+/** Of campaigns that allow batches. */
+const BatchSettings = strictFields({
+  /** Questions of a campaign that come within so long go out together. */
+  collectSeconds: z.number({ error: 'must be a number of seconds, at most 3600' }).min(0).max(3600).default(20),
+  /** The state of a batch is asked for at most so seldom: waits begin shorter and double. */
+  pollSeconds: z.number({ error: 'must be a number of seconds, from 1 to 3600' }).min(1).max(3600).default(60),
+});
+export type BatchSettings = z.infer<typeof BatchSettings>;
+
 export const ClaudeSettings = strictFields({
   kind: z.literal('claude'),
   model: ModelName.default('claude-sonnet-5-5'),
@@ -105,6 +114,7 @@ export const ClaudeSettings = strictFields({
   /** Of one answer, thinking included: what an answer can cost at most is reserved from a campaign's budget. */
   maxTokens: MaxTokens.default(32_000),
   timeoutMs: TimeoutMs,
+  batches: BatchSettings.prefault({}),
   /** Null: ANTHROPIC_BASE_URL, and without it the service itself. */
   baseUrl: BaseUrl.nullable().default(null),
   limits: RateLimits.prefault({}),

@@ -26,8 +26,10 @@ export interface CampaignRig {
   store(): SqlStore;
   judging(options: Parameters<typeof createQuickJudging>[0]): QuickJudging;
   /** Started; closed when the test ends. The first generator is the default. */
-  campaigns(judging: Judging, generators: readonly Generator[], store?: CampaignStore): Promise<AgentCampaigns>;
+  campaigns(judging: Judging, generators: readonly Generator[], store?: CampaignStore, clocks?: Clocks): Promise<AgentCampaigns>;
 }
+
+type Clocks = Partial<Pick<Parameters<typeof createCampaigns>[0], 'clock' | 'monotonicMs'>>;
 
 /** To be called once a file, outside of tests: it opens and closes the store around them. */
 export const campaignRig = (): CampaignRig => {
@@ -51,7 +53,7 @@ export const campaignRig = (): CampaignRig => {
       closers.push(() => judging.close());
       return judging;
     },
-    campaigns: async (judging, generators, store = createStore(database.sql)) => {
+    campaigns: async (judging, generators, store = createStore(database.sql), clocks = {}) => {
       const [first] = generators;
       if (!first) throw new Error('a test needs a generator');
       const campaigns = createCampaigns({
@@ -61,6 +63,7 @@ export const campaignRig = (): CampaignRig => {
         settings: { queueSeconds: QUEUE_SECONDS, thinkingMax: 1000 },
         log: pino({ level: 'silent' }),
         now: Date.now,
+        ...clocks,
       });
       closers.push(async () => campaigns.close());
       await campaigns.start();

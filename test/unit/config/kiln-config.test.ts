@@ -151,7 +151,7 @@ describe('bad files', () => {
     ],
     [
       'agents:\n  generators:\n    claude: {kind: claude, modle: x}',
-      'agents.generators.claude.modle: unknown field; known are kind, model, effort, efforts, diagnose, thinking, cacheMinutes, maxTokens, timeoutMs, baseUrl, limits, prices',
+      'agents.generators.claude.modle: unknown field; known are kind, model, effort, efforts, diagnose, thinking, cacheMinutes, maxTokens, timeoutMs, batches, baseUrl, limits, prices',
     ],
     ['- 1', 'kiln.yaml:1:1: must be fields and their values'],
     ['a: [', 'kiln.yaml:1:5: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]'],

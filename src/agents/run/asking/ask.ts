@@ -5,19 +5,24 @@ import type { GenerationContext } from '../../../domain/campaign/generation-cont
 import { generationIdOf } from '../../../domain/ids.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import { ideaOf } from '../../../domain/campaign/diagnosis.ts';
-import type { Answer, DiagnosisAnswer, Failure, Reserve } from '../../generator.ts';
+import type { Answer, Batches, DiagnosisAnswer, Failure, Reserve } from '../../generator.ts';
 import type { Choice } from '../../search/entry.ts';
 import type { ParamTrial } from '../../search/param-search.ts';
 import { retryOf } from '../state/campaign-run.ts';
 import type { AskingRun } from '../state/campaign-run.ts';
 import { affords } from '../state/limits.ts';
 import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
+import type { Arrival } from '../state/open-batch.ts';
 import type { Assignment } from './assignment.ts';
 import type { AskingDeps } from './asking-deps.ts';
+import { joinBatch } from './batches.ts';
 import { choose, type Chosen, keyOf } from './choose.ts';
+import { waits } from './waits.ts';
 
 export type Question =
   | { readonly kind: 'writing'; readonly generation: Generation; readonly answer: Promise<Answer> }
+  /** As `writing`, later: nobody thinks meanwhile. Null: the daemon stops before. */
+  | { readonly kind: 'batched'; readonly arrival: Promise<Arrival | null> }
   | {
       readonly kind: 'diagnosis';
       readonly generation: Generation;
@@ -41,9 +46,11 @@ export const ask = async (run: AskingRun, deps: AskingDeps, assignment: Assignme
   }
   const accounted = countPreparing(run);
   let question: Question | null = null;
+  let joined: (() => void) | null = null;
   try {
     const context = await contextOf(run, deps, { assignment, ...chosen });
     const asking = reserved(run, deps, { assignment, number, chosen, context });
+    joined = asking?.waiting ? countJoining(run) : null;
     accounted();
     if (!asking) return null;
     await deps.writer.add([asking.generation], retryOf(run));
@@ -51,8 +58,9 @@ export const ask = async (run: AskingRun, deps: AskingDeps, assignment: Assignme
     return question;
   } finally {
     accounted();
+    joined?.();
     if (question?.kind !== 'diagnosis' && diagnosed !== null) target.diagnosing.delete(diagnosed);
-    if (question?.kind !== 'writing') target.archive.giveBack(choice);
+    if (!question || question.kind === 'diagnosis') target.archive.giveBack(choice);
     if (!question && carrying) target.proposals.giveBack(carrying.ref);
   }
 };
@@ -84,8 +92,9 @@ interface Putting extends Reserved {
 }
 
 const questionOf = (run: AskingRun, deps: AskingDeps, putting: Putting): Question => {
-  const { assignment, generation, context, choice, diagnosing } = putting;
+  const { assignment, generation, context, choice, diagnosing, waiting } = putting;
   const { target, generator } = assignment;
+  if (waiting) return { kind: 'batched', arrival: joinBatch(run, deps, { generation, context, batches: waiting }) };
   const reservedMicros = reservedOf(generation);
   if (diagnosing === null)
     return { kind: 'writing', generation, answer: answerOf(run, deps, { target, generator, context, reservedMicros }) };
@@ -141,12 +150,17 @@ const withoutRejection = async <A>(
 };
 
 /** Counted until the returned function is called first: by then the account knows of it. */
-const countPreparing = (run: AskingRun): (() => void) => {
-  run.preparing += 1;
-  let isPreparing = true;
+const countPreparing = (run: AskingRun): (() => void) => counted(run, 'preparing');
+
+/** Likewise: by then it is in a batch. */
+const countJoining = (run: AskingRun): (() => void) => counted(run, 'joining');
+
+const counted = (run: AskingRun, what: 'preparing' | 'joining'): (() => void) => {
+  run[what] += 1;
+  let isCounted = true;
   return () => {
-    if (isPreparing) run.preparing -= 1;
-    isPreparing = false;
+    if (isCounted) run[what] -= 1;
+    isCounted = false;
   };
 };
 
@@ -199,12 +213,15 @@ interface Reserving {
 interface Reserved {
   readonly generation: Generation;
   readonly diagnosing: Chosen['diagnosing'];
+  /** It waits for a batch of these; null: it is asked directly. */
+  readonly waiting: Batches | null;
 }
 
 /** In the account, or null where that may not be. A diagnosis is paid for only where what it proposes can be too. */
 const reserved = (run: AskingRun, { now }: AskingDeps, { assignment, number, chosen, context }: Reserving): Reserved | null => {
   const { asking, generator } = assignment;
-  const writingMicros = Math.ceil(generator.reserveMicros(context));
+  const waiting = waits(run, generator, { chosen, number }) ? (generator.batches ?? null) : null;
+  const writingMicros = Math.ceil((waiting ?? generator).reserveMicros(context));
   const proposals = generator.diagnosing?.proposals ?? 1;
   const diagnosisMicros = Math.ceil(chosen.diagnosing?.diagnoser.reserveMicros(context, proposals) ?? 0);
   asking.reserveMicros = writingMicros;
@@ -213,9 +230,11 @@ const reserved = (run: AskingRun, { now }: AskingDeps, { assignment, number, cho
   if (run.asked.signal.aborted || !affords(standing, writingMicros)) return null;
   const reservedMicros = diagnosing ? diagnosisMicros : writingMicros;
   const at = new Date(now()).toISOString();
-  const generation = askedGeneration(run, { assignment, number, chosen: { ...chosen, diagnosing }, at, reservedMicros });
+  const asked = askedGeneration(run, { assignment, number, chosen: { ...chosen, diagnosing }, at, reservedMicros });
+  const state = { status: 'asked' as const, reservedMicros, batch: { step: 'collected' as const } };
+  const generation = waiting ? { ...asked, state } : asked;
   run.account.move(null, generation);
-  return { generation, diagnosing };
+  return { generation, diagnosing, waiting };
 };
 
 interface AskedParts {

@@ -2,14 +2,16 @@
  * Decides who thinks next, over all campaigns: each device class gets as many thinkers as its queue needs, the campaigns take turns.
  * Looks again whenever something changed; what changes together is looked at once.
  */
-import { allowedNow } from '../state/allowed-now.ts';
+import { allowedNow, budgetNow } from '../state/allowed-now.ts';
 import type { Now } from '../state/allowed-now.ts';
 import { isTuning } from '../state/exhaustion.ts';
 import { outstandingOf } from '../state/account.ts';
 import { ANY_GENERATOR, type AskingRun } from '../state/campaign-run.ts';
-import type { Lane } from '../state/roster.ts';
+import { batchedOf, cancelBatches } from '../state/open-batch.ts';
+import type { Agent, Lane } from '../state/roster.ts';
 import { type Target, TUNER } from '../state/targets.ts';
 import { think } from './think.ts';
+import { goesOn, mayBegin } from './waits.ts';
 import type { Assignment } from './assignment.ts';
 import { askable, drawnAssignment } from './draw-assignment.ts';
 import type { AskingDeps } from './asking-deps.ts';
@@ -19,6 +21,8 @@ export interface Dispatcher {
   wake(): void;
   /** Nobody is asked any more. */
   stop(): void;
+  /** A thought that is not the dispatcher's own. */
+  track(thought: Promise<void>): void;
   /** Resolves when everybody who thinks now is through. */
   idle(): Promise<void>;
 }
@@ -40,7 +44,10 @@ export const createDispatcher = <R extends AskingRun>(deps: DispatcherDeps<R>): 
     if (scheduled || isStopped) return;
     scheduled = setImmediate(() => {
       scheduled = null;
-      for (const run of deps.runs()) endIfOver(run);
+      for (const run of deps.runs()) {
+        cancelIfSpent(run);
+        endIfOver(run);
+      }
       for (const device of deps.classes.known()) fill(device);
     });
   };
@@ -62,8 +69,18 @@ export const createDispatcher = <R extends AskingRun>(deps: DispatcherDeps<R>): 
     run.thinking += 1;
     assignment.asking.breaker.onRequest();
     deps.classes.onAsked(assignment.target.device);
-    const thought = think(run, { ...deps, wake }, assignment).finally(() => thoughts.delete(thought));
-    thoughts.add(thought);
+    track(think(run, { ...deps, wake }, assignment));
+  };
+
+  const track = (thought: Promise<void>): void => {
+    const tracked = thought.finally(() => thoughts.delete(tracked));
+    thoughts.add(tracked);
+  };
+
+  /** What is not answered by now would come after the end. */
+  const cancelIfSpent = (run: R): void => {
+    if (run.campaign.status !== 'running' || !run.isOpen || batchedOf(run.batches) === 0) return;
+    if (budgetNow(run, deps).kind === 'over') cancelBatches(run.batches);
   };
 
   const endIfOver = (run: R): void => {
@@ -74,6 +91,7 @@ export const createDispatcher = <R extends AskingRun>(deps: DispatcherDeps<R>): 
 
   return {
     wake,
+    track,
     stop: () => {
       isStopped = true;
       if (scheduled) clearImmediate(scheduled);
@@ -91,6 +109,7 @@ const assignmentFor = (
   if (
     run.campaign.status !== 'running' ||
     !run.isOpen ||
+    run.thinking >= run.campaign.spec.agents ||
     deps.monotonicMs() < run.coolDownUntilMs ||
     allowedNow(run, deps).kind !== 'go'
   )
@@ -113,7 +132,8 @@ const openAssignment = (
   if (isTuning(target, generators)) return tuningAssignment(run, generators, { lane, target });
   if (lane.generator === ANY_GENERATOR) return drawnAssignment(run, now, { lane, target });
   const own = askable(run, now, { name: lane.generator, target });
-  const agent = own && run.roster.take(lane);
+  const may = (one: Agent): boolean => own !== null && (mayBegin(run, own.generator) || goesOn(run, one, target));
+  const agent = own && run.roster.take(lane, may);
   return own && agent ? { agent, target, ...own, tunes: null, wish: null } : null;
 };
 

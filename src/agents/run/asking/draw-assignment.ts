@@ -8,6 +8,7 @@ import { affords } from '../state/limits.ts';
 import type { Agent, Lane } from '../state/roster.ts';
 import type { Target } from '../state/targets.ts';
 import type { Assignment, Wish } from './assignment.ts';
+import { goesOn, mayBegin } from './waits.ts';
 
 interface Askable {
   readonly generator: Generator;
@@ -33,28 +34,37 @@ export const drawnAssignment = (
   { lane, target }: { readonly lane: Lane; readonly target: Target },
 ): Assignment | null => {
   const able = run.campaign.spec.generators.flatMap(({ name }) => askable(run, now, { name, target }) ?? []);
-  const agent = able.length === 0 ? null : run.roster.take(lane);
+  const beginners = able.filter(({ generator }) => mayBegin(run, generator));
+  const may = (one: Agent): boolean => beginners.length > 0 || goesOn(run, one, target);
+  const agent = able.length === 0 ? null : run.roster.take(lane, may);
   if (!agent) return null;
-  const drawn = drawFor(run, { able, agent, target });
+  const drawn = drawFor(run, { able, beginners, agent, target });
+  if (!drawn) {
+    run.roster.free(agent);
+    return null;
+  }
   agent.writer = drawn.generator.name;
   return { agent, target, ...drawn, tunes: null };
 };
 
 interface Drawing {
   readonly able: readonly Askable[];
+  /** Those of them with whom it may begin anew. */
+  readonly beginners: readonly Askable[];
   readonly agent: Agent;
   readonly target: Target;
 }
 
-const drawFor = (run: AskingRun, { able, agent, target }: Drawing): Askable & Pick<Assignment, 'wish'> => {
-  const [any] = able;
-  if (!any) throw new Error('nobody can be asked');
+/** Null where it would have to begin anew with nobody. */
+const drawFor = (run: AskingRun, { able, beginners, agent, target }: Drawing): (Askable & Pick<Assignment, 'wish'>) | null => {
   const own = able.find(({ generator }) => generator.name === agent.writer);
-  if (own && agent.conversation.next(run.targets.indexOf(target), target.archive.best()?.speedup)) return { ...own, wish: null };
+  if (own && goesOn(run, agent, target)) return { ...own, wish: null };
+  const [any] = beginners;
+  if (!any) return null;
   const { budget, seed, generators } = run.campaign.spec;
   const mean = generators.reduce((sum, { share }) => sum + share, 0) / generators.length;
   const shareOf = (name: string): number => (generators.find((one) => one.name === name)?.share ?? mean) / mean;
-  const arms = able.flatMap(({ generator }) =>
+  const arms = beginners.flatMap(({ generator }) =>
     wishesOf(generator, target, agent.island).map((move) => ({
       generator: generator.name,
       move,
@@ -62,7 +72,7 @@ const drawFor = (run: AskingRun, { able, agent, target }: Drawing): Askable & Pi
     })),
   );
   const arm = drawArm(arms, { earnings: run.account.earnings, budget, seed, number: run.next });
-  const chosen = able.find(({ generator }) => generator.name === arm?.generator) ?? any;
+  const chosen = beginners.find(({ generator }) => generator.name === arm?.generator) ?? any;
   return { ...chosen, wish: arm?.move ?? null };
 };
 

@@ -84,7 +84,7 @@ const giveBackProposal = (run: AskingRun, generation: Generation, answer: Failur
   if (generation.proposal && isFree(answer.failure, answer.usage)) target?.proposals.giveBack(generation.proposal);
 };
 
-/** What was cut off may have been billed, and nobody can say how much: the reserve counts as spent. */
+/** What was cut off may have been billed, and nobody can say how much: the reserve counts as spent, unless it is known that it was not. */
 export const keepFailure = async (
   run: AskingRun,
   deps: AskingDeps,
@@ -92,7 +92,7 @@ export const keepFailure = async (
 ): Promise<void> => {
   const { failure, message, usage } = answer;
   const reservedMicros = generation.state.status === 'asked' ? generation.state.reservedMicros : 0;
-  const isLost = failure === 'stopped' && usage.micros === 0 && reservedMicros > 0;
+  const isLost = failure === 'stopped' && answer.isUnbilled !== true && usage.micros === 0 && reservedMicros > 0;
   const state: GenerationState = { status: 'lost', reservedMicros };
   if (isLost) addFailed(run, await advance(run, deps, { generation, state }));
   else await fail(run, deps, { generation, failure, message, usage });

@@ -2,6 +2,7 @@
 import { KilnError } from '../../../domain/errors.ts';
 import { ask, type Question } from './ask.ts';
 import type { AskingRun } from '../state/campaign-run.ts';
+import type { Arrival } from '../state/open-batch.ts';
 import { keepAnswer } from './keep-answer.ts';
 import { keepDiagnosis } from './keep-diagnosis.ts';
 import type { Assignment } from './assignment.ts';
@@ -26,6 +27,26 @@ export const think = async (run: AskingRun, deps: AskingDeps, assignment: Assign
   deps.wake();
 };
 
+/** Of a question that a restart found in a batch. Its agent is free again when it resolves. Never rejects. */
+export const thinkAgain = async (
+  run: AskingRun,
+  deps: AskingDeps,
+  { assignment, arrival }: { readonly assignment: Assignment; readonly arrival: Promise<Arrival | null> },
+): Promise<void> => {
+  const { agent, target } = assignment;
+  const isTaken = run.roster.occupy(agent);
+  let taken: Taken = 'nothing';
+  try {
+    taken = await keptArrival(run, deps, { assignment, arrival });
+  } catch (error) {
+    onUnforeseen(run, deps, error);
+  }
+  deps.classes.onThought(target.device, null, taken === 'candidate' ? 'candidate' : 'nothing');
+  run.thinking -= 1;
+  if (isTaken) run.roster.free(agent);
+  deps.wake();
+};
+
 const thought = async (run: AskingRun, deps: AskingDeps, assignment: Assignment): Promise<Thought> => {
   const startedMs = deps.monotonicMs();
   let ms: number | null = null;
@@ -34,6 +55,14 @@ const thought = async (run: AskingRun, deps: AskingDeps, assignment: Assignment)
     if (question?.kind === 'diagnosis') {
       ms = await keptDiagnosis(run, deps, { question, assignment, startedMs });
       return { ms, taken: 'nothing' };
+    }
+    if (question?.kind === 'batched') {
+      // Nobody thinks while it waits, and nothing is known of who is asked.
+      deps.classes.onThought(assignment.target.device, null, 'nothing');
+      run.thinking -= 1;
+      assignment.asking.breaker.onAbandoned();
+      deps.wake();
+      return { ms, taken: await keptArrival(run, deps, { assignment, arrival: question.arrival }) };
     }
     if (question) {
       const { generation } = question;
@@ -46,6 +75,19 @@ const thought = async (run: AskingRun, deps: AskingDeps, assignment: Assignment)
   }
   assignment.asking.breaker.onAbandoned();
   return { ms, taken: 'nothing' };
+};
+
+interface Arriving {
+  readonly assignment: Assignment;
+  readonly arrival: Promise<Arrival | null>;
+}
+
+/** Thinks from the answer on. */
+const keptArrival = async (run: AskingRun, deps: AskingDeps, { assignment, arrival }: Arriving): Promise<Taken> => {
+  const arrived = await arrival;
+  run.thinking += 1;
+  deps.classes.onAsked(assignment.target.device);
+  return arrived ? keepAnswer(run, deps, { ...arrived, assignment }) : 'nothing';
 };
 
 interface Diagnosing {

@@ -26,6 +26,7 @@ export const checkSpec = async (
   checkStarts(checked, languages);
   for (const name of askedOf(checked, generators)) checkGenerator(generators, name);
   checkMoney(checked, generators);
+  checkBatches(checked, generators);
   return checked;
 };
 
@@ -92,6 +93,13 @@ const checkGenerator = ({ all, byName }: GeneratorSet, name: string): void => {
 const askedOf = ({ generators }: CampaignSpec, { byName }: GeneratorSet): readonly string[] => [
   ...new Set(generators.flatMap(({ name }) => [name, byName.get(name)?.diagnosing?.by ?? name])),
 ];
+
+const checkBatches = ({ batches, generators }: CampaignSpec, { byName }: GeneratorSet): void => {
+  if (!batches || generators.some(({ name }) => byName.get(name)?.batches)) return;
+  const names = generators.map(({ name }) => name).join(', ');
+  const message = `batches: ${names} cannot answer in batches, only generators of kind claude can; name one or leave batches out`;
+  throw new KilnError('INVALID_REQUEST', message, { details: { field: 'batches' } });
+};
 
 /** A generator that is paid must have a limit in money, and free ones another limit: in money alone they would never end. */
 const checkMoney = (spec: CampaignSpec, set: GeneratorSet): void => {

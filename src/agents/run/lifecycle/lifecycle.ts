@@ -6,6 +6,7 @@ import type { CampaignStore } from '../../../domain/ports/store.ts';
 import { outstandingOf } from '../state/account.ts';
 import { createRun, retryOf, ranMsOf } from '../state/campaign-run.ts';
 import type { Run } from '../state/campaign-run.ts';
+import { cancelBatches } from '../state/open-batch.ts';
 import { lessonsOf } from './lessons.ts';
 import { openRun } from './open-run.ts';
 import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
@@ -97,7 +98,10 @@ export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
     turn: async (run, status, reason) => {
       // In memory first: from here on nobody asks for it. Durable when it resolves.
       onCampaign(turned(run, { status, reason }, { nowMs: now(), monotonicMs: monotonicMs() }));
-      if (status === 'stopped') run.asked.abort();
+      if (status === 'stopped') {
+        run.asked.abort();
+        cancelBatches(run.batches);
+      }
       await write(run);
       dropIfThrough(run);
       deps.wake();

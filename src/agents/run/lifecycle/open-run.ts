@@ -38,6 +38,7 @@ const beginNew = async (run: Run, deps: RunDeps): Promise<void> => {
   const at = new Date(deps.now()).toISOString();
   const found = await retryWhileUnavailable(async () => startingPoints(run, deps.judging, at), retryOf(run));
   const starts = found.slice(0, run.campaign.spec.budget.candidates);
+  run.starts = starts.length;
   run.trouble = null;
   for (const generation of starts) {
     run.account.move(null, generation);

@@ -1,7 +1,7 @@
 /**
  * A campaign as its rows say it is: after a restart, or for a look at one that is over. Nothing that was paid for is asked again.
  *
- * What was asked is lost: whether it was billed nobody knows, so that its reserve counts as spent. What was answered is submitted (the same
+ * What was asked is lost: whether it was billed nobody knows, so that its reserve counts as spent; what waits in a batch goes on waiting. What was answered is submitted (the same
  * content has the same id), what was submitted waits for its verdict again, and the archives are rebuilt from what was judged.
  */
 import type { Generation } from '../../../domain/campaign/campaign.ts';
@@ -17,6 +17,7 @@ import { learnProposals } from '../outcomes/learn-proposals.ts';
 import { learnProfile } from '../outcomes/profile-bound.ts';
 import { addToArchive, expectVerdict, learn } from '../outcomes/keep-verdict.ts';
 import { submitAnswer } from '../asking/submit.ts';
+import { resumeBatched } from './resume-batches.ts';
 import type { RunDeps } from './run-deps.ts';
 
 const PAGE = 1000;
@@ -50,6 +51,7 @@ export const countRows = async (run: Run, store: Pick<CampaignStore, 'generation
   readRows(run, store, (generation) => {
     run.account.move(null, generation);
     learnProposals(run, generation);
+    if (generation.move === 'seed') run.starts += 1;
     run.next = generation.number + 1;
   });
 
@@ -148,16 +150,19 @@ const learnProfiles = async (run: Run, judging: Judging): Promise<void> => {
   }
 };
 
-/** Asked becomes lost; answered is submitted; submitted waits again. */
+/** Asked becomes lost, unless it is in a batch; answered is submitted; submitted waits again. */
 export const resumeOpen = async (run: Run, deps: RunDeps, open: readonly Generation[]): Promise<void> => {
   for (const generation of open) {
     const target = targetOf(run, generation);
     if (generation.move === 'seed' && target) target.startsLeft += 1;
   }
+  const batched: Generation[] = [];
   for (const generation of open) {
     if (run.closed.signal.aborted) return;
     const { state } = generation;
-    if (state.status === 'asked') {
+    if (state.status === 'asked' && state.batch !== undefined) {
+      batched.push(generation);
+    } else if (state.status === 'asked') {
       await advance(run, deps, { generation, state: { status: 'lost', reservedMicros: state.reservedMicros } });
     } else if (state.status === 'answered') {
       await submitAnswer(run, deps, { generation, draft: state.draft, again: true });
@@ -167,4 +172,5 @@ export const resumeOpen = async (run: Run, deps: RunDeps, open: readonly Generat
       expectVerdict(run, deps, state.candidateId);
     }
   }
+  await resumeBatched(run, deps, batched);
 };

@@ -14,6 +14,8 @@ export interface RunDeps extends AskingDeps {
   readonly verdicts: Verdicts;
   readonly classes: DeviceClasses;
   readonly profiles: Profiles;
+  /** A thought that is waited for when the daemon stops. */
+  readonly track: (thought: Promise<void>) => void;
   /** From 0 to 1, for waits that should not fall together. */
   readonly random: () => number;
 }

@@ -29,7 +29,8 @@ const RECHECK_MS = 30_000;
 const STOP_MS_MAX = 5000;
 const SAVE_FAILED = 'the time that campaigns ran could not be saved';
 
-export interface SupervisorDeps extends Pick<RunDeps, 'judging' | 'generators' | 'log' | 'now' | 'monotonicMs' | 'random'> {
+export interface SupervisorDeps
+  extends Pick<RunDeps, 'judging' | 'generators' | 'log' | 'now' | 'monotonicMs' | 'clock' | 'random'> {
   readonly store: CampaignStore;
   readonly contexts: ContextBuilder;
   readonly settings: Pick<AgentsSettings, 'queueSeconds' | 'thinkingMax'>;
@@ -72,6 +73,7 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     classes,
     profiles,
     wake: () => dispatcher.wake(),
+    track: (thought) => dispatcher.track(thought),
   };
   const lifecycle = createLifecycle({ ...deps, store, onCampaign: given.onCampaign });
   const closed = new AbortController();
@@ -115,10 +117,9 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     isStopped = true;
     rounds.stop();
     dispatcher.stop();
-    for (const run of runs()) run.asked.abort();
+    for (const run of runs()) cutOff(run);
     await within(STOP_MS_MAX, dispatcher.idle());
-    for (const run of runs()) run.closed.abort();
-    closed.abort();
+    for (const end of [...runs().map((run) => run.closed), closed]) end.abort();
     verdicts.stop();
     await lifecycle.opened();
     await withdrawals.idle();
@@ -134,6 +135,12 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     start,
     stop,
   };
+};
+
+/** Batches go on without us: they must not take the end of requests for their own. */
+const cutOff = (run: Run): void => {
+  run.leaving.abort();
+  run.asked.abort();
 };
 
 /** Waits no longer than `ms`. */

@@ -13,10 +13,15 @@ export interface Now {
 
 type Questioned = Findings & Pick<Thinking, 'asking' | 'preparing'> & Readonly<Pick<Life, 'runningSinceMs'>>;
 
-export const allowedNow = (run: Questioned, { monotonicMs, generators }: Now): Allowed => {
-  const ends = run.targets.map((target) => endOf(run, target, generators));
+export const allowedNow = (run: Questioned, now: Now): Allowed => {
+  const ends = run.targets.map((target) => endOf(run, target, now.generators));
   const [end] = ends;
   if (end && ends.every((reason) => reason !== null)) return { kind: 'over', reason: end };
+  return budgetNow(run, now);
+};
+
+/** By its budget alone. */
+export const budgetNow = (run: Questioned, { monotonicMs, generators }: Now): Allowed => {
   const usable = [...run.asking].filter(([name]) => generators.byName.get(name)?.unavailable === null);
   const reserveMicros = usable.length === 0 ? 0 : Math.min(...usable.map(([, asking]) => asking.reserveMicros));
   const { budget } = run.campaign.spec;

@@ -13,6 +13,7 @@ import { createAccount } from './account.ts';
 import type { Account } from './account.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
+import type { OpenBatch } from './open-batch.ts';
 import type { RetryOptions } from './retry-while-unavailable.ts';
 import { createRoster } from './roster.ts';
 import type { Roster } from './roster.ts';
@@ -66,12 +67,20 @@ export interface Thinking {
   /** Number of the next generation. */
   next: number;
   thinking: number;
-  /** Those of them whose question is not in the account yet. */
+  /** Agents that think whose question is not in the account yet. */
   preparing: number;
+  /** Generations that are starting points: they come first. */
+  starts: number;
+  /** Questions that are in the account and about to join a batch. */
+  joining: number;
+  /** Questions that wait. Their agents do not think. */
+  readonly batches: Set<OpenBatch>;
   /** Nobody is asked before: an unexpected failure must not spin. */
   coolDownUntilMs: number;
   /** Ends requests on their way: stopped by a person, or the daemon stops. */
   readonly asked: AbortController;
+  /** The daemon stops: batches are left to the next start. Comes before `asked` aborts. */
+  readonly leaving: AbortController;
 }
 
 /** Where it is between its first row and its last. */
@@ -123,12 +132,16 @@ export const createRun = (
     next: 1,
     thinking: 0,
     preparing: 0,
+    starts: 0,
+    joining: 0,
+    batches: new Set(),
     runningSinceMs: null,
     trouble: null,
     isCounted: false,
     isOpen: false,
     coolDownUntilMs: 0,
     asked: new AbortController(),
+    leaving: new AbortController(),
     closed: new AbortController(),
     written: Promise.resolve(),
   };
@@ -138,10 +151,13 @@ export const createRun = (
 export const ANY_GENERATOR = '';
 
 const rosterOf = (spec: CampaignSpec, targets: number): Roster => {
-  const { agents, islands, turns, generators } = spec;
+  const { islands, turns, generators, batches } = spec;
+  // While questions of as many wait, as many others go on.
+  const agents = batches ? 2 * spec.agents : spec.agents;
   const names = generators.map(({ name }) => name);
-  if (spec.mix !== 'learned') return createRoster({ agents, targets, islands, turns, generators });
-  const roster = createRoster({ agents, targets, islands, turns, generators: [{ name: ANY_GENERATOR, share: 1 }] });
+  if (spec.mix !== 'learned') return createRoster({ agents, targets, islands, turns, generators, awaitsVerdicts: batches });
+  const anyOf = [{ name: ANY_GENERATOR, share: 1 }];
+  const roster = createRoster({ agents, targets, islands, turns, generators: anyOf, awaitsVerdicts: batches });
   return { ...roster, generatorsOf: () => names };
 };
 

@@ -44,8 +44,13 @@ export interface Roster {
   lanes(): readonly Lane[];
   /** Those that have an agent for this target. */
   generatorsOf(target: number): readonly string[];
-  /** The one that has been free longest, or null. Who waits for a verdict is taken only where nobody else is free: devices must not idle for it. */
-  take(lane: Lane): Agent | null;
+  /**
+   * The one that has been free longest of those that `may`, or null. Who waits for a verdict is taken only where nobody else is free: devices must not
+   * idle for it.
+   */
+  take(lane: Lane, may?: (agent: Agent) => boolean): Agent | null;
+  /** Its question is on its way already: it is free no more. False where it was not. */
+  occupy(agent: Agent): boolean;
   /** Its answer came to something or to nothing: it is free again. */
   free(agent: Agent): void;
 }
@@ -57,6 +62,8 @@ export interface RosterOptions {
   /** Of one conversation. */
   readonly turns: number;
   readonly generators: readonly { readonly name: string; readonly share: number }[];
+  /** Who waits for a verdict is not asked before it. */
+  readonly awaitsVerdicts?: boolean;
 }
 
 export const createRoster = (options: RosterOptions): Roster => {
@@ -85,13 +92,22 @@ export const createRoster = (options: RosterOptions): Roster => {
       return [...(inTurnNow.get(true) ?? []), ...(inTurnNow.get(false) ?? [])];
     },
     generatorsOf: (target) => (generators.get(target) ?? []).map(({ generator }) => generator),
-    take: (lane) => {
+    take: (lane, may = () => true) => {
       const free = queues.get(queueOf(isRotating, lane)) ?? [];
-      const [agent = null] = free.splice(Math.max(0, free.findIndex(isReady)), 1);
+      const ready = free.findIndex((agent) => isReady(agent) && may(agent));
+      const hurried = options.awaitsVerdicts ? -1 : free.findIndex((agent) => may(agent));
+      const at = ready >= 0 ? ready : hurried;
+      const [agent = null] = at < 0 ? [] : free.splice(at, 1);
       if (agent)
         next =
           (lanes.findIndex(({ target, generator }) => target === lane.target && generator === lane.generator) + 1) % lanes.length;
       return agent;
+    },
+    occupy: (agent) => {
+      const free = queues.get(home.get(agent.index) ?? '') ?? [];
+      const at = free.indexOf(agent);
+      if (at >= 0) free.splice(at, 1);
+      return at >= 0;
     },
     free: (agent) => void queues.get(home.get(agent.index) ?? '')?.push(agent),
   };

@@ -1,6 +1,7 @@
 /** One sentence: what a campaign does now, and what holds it back. */
 import type { Allowance } from '../../feeding/feeder.ts';
 import { outstandingOf } from '../state/account.ts';
+import { batchedOf } from '../state/open-batch.ts';
 import type { Run } from '../state/campaign-run.ts';
 import { allowedNow } from '../state/allowed-now.ts';
 import type { RunDeps } from '../lifecycle/run-deps.ts';
@@ -16,8 +17,10 @@ export const activityOf = (run: Run, deps: ActivityDeps): string => {
 const doingNow = (run: Run): string => {
   const { status } = run.campaign;
   const waiting = run.account.byStatus.submitted;
+  const batched = batchedOf(run.batches);
   const parts = [
     ...(run.thinking > 0 ? [`${run.thinking} of ${run.campaign.spec.agents} agents think`] : []),
+    ...(batched > 0 ? [`${batched} ${batched === 1 ? 'question waits' : 'questions wait'} in a batch`] : []),
     ...(waiting > 0 ? [`${waiting} ${waiting === 1 ? 'candidate waits' : 'candidates wait'} for a verdict`] : []),
   ];
   if (parts.length > 0) return parts.join(', ');

@@ -6,6 +6,7 @@ import type { CandidateId } from '../../../domain/ids.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
 import { candidatesOf } from '../state/account.ts';
 import type { Account, Best, TargetName } from '../state/account.ts';
+import type { OpenBatch } from '../state/open-batch.ts';
 import { MICROS_PER_USD, MS_PER_MINUTE } from '../state/limits.ts';
 
 export interface Viewed {
@@ -15,6 +16,8 @@ export interface Viewed {
   readonly ranMs: number;
   readonly thinking: number;
   readonly activity: string;
+  /** Left out: none is open. */
+  readonly batches?: ReadonlySet<OpenBatch>;
   readonly openProposals: number;
   readonly recalled: readonly Recalled[];
   readonly languageOf: (id: CandidateId) => Promise<Language>;
@@ -41,6 +44,7 @@ export const campaignView = async (viewed: Viewed): Promise<CampaignView> => {
     usage,
     ...countsOf(viewed),
     ...earnedOf(account),
+    ...batchesOf(viewed),
     ...recalledOf(viewed.recalled),
     byVerdict: Object.fromEntries(account.byVerdict),
     byFailure: Object.fromEntries(account.byFailure),
@@ -65,6 +69,13 @@ const earnedOf = ({ earnings }: Account): Pick<CampaignView, 'earned'> => {
     gain: Math.exp(Math.max(0, gain)),
   }));
   return earned.length === 0 ? {} : { earned };
+};
+
+const batchesOf = ({ batches = new Set() }: Viewed): Pick<CampaignView, 'batches'> => {
+  const waiting = [...batches].flatMap(({ generator, id, state, questions }) =>
+    questions.size === 0 ? [] : [{ generator, id, state, questions: questions.size }],
+  );
+  return waiting.length === 0 ? {} : { batches: waiting };
 };
 
 /** What nobody makes is left out. */

@@ -67,6 +67,7 @@ export const createViews = ({ judging, endedCampaigns, supervisor, monotonicMs }
         ranMs: ranMsOf(run, monotonicMs()),
         thinking: run.thinking,
         activity: activityOf(run, supervisor.deps),
+        batches: run.batches,
         openProposals: run.targets.reduce((sum, { proposals }) => sum + proposals.open(), 0),
         recalled: run.targets.flatMap((target) => target.recalled ?? []),
         languageOf,

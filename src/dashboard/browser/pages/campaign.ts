@@ -3,6 +3,7 @@ import { h, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { CampaignView } from '../../../domain/api/campaigns.ts';
 import type { Generation } from '../../../domain/campaign/campaign.ts';
+import { batchesText } from '../../../domain/text/batches-text.ts';
 import { bottlenecksText, proposalsText } from '../../../domain/text/proposals-text.ts';
 import { recalledText } from '../../../domain/text/recalled-text.ts';
 import { spentParts } from '../../../domain/text/spent.ts';
@@ -213,6 +214,7 @@ const Budget = ({ campaign }: { readonly campaign: CampaignView }): JSX.Element 
       ...(campaign.proposals
         ? [['Ideas', proposalsText(campaign) ?? ''] as const, ['Limited by', bottlenecksText(campaign) ?? ''] as const]
         : []),
+      ...(campaign.batches ? [['Batches', batchesText(campaign) ?? ''] as const] : []),
       ['Submitter', campaign.submitter],
       ['Mix', campaign.spec.mix],
       ['Told of earlier campaigns', recalledText(campaign) ?? 'nothing'],

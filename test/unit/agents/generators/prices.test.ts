@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { microsOf, mostMicros, NO_TOKENS, type PriceList, pricesOf } from '../../../../src/agents/generators/prices.ts';
+import {
+  batchPrices,
+  microsOf,
+  mostMicros,
+  NO_TOKENS,
+  type PriceList,
+  pricesOf,
+} from '../../../../src/agents/generators/prices.ts';
 import { ClaudeSettings } from '../../../../src/domain/campaign/generator-settings.ts';
 
 const SONNET = pricesOf('claude-sonnet-5-5') as PriceList;
@@ -19,6 +26,15 @@ describe('prices', () => {
     expect(microsOf({ ...NO_TOKENS, cacheReadTokens: 1 }, SONNET)).toBe(1);
     expect(microsOf({ inputTokens: 1, cacheWriteTokens: 2, cacheReadTokens: 20, outputTokens: 1 }, SONNET)).toBe(2 + 5 + 2 + 10);
     expect(microsOf(NO_TOKENS, SONNET)).toBe(0);
+  });
+
+  test('in a batch are half of each, of long prompts too', () => {
+    const tokens = { inputTokens: 10, cacheWriteTokens: 100, cacheReadTokens: 1000, outputTokens: 10_000 };
+    expect(batchPrices(SONNET)).toEqual({ input: 1, cacheWrite: 1.25, cacheRead: 0.05, output: 5 });
+    expect(microsOf(tokens, batchPrices(SONNET))).toBe(10 + 125 + 50 + 50_000);
+    const long = { ...tokens, inputTokens: 200_000 };
+    expect(microsOf(long, batchPrices(HAIKU))).toBe(Math.ceil(microsOf(long, HAIKU) / 2));
+    expect(batchPrices(HAIKU).long?.aboveTokens).toBe(HAIKU.long?.aboveTokens);
   });
 
   test('of long prompts are for all tokens of the request', () => {

@@ -20,6 +20,17 @@ describe('a campaign on a terminal', () => {
     expect(campaignText(bare)).not.toMatch(/^(?:improved|recalled|GENERATOR)/mu);
   });
 
+  test('says what waits in batches', () => {
+    const batches = [
+      { generator: 'claude', id: null, questions: 1, state: 'collected' },
+      { generator: 'claude', id: 'msgbatch_1', questions: 24, state: 'being answered' },
+    ];
+    expect(lineOf(campaignText({ ...bare, batches }), 'batches')).toMatch(
+      / 1 question to claude \(collected\), 24 questions to claude \(msgbatch_1: being answered\)$/u,
+    );
+    expect(campaignText(bare)).not.toMatch(/^batches/mu);
+  });
+
   test('says how many ideas of how many earlier campaigns it was told', () => {
     const recalled = { campaigns: 3, ideas: 14, elsewhere: 5 };
     expect(lineOf(campaignText({ ...bare, recalled }), 'recalled')).toMatch(

@@ -83,6 +83,30 @@ describe('the roster of a campaign', () => {
     expect(roster.take(lane)?.index).toBe(1);
   });
 
+  test('asks nobody before the verdict of its conversation where that is awaited', () => {
+    const roster = createRoster(options({ agents: 4, awaitsVerdicts: true }));
+    const lane = { target: 1, generator: 'a' };
+    const [, waiting] = roster.agents;
+    waiting?.conversation.onSubmitted(candidateId(1), 1);
+    expect(roster.take(lane)?.index).toBe(3);
+    expect(roster.take(lane)).toBe(null);
+    waiting?.conversation.onVerdict({ candidateId: candidateId(1), verdict: 'passed', speedup: 1, move: 'new' });
+    expect(roster.take(lane)?.index).toBe(1);
+  });
+
+  test('takes only whom the caller may take, and nobody whose question is on its way already', () => {
+    const roster = createRoster(options({ agents: 6 }));
+    const lane = { target: 1, generator: 'a' };
+    expect(roster.take(lane, ({ index }) => index === 3)?.index).toBe(3);
+    expect(roster.take(lane, ({ index }) => index === 3)).toBe(null);
+    const [, first] = roster.agents;
+    if (!first) throw new Error('there are six');
+    expect([roster.occupy(first), roster.occupy(first)]).toEqual([true, false]);
+    expect(roster.take(lane)?.index).toBe(5);
+    roster.free(first);
+    expect(roster.take(lane)?.index).toBe(1);
+  });
+
   test('has the lanes come last where all wait for verdicts of their conversations, and then in turn', () => {
     const roster = createRoster(options({ agents: 3, targets: 3 }));
     const targets = () => roster.lanes().map(({ target }) => target);

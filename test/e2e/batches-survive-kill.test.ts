@@ -1,0 +1,107 @@
+import { afterEach, expect, test } from 'vitest';
+import type { CampaignView } from '../../src/domain/api/campaigns.ts';
+import type { KilnClient } from '../../src/client/create-client.ts';
+import { addition } from '../support/addition.ts';
+import { type FakeMessagesApi, startFakeMessagesApi } from '../support/agents/fake-messages-api.ts';
+import { kilnFolder, type KilnFolder, processesNaming, startKiln } from '../support/kiln-process.ts';
+
+const AGENTS = 6;
+const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
+const SETTINGS =
+  'agents: {generators: {claude: {kind: claude, model: claude-sonnet-5-5, maxTokens: 1024, batches: {collectSeconds: 2, pollSeconds: 1}}}}\n';
+const USAGE = { input_tokens: 6000, cache_creation_input_tokens: 0, cache_read_input_tokens: 5000, output_tokens: 900 };
+/** Of one answer, millionths of a dollar. */
+const DIRECT_MICROS = 6000 * 2 + 5000 * 0.1 + 900 * 10;
+const BATCHED_MICROS = DIRECT_MICROS / 2;
+const LIMIT_MS = 120_000;
+
+let folder: KilnFolder | null = null;
+let api: FakeMessagesApi | null = null;
+afterEach(async () => {
+  folder?.remove();
+  await api?.close();
+  [folder, api] = [null, null];
+});
+
+const until = async (client: KilnClient, id: string, isSo: (view: CampaignView) => boolean): Promise<CampaignView> => {
+  await expect.poll(async () => isSo(await client.campaign(id)), { timeout: LIMIT_MS, interval: 50 }).toBe(true);
+  return client.campaign(id);
+};
+
+/** By a name of its own: params that are tried beside must not come to what another answer says. */
+const ownCode = (number: number): string => addition(number).replaceAll(/\bi\b/g, `i${number}`);
+
+test('batches of a daemon that is killed are found again, sent once, and all of their answers judged at half the price', {
+  timeout: 3 * LIMIT_MS,
+}, async () => {
+  const service = await startFakeMessagesApi(({ number }) => ({
+    input: { language: 'cuda', idea: `answer ${number}`, source: ownCode(number) },
+    usage: USAGE,
+  }));
+  api = service;
+  service.batches.looks = Infinity;
+  const own = kilnFolder(FLEET, {
+    KILN_SIMULATED_DEVICES: '2',
+    KILN_SIMULATED_JUDGE_MS: '10',
+    ANTHROPIC_API_KEY: 'sk-of-the-tests',
+    ANTHROPIC_BASE_URL: service.url,
+  });
+  folder = own;
+  own.write('kiln.yaml', SETTINGS);
+  let kiln = await startKiln(own);
+  const spec = {
+    problems: ['vector_add'],
+    devices: ['simulated'],
+    agents: AGENTS,
+    turns: 1,
+    batches: true,
+    start: { seeds: 'none' as const },
+  };
+  const { id } = await kiln.client.createCampaign({ ...spec, budget: { usd: 5, candidates: 3 * AGENTS } });
+
+  // The first batch: its id is written down. It ends while there is no daemon.
+  const isAsked = ({ generations, batches }: CampaignView): boolean =>
+    generations.judged === AGENTS && batches?.[0]?.questions === AGENTS && batches[0].state === 'being answered';
+  await until(kiln.client, id, isAsked);
+  await kiln.kill();
+  const [first] = service.batches.all;
+  await first?.answer();
+  first?.end();
+
+  // The second one: the daemon is killed before it hears the id.
+  const made = Promise.withResolvers<void>();
+  service.batches.trouble = (call, number) => {
+    if (call !== 'create' || number !== 2) return null;
+    made.resolve();
+    return { cut: 'after' };
+  };
+  kiln = await startKiln(own);
+  await made.promise;
+  await kiln.kill();
+  service.batches.addOther(service.batches.all[1]?.customIds.map((_, index) => `x-${index}`) ?? []);
+  kiln = await startKiln(own);
+  const looking = await until(kiln.client, id, ({ batches }) => batches?.[0]?.state.includes('may hold it') ?? false);
+  expect(looking.batches).toMatchObject([{ id: null, questions: service.batches.all[1]?.customIds.length }]);
+  for (const batch of service.batches.all) {
+    await batch.answer();
+    batch.end();
+  }
+  // What was collected and not sent was asked again.
+  service.batches.looks = 0;
+  const view = await until(kiln.client, id, ({ status }) => status === 'finished');
+
+  const { generations } = await kiln.client.generations(id, { after: 0, limit: 1000 });
+  const paid = generations.filter(({ usage }) => usage.micros > 0);
+  const ours = service.billed.filter(({ request }) => request.body.model !== 'other');
+  expect(paid.length).toBe(ours.length);
+  expect(new Set(paid.map(({ idea }) => idea)).size).toBe(paid.length);
+  expect(paid.every(({ state }) => state.status === 'judged')).toBe(true);
+  const batched = ours.filter(({ batch }) => batch !== undefined).length;
+  expect(batched).toBe(2 * AGENTS);
+  expect(Math.round(view.spent.usd * 1e6)).toBe((ours.length - batched) * DIRECT_MICROS + batched * BATCHED_MICROS);
+  expect(view.generations).toMatchObject({ asked: 0, lost: 0 });
+  const sent = service.batches.all.flatMap(({ customIds }) => customIds.filter((key) => key.startsWith(id)));
+  expect(new Set(sent).size).toBe(sent.length);
+  await kiln.stop();
+  expect(processesNaming(own.path)).toEqual([]);
+});
