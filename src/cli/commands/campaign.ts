@@ -49,9 +49,10 @@ const withStartOptions = (command: Command): Command =>
     .option('--budget-candidates <number>', 'candidates', wholeNumber(1, 100_000_000))
     .option('--minutes <minutes>', 'wall clock while it runs', amount)
     .addOption(
-      new Option('--language <name...>', 'languages of the candidates (default: all that the devices run; python, for programs, only where it is named)').choices(
-        Language.options,
-      ),
+      new Option(
+        '--language <name...>',
+        'languages of the candidates (default: all that the devices run; python, for programs, only where it is named)',
+      ).choices(Language.options),
     )
     .addOption(
       new Option('--seeds <which>', "the problem's files to begin with (default: auto)").choices([

@@ -1,67 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { KilnError } from '../../../src/domain/errors.ts';
-import type { HostConfig } from '../../../src/domain/fleet.ts';
-import { AttemptId, HostId } from '../../../src/domain/ids.ts';
-import type { Device } from '../../../src/domain/device.ts';
-import type { HostEvent, HostSession } from '../../../src/domain/ports/host-session.ts';
-import { createHostSession } from '../../../src/gpu/host-session.ts';
+import { AttemptId } from '../../../src/domain/ids.ts';
 import { UNSENT_BYTES_MAX } from '../../../src/gpu/runner-link.ts';
-import { ManualClock, settled } from '../../support/manual-clock.ts';
-import { helloOf, ScriptedTransport, taskOf } from '../../support/scripted-runner.ts';
+import { sessionRig } from '../../support/host-session-rig.ts';
+import { settled } from '../../support/manual-clock.ts';
+import { taskOf } from '../../support/scripted-runner.ts';
 
-const HOST: HostConfig = {
-  name: HostId.parse('box'),
-  transport: {
-    kind: 'ssh',
-    target: {
-      host: 'h',
-      port: 22,
-      user: 'u',
-      credential: { kind: 'agent', socket: '/s', identity: null },
-      hostKey: { kind: 'none' },
-      jump: null,
-    },
-  },
-  labels: ['a'],
-  gpus: { kind: 'all' },
-  cpu: false,
-  compileSlots: null,
-  runnerDir: null,
-};
 const ATTEMPT = AttemptId.parse(`c-${'0'.repeat(32)}.1`);
 const TASK = taskOf(ATTEMPT);
 const OTHER = AttemptId.parse(`c-${'1'.repeat(32)}.1`);
 
-const setUp = (host: Partial<HostConfig> = {}) => {
-  const transport = new ScriptedTransport();
-  const clock = new ManualClock();
-  const warnings: string[] = [];
-  const events: HostEvent[] = [];
-  const session: HostSession = createHostSession({
-    config: { ...HOST, ...host },
-    address: 'u@h:22',
-    transport,
-    daemonId: 'd1',
-    leaseMs: 1000,
-    idleExitMs: 2000,
-    clock,
-    random: () => 1,
-    log: { info: () => undefined, warn: (_facts, message) => warnings.push(message) },
-  });
-  const start = async (): Promise<void> => {
-    session.start((event) => events.push(event));
-    await settled();
-  };
-  const connect = async (inventory: Parameters<typeof helloOf>[0] = {}): Promise<void> => {
-    transport.last.send(helloOf(inventory));
-    await settled();
-  };
-  return { transport, clock, warnings, events, session, start, connect, types: () => events.map((event) => event.type) };
-};
-
 describe('connecting', () => {
   test('says attach first, is connected on hello, pings at once and measures the round trip', async () => {
-    const { transport, clock, events, session, start, connect } = setUp();
+    const { transport, clock, events, session, start, connect } = sessionRig();
     await start();
     expect(transport.last.received).toEqual([{ type: 'attach', protocol: 1, daemonId: 'd1', leaseMs: 1000, idleExitMs: 2000 }]);
     expect([events, session.inventory, session.roundTripMs]).toEqual([[], null, null]);
@@ -77,7 +28,7 @@ describe('connecting', () => {
   });
 
   test('knows the round trip roughly before the first pong: a far host must get enough work ahead at once', async () => {
-    const { clock, session, start, connect } = setUp();
+    const { clock, session, start, connect } = sessionRig();
     await start();
     await clock.advance(81);
     await connect();
@@ -85,7 +36,7 @@ describe('connecting', () => {
   });
 
   test('a runner that says no hello for ten seconds is given up and tried again', async () => {
-    const { clock, events, transport, start } = setUp();
+    const { clock, events, transport, start } = sessionRig();
     await start();
     await clock.advance(9_999);
     expect(events).toEqual([]);
@@ -98,7 +49,7 @@ describe('connecting', () => {
   });
 
   test('waits twice as long after each failure, up to a minute, and starts anew after a stable connection', async () => {
-    const { clock, events, transport, start, connect } = setUp();
+    const { clock, events, transport, start, connect } = sessionRig();
     transport.failures = Array.from({ length: 8 }, () => new KilnError('HOST_UNREACHABLE', 'connection refused'));
     await start();
     await clock.advance(183_000);
@@ -115,7 +66,7 @@ describe('connecting', () => {
   });
 
   test('a host that stays away is logged once', async () => {
-    const { clock, transport, warnings, start } = setUp();
+    const { clock, transport, warnings, start } = sessionRig();
     transport.failures = Array.from({ length: 5 }, () => new KilnError('HOST_UNREACHABLE', 'connection refused'));
     await start();
     await clock.advance(20_000);
@@ -125,7 +76,7 @@ describe('connecting', () => {
   test.each(['HOST_KEY_MISMATCH', 'HOST_AUTH_REFUSED', 'HOST_TOOL_MISSING'] as const)(
     '%s is refused and tried again after a minute',
     async (code) => {
-      const { clock, events, transport, start } = setUp();
+      const { clock, events, transport, start } = sessionRig();
       transport.failures = [new KilnError(code, 'repair me')];
       await start();
       expect(events).toEqual([{ type: 'refused', hostId: 'box', reason: 'repair me', retryAtMs: 1_060_000 }]);
@@ -137,7 +88,7 @@ describe('connecting', () => {
   );
 
   test('the reason of a runner that refuses is what it said, not that it hung up', async () => {
-    const { events, transport, start } = setUp();
+    const { events, transport, start } = sessionRig();
     await start();
     transport.last.send({ type: 'error', code: 'protocol', message: 'protocol 1 is too old' });
     transport.last.stream.end();
@@ -160,7 +111,7 @@ const keepAlive = async (clock: ManualClock, transport: ScriptedTransport, pings
 
 describe('connected', () => {
   test('passes on frames and sends what the engine asks for', async () => {
-    const { transport, events, session, start, connect } = setUp();
+    const { transport, events, session, start, connect } = sessionRig();
     await start();
     expect(session.ack([ATTEMPT])).toBe(false);
     await connect();
@@ -177,7 +128,7 @@ describe('connected', () => {
   });
 
   test('plans are sent once a connection, and tasks name them', async () => {
-    const { clock, transport, session, start, connect } = setUp();
+    const { clock, transport, session, start, connect } = sessionRig();
     await start();
     expect(session.judge(TASK)).toBe(false);
     await connect();
@@ -203,7 +154,7 @@ describe('connected', () => {
   });
 
   test('a hidden case goes beside the task, for the judge alone to read', async () => {
-    const { transport, session, start, connect } = setUp();
+    const { transport, session, start, connect } = sessionRig();
     await start();
     await connect();
     const hidden = { kind: 'refused', field: 'launch[0].grid[0]', message: 'case hidden(n=5): too few' } as const;
@@ -217,7 +168,7 @@ describe('connected', () => {
   });
 
   test('what is said in one turn goes out in one piece', async () => {
-    const { transport, session, start, connect } = setUp();
+    const { transport, session, start, connect } = sessionRig();
     await start();
     await connect();
     let pieces = 0;
@@ -228,7 +179,7 @@ describe('connected', () => {
   });
 
   test('a connection that says nothing for fifteen seconds is dead', async () => {
-    const { clock, events, transport, session, start, connect } = setUp();
+    const { clock, events, transport, session, start, connect } = sessionRig();
     await start();
     await connect();
     await keepAlive(clock, transport, 4);
@@ -246,7 +197,7 @@ describe('connected', () => {
     ['a field too many', { type: 'pong', nonce: 1, more: true }],
     ['a second hello', helloOf()],
   ])('%s drops the connection', async (_name, frame) => {
-    const { clock, events, transport, start, connect, types } = setUp();
+    const { clock, events, transport, start, connect, types } = sessionRig();
     await start();
     await connect();
     transport.last.sendTogether(frame, { type: 'retracted', attemptIds: [] });
@@ -257,7 +208,7 @@ describe('connected', () => {
   });
 
   test('a host that takes nothing off the wire is dropped before it costs memory', async () => {
-    const { events, transport, session, start, connect } = setUp();
+    const { events, transport, session, start, connect } = sessionRig();
     await start();
     await connect();
     transport.last.stream.pause();
@@ -278,7 +229,7 @@ describe('connected', () => {
   });
 
   test('the connection lost and back: one lost, then connected again', async () => {
-    const { clock, transport, types, start, connect } = setUp();
+    const { clock, transport, types, start, connect } = sessionRig();
     await start();
     await connect();
     transport.last.stream.destroy();
@@ -291,7 +242,7 @@ describe('connected', () => {
 
 describe('stopping', () => {
   test('leaves the runner, closes the transport, emits nothing more, cancels every timer', async () => {
-    const { clock, transport, session, types, start, connect } = setUp();
+    const { clock, transport, session, types, start, connect } = sessionRig();
     await start();
     await connect();
     await Promise.all([session.stop({ shutdownRunner: false }), session.stop({ shutdownRunner: false })]);
@@ -303,7 +254,7 @@ describe('stopping', () => {
   });
 
   test('with shutdownRunner says so, waits for the hang-up and makes sure', async () => {
-    const { clock, transport, session, start, connect } = setUp();
+    const { clock, transport, session, start, connect } = sessionRig();
     await start();
     await connect();
     const stopped = session.stop({ shutdownRunner: true });
@@ -316,7 +267,7 @@ describe('stopping', () => {
   });
 
   test('what was sent before stop still arrives', async () => {
-    const { transport, session, start, connect } = setUp();
+    const { transport, session, start, connect } = sessionRig();
     await start();
     await connect();
     session.ack([ATTEMPT]);
@@ -326,7 +277,7 @@ describe('stopping', () => {
   });
 
   test('a runner that ignores shutdown is waited for five seconds', async () => {
-    const { clock, transport, session, start, connect } = setUp();
+    const { clock, transport, session, start, connect } = sessionRig();
     await start();
     await connect();
     const stopped = session.stop({ shutdownRunner: true });
@@ -336,77 +287,21 @@ describe('stopping', () => {
   });
 
   test('before start, while connecting and while waiting is fine', async () => {
-    const early = setUp();
+    const early = sessionRig();
     await early.session.stop({ shutdownRunner: true });
     await early.start();
     expect([early.transport.ends.length, early.transport.runnersStopped]).toEqual([0, 0]);
 
-    const connecting = setUp();
+    const connecting = sessionRig();
     await connecting.start();
     await connecting.session.stop({ shutdownRunner: false });
     expect([connecting.clock.pending, connecting.events]).toEqual([0, []]);
 
-    const waiting = setUp();
+    const waiting = sessionRig();
     waiting.transport.failures = [new KilnError('HOST_UNREACHABLE', 'x')];
     await waiting.start();
     await waiting.session.stop({ shutdownRunner: false });
     await waiting.clock.advance(100_000);
     expect([waiting.transport.ends.length, waiting.clock.pending]).toEqual([0, 0]);
-  });
-});
-
-const device = (id: string, kind: 'gpu' | 'cpu'): Device =>
-  ({
-    id,
-    kind,
-    model: 'M',
-    architecture: 'sm_90a',
-    memoryBytes: 1,
-    multiprocessors: 1,
-    l2Bytes: 1,
-    copyBytesPerSecond: null,
-    unavailable: null,
-  }) as Device;
-
-describe('the fleet file decides which devices take work', () => {
-  const devices = [device('GPU-a', 'gpu'), device('cpu-0', 'cpu'), device('GPU-b', 'gpu')];
-
-  test.each([
-    ['all GPUs, no CPU', {}, ['GPU-a', 'GPU-b']],
-    ['CPU too', { cpu: true }, ['GPU-a', 'cpu-0', 'GPU-b']],
-    ['no GPU', { gpus: { kind: 'none' as const } }, []],
-    ['by index among the GPUs', { gpus: { kind: 'listed' as const, gpus: [1] } }, ['GPU-b']],
-    ['by UUID', { gpus: { kind: 'listed' as const, gpus: ['GPU-a'] } }, ['GPU-a']],
-  ])('%s', async (_name, wishes, ids) => {
-    const { events, session, start, connect } = setUp(wishes);
-    await start();
-    await connect({ devices });
-    expect(session.inventory?.devices.map(({ id }) => id)).toEqual(ids);
-    const [connected] = events;
-    expect(connected?.type === 'connected' && connected.hello.inventory.devices.map(({ id }) => id)).toEqual(ids);
-  });
-
-  test('health tells only of those, and of what keeps them from work by the fleet file', async () => {
-    const { events, transport, start, connect } = setUp({ gpus: { kind: 'listed', gpus: [0] } });
-    await start();
-    await connect({ devices });
-    const use = { measuringMs: 1, checkingMs: 1, loadingMs: 1, idleWithWorkMs: 1, idleWithoutWorkMs: 1, faultMs: 1, judged: 1 };
-    const both = { 'GPU-a': use, 'GPU-b': use };
-    const expected = devices.map((one) => ({ ...one, hostMemory: 'HMM' }));
-    transport.last.send({ type: 'health', devices: expected, compileQueued: 0, compileRunning: 0, use: both });
-    await settled();
-    const unavailable = "kernels on it reach the memory of the host's processes (HMM)";
-    expect(events.at(-1)).toMatchObject({ frame: { devices: [{ id: 'GPU-a', unavailable }], use: { 'GPU-a': use } } });
-    expect(JSON.stringify(events.at(-1))).not.toContain('GPU-b');
-  });
-
-  test('a listed GPU that is not there becomes a warning; compile slots are overridden', async () => {
-    const { session, start, connect } = setUp({ gpus: { kind: 'listed', gpus: [0, 5] }, compileSlots: 7 });
-    await start();
-    await connect({ devices });
-    expect(session.inventory?.compileSlots).toBe(7);
-    expect(session.inventory?.warnings).toEqual([
-      'the fleet file lists GPU 5, which the host does not have (it has 0: GPU-a, 1: GPU-b); correct gpus',
-    ]);
   });
 });

@@ -196,12 +196,14 @@ test('the input of a tool is repaired as well', () => {
   });
 });
 
+/** Its language and source, or why it is none. */
+const read = (text: string, languages: readonly ('python' | 'triton' | 'cuda')[]) => {
+  const result = draftOfText(text, { languages });
+  return result.ok ? [result.draft.language, result.draft.source.trim()] : result.message;
+};
+
 describe('where programs are asked for', () => {
   const PROGRAM = 'import torch\n\ndef custom_kernel(data):\n    x, out = data\n    torch.neg(x, out=out)\n';
-  const read = (text: string, languages: readonly ('python' | 'triton' | 'cuda')[]) => {
-    const result = draftOfText(text, { languages });
-    return result.ok ? [result.draft.language, result.draft.source.trim()] : result.message;
-  };
 
   test.each([
     ['a fenced file', `Here:\n${fenced(PROGRAM, 'python')}It copies nothing.`],
