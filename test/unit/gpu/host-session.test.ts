@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { KilnError } from '../../../src/domain/errors.ts';
 import { AttemptId } from '../../../src/domain/ids.ts';
+import type { HostEvent } from '../../../src/domain/ports/host-session.ts';
 import { UNSENT_BYTES_MAX } from '../../../src/gpu/runner-link.ts';
 import { sessionRig } from '../../support/host-session-rig.ts';
-import { settled } from '../../support/manual-clock.ts';
-import { taskOf } from '../../support/scripted-runner.ts';
+import { type ManualClock, settled } from '../../support/manual-clock.ts';
+import { helloOf, type ScriptedTransport, taskOf } from '../../support/scripted-runner.ts';
 
 const ATTEMPT = AttemptId.parse(`c-${'0'.repeat(32)}.1`);
 const TASK = taskOf(ATTEMPT);
