@@ -3,7 +3,7 @@ import type { Campaign } from '../../../domain/campaign/campaign.ts';
 import type { Recalled } from '../../../domain/campaign/lessons.ts';
 import type { CampaignId, CandidateId } from '../../../domain/ids.ts';
 import type { CampaignStore } from '../../../domain/ports/store.ts';
-import { createAccount } from '../state/account.ts';
+import { createAccount, outstandingOf } from '../state/account.ts';
 import type { Account } from '../state/account.ts';
 import { generationsOf } from '../lifecycle/replay.ts';
 
@@ -42,8 +42,11 @@ export const createEndedCampaigns = (store: Pick<CampaignStore, 'generations' | 
         if (kept.size <= KEPT_MAX) break;
         kept.delete(oldest);
       }
-      // A failed read must not be what everybody gets from now on.
-      known.catch(() => kept.delete(key));
+      // A failed read must not be what everybody gets from now on, nor one before the last rows were durable: a run is dropped a moment earlier.
+      known.then(
+        ({ account }) => outstandingOf(account) > 0 && kept.delete(key),
+        () => kept.delete(key),
+      );
       return known;
     },
   };
