@@ -151,7 +151,8 @@ describe('GET /v1/events', () => {
     const server = await start();
     const id = await submit(server.kiln);
     const socket = connect(server.port, '127.0.0.1');
-    for (const path of ['/v1/events', `/v1/candidates/${id}/events`]) socket.write(`HEAD ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+    for (const path of ['/v1/events', `/v1/candidates/${id}/events`])
+      socket.write(`HEAD ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
     socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
     const deadline = setTimeout(() => socket.destroy(), 20_000);
     const text = (await socket.setEncoding('utf8').toArray()).join('');
