@@ -3,7 +3,7 @@ import { globSync, readFileSync, statSync } from 'node:fs';
 import { runProcess } from './process.ts';
 import { failedOnce, PASSED, type Tally } from './tally.ts';
 
-const CHECK_LIMIT_MS = 180_000;
+const CHECK_LIMIT_MS = 600_000;
 
 interface Check {
   readonly name: string;

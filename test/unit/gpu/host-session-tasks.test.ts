@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { AttemptId, HostId } from '../../../src/domain/ids.ts';
+import { createHostSession } from '../../../src/gpu/host-session.ts';
+import { ManualClock, settled } from '../../support/manual-clock.ts';
+import { helloOf, ScriptedTransport, taskOf } from '../../support/scripted-runner.ts';
+
+const TASK = taskOf(AttemptId.parse(`c-${'0'.repeat(32)}.1`));
+const OTHER = AttemptId.parse(`c-${'1'.repeat(32)}.1`);
+
+const setUp = () => {
+  const transport = new ScriptedTransport();
+  const clock = new ManualClock();
+  const session = createHostSession({
+    config: {
+      name: HostId.parse('box'),
+      transport: { kind: 'local' },
+      labels: [],
+      gpus: { kind: 'all' },
+      cpu: false,
+      compileSlots: null,
+      runnerDir: null,
+    },
+    address: 'local',
+    transport,
+    daemonId: 'd1',
+    leaseMs: 1000,
+    idleExitMs: 2000,
+    clock,
+    random: () => 1,
+    log: { info: () => undefined, warn: () => undefined },
+  });
+  const start = async (): Promise<void> => {
+    session.start(() => undefined);
+    await settled();
+  };
+  const connect = async (): Promise<void> => {
+    transport.last.send(helloOf());
+    await settled();
+  };
+  return { transport, clock, session, start, connect };
+};
+
+test('plans are sent once a connection, and tasks name them', async () => {
+  const { clock, transport, session, start, connect } = setUp();
+  await start();
+  expect(session.judge(TASK)).toBe(false);
+  await connect();
+  expect([session.judge(TASK), session.judge({ ...TASK, attemptId: OTHER })]).toEqual([true, true]);
+  await settled();
+  const { plans, ...rest } = TASK;
+  const key: unknown = expect.stringMatching(/^[0-9a-f]{64}$/);
+  const expected = [
+    { type: 'plans', key, plans },
+    { type: 'judge', task: { ...rest, plansKey: key } },
+  ];
+  expect(transport.last.received.slice(2)).toEqual([
+    ...expected,
+    { type: 'judge', task: { ...rest, attemptId: OTHER, plansKey: key } },
+  ]);
+  transport.last.stream.destroy();
+  await settled();
+  await clock.advance(1000);
+  await connect();
+  session.judge(TASK);
+  await settled();
+  expect(transport.last.received.slice(2)).toEqual(expected);
+});
+
+test('a hidden case goes beside the task, for the judge alone to read', async () => {
+  const { transport, session, start, connect } = setUp();
+  await start();
+  await connect();
+  const hidden = { kind: 'refused', field: 'launch[0].grid[0]', message: 'case hidden(n=5): too few' } as const;
+  session.judge({ ...TASK, hidden });
+  session.judge(TASK);
+  await settled();
+  const [, judge] = transport.last.received.slice(2);
+  expect(judge).not.toHaveProperty('task.hidden');
+  const [, beside, none] = transport.last.payloads.slice(2);
+  expect([JSON.parse(String(beside)), none?.length]).toEqual([hidden, 0]);
+});
