@@ -11,8 +11,10 @@ import { contentHashOf, defineHidden, defineProblem, type TargetCode } from './d
 import { workOf } from './floors.ts';
 import type { HiddenCase } from './hidden.ts';
 import { PlanError } from './plan-error.ts';
+import { handedData } from './resolve-call.ts';
 import { invalidProblem, isProblemFolder, type ProblemFolder, readProblemFolder } from './read-problem.ts';
-import { languageOfFile, type Target, TARGETS } from './targets.ts';
+import { targetCodeOf } from './side-code.ts';
+import { type Target, TARGETS } from './targets.ts';
 
 /** A problem of `kernels/`, read and validated. Immutable. */
 export interface LoadedProblem {
@@ -100,7 +102,8 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
   const targets = TARGETS.filter((target) => problem[target] !== undefined);
   if (targets.length === 0) throw new PlanError('gpu', 'neither "gpu" nor "cpu" is given: it could be judged on nothing');
   for (const { shape } of targets.flatMap((target) => problem.bench[target])) workOf(problem, shape);
-  const codes = new Map(targets.map((target) => [target, codeOf({ problem, readme, files }, target)]));
+  for (const item of problem.check) handedData(problem, item);
+  const codes = new Map(targets.map((target) => [target, targetCodeOf({ problem, files }, target)]));
   const hashes = new Map(targets.map((target) => [target, contentHashOf(codeFor(target), { problem, target })]));
   const definitions = new Map<string, ProblemDefinition>();
 
@@ -133,17 +136,4 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
     definitionFor,
     contentHash,
   };
-};
-
-const codeOf = ({ problem, files }: ProblemFolder, target: Target): TargetCode => {
-  if (problem.bench[target].length === 0)
-    throw new PlanError(`bench.${target}`, `"${target}" is given, but no case to time on it`);
-  const code = (role: 'reference' | 'baseline') => {
-    const file = problem[target]?.[role] ?? '';
-    const [language, source] = [languageOfFile(file), files[file]];
-    if (source === undefined) throw new PlanError(`${target}.${role}`, `there is no file "${file}" in the problem's folder`);
-    if (!language) throw new PlanError(`${target}.${role}`, `"${file}" ends with neither .cu, .c nor .py`);
-    return { language, source, params: {} };
-  };
-  return { reference: code('reference'), baseline: code('baseline') };
 };

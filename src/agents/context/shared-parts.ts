@@ -2,6 +2,7 @@
 import type { DeviceClass } from '../../domain/device.ts';
 import { CONTEXT_VERSION, type GenerationContext } from '../../domain/campaign/generation-context.ts';
 import type { Language } from '../../domain/plan/plan.ts';
+import { baselineOf, fileOf, type Side } from '../../domain/problem.ts';
 import type { Judging } from '../../domain/ports/kiln.ts';
 import { examplesFor } from './examples.ts';
 import { contractFor } from '../../domain/text/contract-for.ts';
@@ -20,8 +21,11 @@ export const sharedPartsOf = (
 ): SharedParts => {
   const own = judging.problem(request.problem);
   const code = own.problem[targetOf(request.device)];
-  const fileOf = (file: string | undefined) => ({ file: file ?? '', source: own.files[file ?? ''] ?? '' });
-  const [reference, baseline] = [fileOf(code?.reference), fileOf(code?.baseline)];
+  const sourceOf = (side: Side | undefined) => {
+    const file = side === undefined ? '' : fileOf(side);
+    return { file, source: own.files[file] ?? '' };
+  };
+  const [reference, baseline] = [sourceOf(code?.reference), sourceOf(code && baselineOf(code))];
   return {
     version: CONTEXT_VERSION,
     problem: own.problem,

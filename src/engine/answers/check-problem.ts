@@ -48,7 +48,7 @@ export const createProblemChecks = (state: Checking) => {
 
 const check = async (state: Checking, place: Place): Promise<ProblemTried> => {
   const { host, device, loaded } = place;
-  const [own, ...wrong] = mutantsOf(loaded.definitionFor(targetOf(deviceClassOf(device)), device.architecture));
+  const { own, wrong } = mutantsOf(loaded.definitionFor(targetOf(deviceClassOf(device)), device.architecture));
   const first = own && (await tried(state, place, own));
   const refused = first ? refusalOf(first) : null;
   const mutants: TriedMutant[] = [];

@@ -3,6 +3,7 @@ import { deviceClassOf } from '../../domain/device.ts';
 import type { Device } from '../../domain/device.ts';
 import { DTYPE_BYTES } from '../../domain/plan/dtype.ts';
 import type { Language } from '../../domain/plan/plan.ts';
+import { baselineOf } from '../../domain/problem.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { languageOfFile } from '../../problems/targets.ts';
 import { targetOf } from '../../problems/targets.ts';
@@ -63,9 +64,11 @@ const canariesOf = ({ device, languages, problems }: Wanted): readonly Canary[] 
     .map((loaded) => ({ loaded, cost: costOf(loaded, device) }))
     .toSorted((one, two) => one.cost - two.cost)
     .flatMap(({ loaded }) => {
-      const baseline = loaded.problem[target]?.baseline ?? '';
+      const code = loaded.problem[target];
+      const baseline = code && baselineOf(code);
       const seeds = Object.keys(loaded.files).filter((file) => file.startsWith('seeds/'));
-      return [baseline, ...seeds].flatMap((file) => {
+      // A baseline that is a program would tell more of its environment than of the device.
+      return [...(typeof baseline === 'string' ? [baseline] : []), ...seeds].flatMap((file) => {
         const language = languageOfFile(file);
         const isMeant = language !== undefined && languages.includes(language) && (language === 'c') === (target === 'cpu');
         return isMeant ? [{ loaded, file, language }] : [];

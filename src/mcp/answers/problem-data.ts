@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ProblemView } from '../../domain/api/problems.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { Language } from '../../domain/plan/plan.ts';
+import { fileOf } from '../../domain/problem.ts';
 import { definitionText } from '../../domain/text/problem-definition.ts';
 
 export const WRITTEN = Language.extract(['cuda', 'triton', 'c']);
@@ -50,7 +51,7 @@ export const problemDataOf = (view: ProblemView, languages: readonly Written[]):
     languages: [...languages],
     statement: withoutSeeds(readme.trim() === '' ? problem.description : readme.trim()),
     definition: definitionText(problem, targets),
-    reference: { name: code.reference, source: files[code.reference]?.trimEnd() ?? '' },
+    reference: { name: fileOf(code.reference), source: files[fileOf(code.reference)]?.trimEnd() ?? '' },
     seeds: seedsOf(view, languages).map(({ name, about }) => (about === '' ? name : `${name}: ${about}`)),
   };
 };
