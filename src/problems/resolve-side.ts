@@ -5,7 +5,7 @@ import type { SidePlan, SideUnit } from '../domain/protocol.ts';
 import { resolveCalls } from './resolve-program.ts';
 import { type Code, resolvePlanAt, resolveUnit, type UnitContext } from './resolve-unit.ts';
 
-/** `side`: whose it is; one that is both the reference and the baseline is the reference. */
+/** `side`: whose it is. */
 export interface ProgramCode extends Pick<ProgramUnit, 'files' | 'entry' | 'environment'> {
   readonly language: 'python';
   readonly side: OwnSide;
