@@ -19,6 +19,11 @@ export interface ResolvedSide {
   readonly planOf: (name: string) => SidePlan | undefined;
 }
 
+/** That its programs run in. */
+export const environmentsOf = (sides: Readonly<Record<'reference' | 'baseline', SideCode>> | undefined): readonly string[] => [
+  ...new Set((sides ? [sides.reference, sides.baseline] : []).flatMap((code) => (isProgram(code) ? [code.environment] : []))),
+];
+
 /** What a program launches is in its recording. */
 const NO_PLAN: SidePlan = { launches: [], scratch: {} };
 
