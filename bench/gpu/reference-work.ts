@@ -6,6 +6,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
+import { Problem } from '../../src/domain/problem.ts';
 import { type LoadedProblem, loadProblem } from '../../src/problems/load-problems.ts';
 import { mutantsOf } from '../../src/problems/mutants.ts';
 import { languageOfFile } from '../../src/problems/targets.ts';
@@ -61,7 +62,7 @@ const twinName = (name: string): string => `${name}_torch`;
 
 const writeTwin = (folder: string, name: string, { style, symbol, source, call }: Twin): void => {
   const file = join(folder, 'problem.yaml');
-  const { hidden: _hidden, cpu: _cpu, ...problem } = parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>>;
+  const { hidden: _hidden, cpu: _cpu, ...problem } = Problem.parse(parse(readFileSync(file, 'utf8')));
   const gpu = { reference: { file: 'reference.py', symbol, style } };
   writeFileSync(
     file,

@@ -81,6 +81,9 @@ class PlayedDriver:
     def download(self, source: int, size: int) -> bytes:
         return ctypes.string_at(source, size)
 
+    def copy(self, to: int, source: int, size: int) -> None:
+        ctypes.memmove(to, source, size)
+
     def synchronize(self) -> None:
         pass
 

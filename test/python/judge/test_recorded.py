@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "ru
 from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.judge.artifacts import Artifact
 from kiln_runner.judge.failures import DeviceFault, InfraFailure, LaunchRejected
-from kiln_runner.judge.gpu.case_recordings import CaseRecordings
+from kiln_runner.judge.gpu.case_recordings import CaseRecordings, Written
 from kiln_runner.judge.gpu.driver import CudaError
 from kiln_runner.judge.gpu.memory import Memory
 from kiln_runner.judge.gpu.recorded_program import RecordedProgram
@@ -37,6 +37,7 @@ from test.python.programs.test_record_task import DOUBLE, HEAD, OWN_OUTPUT, PART
 from .played_cuda import PlayedDriver
 
 COUNTS = {"case-0": 8, "case-1": 16}
+OUT: Any = {"name": "out", "dtype": "f32", "elements": 16, "role": "out", "distribution": {"kind": "normal"}}
 BY_VALUE = DOUBLE.replace("2.0", "played_gpu.gpu.value(x)")
 COUNTER = HEAD + (
     "KEPT = []\ndef custom_kernel(data):\n    x, out = data\n    gpu = played_gpu.gpu\n"
@@ -164,10 +165,10 @@ class Replayed(unittest.TestCase):
                 bound = {side: case.bind(side, program, pieces) for side, program in programs.items()}
                 values, outputs = self.run_once(bound["candidate"], pieces, 16)
                 shown = set(self.driver.mapped)
-                case.show_reference()
-                self.assertEqual([operation() for operation in bound["reference"]], [0] * len(bound["reference"]))
-                own = self.driver.download(self.at(pieces, "reference.apart=out", 16), 64)
-                self.assertEqual(list(struct.unpack("<16f", own)), [factor * value for value in values])
+                expected = self.memory.map([64]).pieces[0].address
+                written = [Written(OUT, self.at(pieces, "reference.apart=out", 16), expected)]
+                case.replay(self.driver, written, lambda launches=bound["reference"]: [one() for one in launches])
+                self.assertEqual(list(struct.unpack("<16f", self.driver.download(expected, 64))), [factor * value for value in values])
                 untouched = self.driver.download(self.at(pieces, "0/out", 16), 64)
                 self.assertEqual(list(struct.unpack("<16f", untouched)), outputs, "the candidate's own stand as they were")
                 hidden = self.in_windows() - shown
@@ -178,6 +179,25 @@ class Replayed(unittest.TestCase):
                     self.assertEqual(outputs, [wanted * value for value in values], side)
                 for program in programs.values():
                     program.close()
+
+    def test_a_reference_that_changes_its_input_begins_with_what_was_drawn_for_it(self) -> None:
+        source = HEAD + "def custom_kernel(data):\n    x, out = data\n    played_gpu.gpu.scale(x, out, 2.0)\n    played_gpu.gpu.scale(out, x, 1.0)\n"
+        unit = unit_of(source, shapes=([16],))
+        tensors = [{**tensor, "role": "inout" if tensor["name"] == "x" else "out"} for tensor in unit["cases"][0]["tensors"]]
+        reference = self.recorded(source, side="reference", cases=[{"name": "case-1", "tensors": tensors}])
+        case, pieces = self.place("case-1", {"reference": reference})
+        bound = case.bind("reference", reference, pieces)
+        drawn, expected = (piece.address for piece in self.memory.map([64, 64]).pieces)
+        written = [
+            Written({**OUT, "name": "x", "role": "inout"}, self.at(pieces, "reference.apart=x", 16), drawn),
+            Written(OUT, self.at(pieces, "reference.apart=out", 16), expected),
+        ]
+        for _ in range(2):
+            values = [float(self.rng.randrange(1, 100)) for _ in range(16)]
+            self.driver.upload(drawn, struct.pack("<16f", *values))
+            case.replay(self.driver, written, lambda: [operation() for operation in bound])
+            for at in (drawn, expected):
+                self.assertEqual(list(struct.unpack("<16f", self.driver.download(at, 64))), [2.0 * value for value in values])
 
     def in_windows(self) -> set[int]:
         return {address for address in self.driver.mapped if WINDOWS[0] <= address < WINDOWS[1]}

@@ -46,8 +46,8 @@ class Problem:
         if sides[0] == sides[1] and self.is_timed_alone:
             return InfraFailure(
                 "problem_refused",
-                f"the reference of {self.definition['name']}, recorded twice on other inputs, is judged {outcome} by itself: it steers by values, draws "
-                f"numbers of its own, or differs from itself by more than the tolerance",
+                f"the reference of {self.definition['name']}, recorded twice on other inputs, is judged {outcome} by itself: it steers by values, "
+                f"draws numbers of its own, or differs from itself by more than the tolerance",
             )
         is_recorded = any(isinstance(program, Recorded) for program in self.programs)
         return InfraFailure("problem_refused" if is_recorded else "baseline_failed", f"the problem's own baseline is judged {outcome}")
