@@ -30,7 +30,7 @@ interface Place {
 /** Whatever a place answers: an outcome, or why there is none. */
 type Answer =
   | { readonly outcome: Outcome }
-  | { readonly failure: string; readonly refused: boolean; /** Its own code failed there. */ readonly isProblems: boolean };
+  | { readonly failure: string; readonly refused: boolean /** Its own code failed there. */; readonly isProblems: boolean };
 
 type Checking = Pick<AnswersSlice, 'hosts' | 'rules'>;
 
