@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { issueText } from '../platform/issue-text.ts';
 import { Dtype, ScalarDtype } from './plan/dtype.ts';
 import { Expression } from './plan/plan.ts';
+import { ProblemCall, ProgramSide } from './program-call.ts';
 
 const ProblemName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'a problem name is lower case letters, digits and "_"');
 const Variable = z.string().regex(/^[A-Za-z_]\w{0,31}$/, 'a variable is a C identifier of at most 32 characters');
@@ -145,8 +147,31 @@ export const Floor = z.strictObject({
 });
 export type Floor = z.infer<typeof Floor>;
 
-/** One target a problem can be judged on: which files are its reference and its baseline. */
-const Implementation = z.strictObject({ reference: z.string(), baseline: z.string() });
+/** A file of the problem's folder with a launch plan, or a program. */
+const Side = z.union([z.string(), ProgramSide], { error: (issue) => sideComplaint(issue) });
+export type Side = z.infer<typeof Side>;
+
+const sideComplaint = ({
+  input,
+  errors,
+}: {
+  readonly input?: unknown;
+  readonly errors?: readonly z.core.$ZodIssue[][];
+}): string => {
+  const complaints = typeof input === 'object' && input !== null ? (errors?.[1] ?? []) : [];
+  const [first] = complaints.map((issue) => `${[...issue.path, ''].join(': ')}${issueText(issue)}`);
+  return first ?? 'must be the name of a file, or a program: {file, symbol, style}';
+};
+
+/** One target a problem can be judged on: what its reference and its baseline are. A program can be both: then `baseline` is left out. */
+const Implementation = z.strictObject({ reference: Side, baseline: Side.optional() });
+export type Implementation = z.infer<typeof Implementation>;
+
+/** In which it is written; of a program, the one that is called. */
+export const fileOf = (side: Side): string => (typeof side === 'string' ? side : side.file);
+
+/** What counts as 1.00x. */
+export const baselineOf = ({ reference, baseline }: Implementation): Side => baseline ?? reference;
 
 /** Sizes of one variable in the case that is drawn for every judgement. */
 export const HiddenBounds = z
@@ -180,5 +205,13 @@ export const Problem = z.strictObject({
   /** File names in the problem's folder. A target that is absent cannot judge this problem. */
   gpu: Implementation.optional(),
   cpu: Implementation.optional(),
+  /** How programs are called, the reference among them where it is one. */
+  call: ProblemCall.optional(),
 });
 export type Problem = z.infer<typeof Problem>;
+
+/** Of its reference and its baseline, where they are programs: no sources of candidates in another language. */
+export const programFilesOf = ({ gpu, cpu }: Pick<Problem, 'gpu' | 'cpu'>): readonly string[] =>
+  [gpu, cpu]
+    .flatMap((code) => (code ? [code.reference, code.baseline] : []))
+    .flatMap((side) => (typeof side === 'object' ? [side.file, ...side.files] : []));

@@ -21,8 +21,8 @@ import { Outcome } from './outcome.ts';
 import { CompileOptions, Language, Params } from './plan/plan.ts';
 import { Distribution, Tolerance } from './problem.ts';
 import { ProfileSummary } from './profile.ts';
-import { ProgramUnit, RecordUnit } from './program-unit.ts';
-import { ResolvedPlan, ResolvedTensor } from './plan/resolved-plan.ts';
+import { ProgramUnit, RecordedSide, RecordUnit } from './program-unit.ts';
+import { ResolvedLaunch, ResolvedPlan, ResolvedTensor } from './plan/resolved-plan.ts';
 
 export const PROTOCOL_VERSION = 1;
 export const HEADER_BYTES_MAX = 8 * 1024 * 1024;
@@ -62,13 +62,17 @@ export type KernelUnit = z.infer<typeof KernelUnit>;
 export const CompileUnit = z.discriminatedUnion('language', [KernelUnit, ProgramUnit]);
 export type CompileUnit = z.infer<typeof CompileUnit>;
 
+/** Of a side that is a program there are no launches: its recording has them. */
+const SidePlan = z.strictObject({ ...ResolvedPlan.shape, launches: z.array(ResolvedLaunch) });
+export type SidePlan = z.infer<typeof SidePlan>;
+
 /** A case of a problem, resolved. Reference and baseline are launched by their own plans on the same tensors. */
 export const DefinedCase = z.strictObject({
   name: z.string(),
   kind: z.enum(['check', 'bench']),
   tensors: z.array(ResolvedTensor),
-  reference: ResolvedPlan,
-  baseline: ResolvedPlan,
+  reference: SidePlan,
+  baseline: SidePlan,
   /**
    * Of a timed case: the distributions of check cases with hard inputs, by tensor; what is not named is as in `tensors`. It is checked on one of them, drawn
    * for the judgement, and some of its runs meet others.
@@ -77,14 +81,18 @@ export const DefinedCase = z.strictObject({
 });
 export type DefinedCase = z.infer<typeof DefinedCase>;
 
+/** Compiled when the first task of the problem comes; a program is recorded besides, on every case. */
+export const SideUnit = z.discriminatedUnion('language', [KernelUnit, RecordedSide]);
+export type SideUnit = z.infer<typeof SideUnit>;
+
 /** Everything about a problem that a judge needs, sent once a connection; `key` is the hash of the rest. */
 export const ProblemDefinition = z.strictObject({
   key: ContentHash,
   name: z.string(),
   tolerance: Tolerance,
   cases: z.array(DefinedCase).min(1),
-  reference: KernelUnit,
-  baseline: KernelUnit,
+  reference: SideUnit,
+  baseline: SideUnit,
 });
 export type ProblemDefinition = z.infer<typeof ProblemDefinition>;
 

@@ -6,12 +6,12 @@ import type { CandidateContent, Effort, Submission } from '../domain/candidate.t
 import type { AttemptId, CandidateId, ContentHash, HostId } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import type { RecordedCase } from '../domain/program-unit.ts';
 import type { Score } from '../domain/ranking/ranking.ts';
 import type { RecordHolder } from '../domain/ranking/score.ts';
 import type { Spread } from '../domain/ranking/spread.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
 import type { ResolvedCandidate } from '../problems/candidate-resolution.ts';
+import type { Calls } from '../problems/resolve-program.ts';
 import { resolveCandidate } from '../problems/resolve-candidate.ts';
 import type { HostUnit } from './compiling/known-artifacts.ts';
 import type { JudgeMode } from '../scheduler/events.ts';
@@ -53,8 +53,8 @@ export interface CompileJob {
   readonly hostId: HostId;
   readonly deviceModel: string;
   readonly unit: HostUnit;
-  /** Of a program that is being built: what it is recorded on then, at its host alone. Null: the unit's artifact is what is judged. */
-  readonly cases: readonly RecordedCase[] | null;
+  /** Of a program that is being built: how it is called then, to be recorded, at its host alone. Null: the unit's artifact is what is judged. */
+  readonly calls: Calls | null;
   /** Who was asked to compile it and has not answered; null while the artifact is transferred. */
   asked: { readonly hostId: HostId; readonly compileId: string } | null;
   /** Compile hosts that could not compile it or hand it over. */

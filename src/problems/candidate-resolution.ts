@@ -2,15 +2,15 @@
 import type { CandidateContent } from '../domain/candidate.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { CompileUnit } from '../domain/protocol.ts';
-import type { RecordedCase } from '../domain/program-unit.ts';
+import type { Calls } from './resolve-program.ts';
 import type { ResolvedUnit } from './resolve-unit.ts';
 import type { Target } from './targets.ts';
 
-/** `cases`: of a program, which is recorded on them once its unit is built; it has no plans. */
+/** `calls`: of a program, which is recorded in them once its unit is built; it has no plans. */
 export interface ResolvedCandidate {
   readonly unit: CompileUnit;
   readonly plans: ResolvedUnit['plans'];
-  readonly cases: readonly RecordedCase[] | null;
+  readonly calls: Calls | null;
 }
 
 export type CandidateResult =

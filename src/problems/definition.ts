@@ -4,12 +4,13 @@ import type { Distribution, Problem, ProblemCase } from '../domain/problem.ts';
 import type { DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
 import { PlanError } from './plan-error.ts';
 import { hiddenProbes } from './hidden.ts';
-import { type Code, type ResolvedUnit, resolvePlanAt, resolveUnit, type UnitContext } from './resolve-unit.ts';
+import { resolveSide, type ResolvedSide, type SideCode, sidePlanAt } from './resolve-side.ts';
+import type { UnitContext } from './resolve-unit.ts';
 import { resolveDistributions, resolveTensors } from './shapes.ts';
 
 export interface TargetCode {
-  readonly reference: Code;
-  readonly baseline: Code;
+  readonly reference: SideCode;
+  readonly baseline: SideCode;
 }
 
 /** Throws PlanError (its field begins with the case's or the file's role) when anything does not resolve. */
@@ -20,19 +21,20 @@ export const defineProblem = (code: TargetCode, context: UnitContext): ProblemDe
     ...problem.check.map((item, i) => caseOf(problem, { ...item, kind: 'check', field: `check[${i}]` })),
     ...problem.bench[target].map((item, i) => benchOf(problem, { ...item, kind: 'bench', field: `bench.${target}[${i}]` })),
   ];
-  const reference = withRole('reference', () => resolveUnit(code.reference, context));
-  const baseline = withRole('baseline', () => resolveUnit(code.baseline, context));
+  const reference = withRole('reference', () => resolveSide(code.reference, context));
+  const baseline = withRole('baseline', () => resolveSide(code.baseline, context));
   for (const item of hiddenProbes(problem)) defineHidden(code, item, context);
   const cases = inputs.map((item) => defineCase(item, { reference, baseline }));
   const body = { name: problem.name, tolerance: problem.tolerance, cases, reference: reference.unit, baseline: baseline.unit };
   return { key: hashOf(body), ...body };
 };
 
-/** Everything about a problem that can change a verdict: the judge's definition, and the floors that the daemon tests. */
+/** Everything about a problem that can change a verdict: the judge's definition, the floors that the daemon tests, and how programs
+ * are called. Not what versions of its environment a host has: recordings are its own. */
 export const contentHashOf = (code: TargetCode, context: Omit<UnitContext, 'architecture'>): ContentHash => {
-  const { floor, hidden } = context.problem;
+  const { floor, hidden, call } = context.problem;
   const definition = defineProblem(code, { ...context, architecture: 'any' }).key;
-  return hashOf({ definition, floor, ...(hidden && { hidden }) });
+  return hashOf({ definition, floor, ...(hidden && { hidden }), ...(call && { call }) });
 };
 
 /** A case that is drawn for one judgement. Throws PlanError. */
@@ -40,8 +42,8 @@ export const defineHidden = (code: TargetCode, item: ProblemCase, context: Pick<
   name: item.name,
   kind: 'check',
   tensors: withRole('hidden', () => resolveTensors(context.problem, item.shape, item.distributions)),
-  reference: withRole('reference', () => resolvePlanAt(code.reference, item, context)),
-  baseline: withRole('baseline', () => resolvePlanAt(code.baseline, item, context)),
+  reference: withRole('reference', () => sidePlanAt(code.reference, item, context)),
+  baseline: withRole('baseline', () => sidePlanAt(code.baseline, item, context)),
 });
 
 type CaseText = Pick<DefinedCase, 'name' | 'kind'> &
@@ -69,10 +71,10 @@ const benchOf = (problem: Problem, text: CaseText): CaseInput => {
 const hardAt = (problem: Problem, { shape, field, distributions = {} }: CaseText): Readonly<Record<string, Distribution>> =>
   withRole(field, () => resolveDistributions(problem, shape, distributions));
 
-type Sides = Readonly<Record<'reference' | 'baseline', ResolvedUnit>>;
+type Sides = Readonly<Record<'reference' | 'baseline', ResolvedSide>>;
 
 const defineCase = ({ field, ...item }: CaseInput, { reference, baseline }: Sides): DefinedCase => {
-  const [referencePlan, baselinePlan] = [reference.plans[item.name], baseline.plans[item.name]];
+  const [referencePlan, baselinePlan] = [reference.planOf(item.name), baseline.planOf(item.name)];
   if (!referencePlan || !baselinePlan) throw new PlanError(field, `no plan for case "${item.name}"`);
   return { ...item, reference: referencePlan, baseline: baselinePlan };
 };

@@ -5,14 +5,17 @@ import { z } from 'zod';
 import type { RefusedProblem } from '../domain/api/problems.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { ContentHash } from '../domain/ids.ts';
-import { Problem } from '../domain/problem.ts';
+import { baselineOf, Problem } from '../domain/problem.ts';
 import type { DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
 import { contentHashOf, defineHidden, defineProblem, type TargetCode } from './definition.ts';
 import { workOf } from './floors.ts';
 import type { HiddenCase } from './hidden.ts';
 import { PlanError } from './plan-error.ts';
+import { handedData } from './resolve-call.ts';
 import { invalidProblem, isProblemFolder, type ProblemFolder, readProblemFolder } from './read-problem.ts';
-import { languageOfFile, type Target, TARGETS } from './targets.ts';
+import { environmentsOf } from './resolve-side.ts';
+import { targetCodeOf } from './side-code.ts';
+import { type Target, TARGETS } from './targets.ts';
 
 /** A problem of `kernels/`, read and validated. Immutable. */
 export interface LoadedProblem {
@@ -31,6 +34,8 @@ export interface LoadedProblem {
   readonly definitionFor: (target: Target, architecture: string) => ProblemDefinition;
   /** A case that was drawn for one judgement. Throws PlanError where its bounds promise too much. */
   readonly hiddenCase: (target: Target, item: HiddenCase) => DefinedCase;
+  /** Of programs, that a host must record to judge it there: those of its own reference and baseline. */
+  readonly environments: (target: Target) => readonly string[];
   /** Changes whenever anything changes that can change a verdict on this target. Part of every candidate's id. */
   readonly contentHash: (target: Target) => ContentHash;
 }
@@ -100,7 +105,8 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
   const targets = TARGETS.filter((target) => problem[target] !== undefined);
   if (targets.length === 0) throw new PlanError('gpu', 'neither "gpu" nor "cpu" is given: it could be judged on nothing');
   for (const { shape } of targets.flatMap((target) => problem.bench[target])) workOf(problem, shape);
-  const codes = new Map(targets.map((target) => [target, codeOf({ problem, readme, files }, target)]));
+  for (const item of problem.check) handedData(problem, item);
+  const codes = new Map(targets.map((target) => [target, targetCodeOf({ problem, files }, target)]));
   const hashes = new Map(targets.map((target) => [target, contentHashOf(codeFor(target), { problem, target })]));
   const definitions = new Map<string, ProblemDefinition>();
 
@@ -121,29 +127,27 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
   };
 
   const contentHash = (target: Target): ContentHash => hashes.get(target) ?? contentHashOf(codeFor(target), { problem, target });
+  const environments = (target: Target): readonly string[] => environmentsOf(codes.get(target));
   const hiddenCase = (target: Target, item: HiddenCase): DefinedCase => defineHidden(codeFor(target), item, { problem });
   return {
     problem,
     readme,
     files,
-    baselines: new Set(Object.keys(files).flatMap((file) => (file.startsWith('baseline.') ? (files[file] ?? []) : []))),
+    baselines: new Set(baselineFiles({ problem, files }).flatMap((file) => files[file] ?? [])),
     targets,
     hiddenCase,
     requireTarget: (target) => void codeFor(target),
     definitionFor,
     contentHash,
+    environments,
   };
 };
 
-const codeOf = ({ problem, files }: ProblemFolder, target: Target): TargetCode => {
-  if (problem.bench[target].length === 0)
-    throw new PlanError(`bench.${target}`, `"${target}" is given, but no case to time on it`);
-  const code = (role: 'reference' | 'baseline') => {
-    const file = problem[target]?.[role] ?? '';
-    const [language, source] = [languageOfFile(file), files[file]];
-    if (source === undefined) throw new PlanError(`${target}.${role}`, `there is no file "${file}" in the problem's folder`);
-    if (!language) throw new PlanError(`${target}.${role}`, `"${file}" ends with neither .cu, .c nor .py`);
-    return { language, source, params: {} };
-  };
-  return { reference: code('reference'), baseline: code('baseline') };
+/** Whose times others are compared with, and so told in full. */
+const baselineFiles = ({ problem, files }: Pick<ProblemFolder, 'problem' | 'files'>): readonly string[] => {
+  const baseline = problem.gpu && baselineOf(problem.gpu);
+  return [
+    ...Object.keys(files).filter((file) => file.startsWith('baseline.')),
+    ...(typeof baseline === 'object' ? [baseline.file] : []),
+  ];
 };

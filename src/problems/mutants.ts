@@ -1,9 +1,10 @@
 /**
  * Wrong versions of a problem's reference, which its check must find: in C for the cpu device, in CUDA for GPUs. Some change what the reference has
- * written, by more launches; some change its sums in the text. A change that finds nothing to change is left out. Pure.
+ * written, by more launches; some change its sums in the text. A change that finds nothing to change is left out. Of a reference that is a program
+ * there are those alone that do not run it. Pure.
  */
 import type { Dtype } from '../domain/plan/dtype.ts';
-import type { KernelUnit, DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
+import type { KernelUnit, DefinedCase, ProblemDefinition, SideUnit } from '../domain/protocol.ts';
 import type { ResolvedLaunch, ResolvedPlan, ResolvedTensor } from '../domain/plan/resolved-plan.ts';
 import { DTYPE_BYTES } from '../domain/plan/dtype.ts';
 import { C, CUDA } from './mutant-dialects.ts';
@@ -87,20 +88,50 @@ const IN_TEXT: readonly { readonly name: string; readonly change: (source: strin
   { name: 'sums in bf16', change: rounded('bf16') },
 ];
 
-/** The first is the reference itself, which must pass. */
-export const mutantsOf = (definition: ProblemDefinition): readonly Mutant[] => {
+/** `own`: the reference itself, which must pass; null where it is a program, whose recording each device tries by itself. */
+export interface Mutants {
+  readonly own: Mutant | null;
+  readonly wrong: readonly Mutant[];
+}
+
+export const mutantsOf = (definition: ProblemDefinition): Mutants => {
   const { reference } = definition;
-  const dialect = reference.language === 'c' ? C : CUDA;
-  return [
-    { name: 'the reference itself', unit: reference, plans: plansOf(definition, (item) => item.reference) },
-    ...AFTER.flatMap((after) => changedAfter(definition, dialect, after)),
-    ...IN_TEXT.flatMap(({ name, change }) => {
-      const source = change(reference.source, dialect);
-      if (source === reference.source) return [];
-      return [{ name, unit: { ...reference, source }, plans: plansOf(definition, (item) => item.reference) }];
-    }),
-  ];
+  if (reference.language === 'python') {
+    const apart = AFTER.filter(({ keep }) => !keep);
+    return {
+      own: null,
+      wrong: apart.flatMap((after) => changedAfter(definition, { unit: emptyUnit(reference), dialect: CUDA }, after)),
+    };
+  }
+  const base = { unit: reference, dialect: reference.language === 'c' ? C : CUDA };
+  return {
+    own: { name: 'the reference itself', unit: reference, plans: plansOf(definition, (item) => item.reference) },
+    wrong: [...AFTER.flatMap((after) => changedAfter(definition, base, after)), ...changedInText(definition, base)],
+  };
 };
+
+/** What a wrong version is made from. */
+interface Base {
+  readonly unit: KernelUnit;
+  readonly dialect: Dialect;
+}
+
+const emptyUnit = ({ architecture }: SideUnit): KernelUnit => ({
+  language: 'cuda',
+  source: '',
+  params: {},
+  architecture,
+  kernels: [],
+  numWarps: null,
+  numStages: null,
+});
+
+const changedInText = (definition: ProblemDefinition, { unit, dialect }: Base): readonly Mutant[] =>
+  IN_TEXT.flatMap(({ name, change }) => {
+    const source = change(unit.source, dialect);
+    if (source === unit.source) return [];
+    return [{ name, unit: { ...unit, source }, plans: plansOf(definition, (item) => item.reference) }];
+  });
 
 const plansOf = (definition: ProblemDefinition, plan: (item: DefinedCase) => ResolvedPlan): Mutant['plans'] =>
   Object.fromEntries(definition.cases.map((item) => [item.name, plan(item)]));
@@ -110,34 +141,34 @@ const isOut = ({ role }: ResolvedTensor): boolean => role !== 'in';
 /** Two steps of a type that holds few digits: scaled by less, most results are the same. */
 const STEPS: Readonly<Partial<Record<Dtype, number>>> = { f16: 2 ** -9, bf16: 2 ** -6 };
 
-const changedAfter = (definition: ProblemDefinition, dialect: Dialect, after: After): readonly Mutant[] => {
+const changedAfter = (definition: ProblemDefinition, { unit, dialect }: Base, after: After): readonly Mutant[] => {
   const outputs = definition.cases[0]?.tensors.filter(isOut) ?? [];
   const factorOf = ({ dtype, tolerance: { rtol, relative_l2: l2 } = definition.tolerance }: ResolvedTensor): number =>
     1 + Math.max(10 * Math.max(rtol, l2, 1e-7), STEPS[dtype] ?? 0);
   const overwritten = outputs.map((output, at) =>
     after.overwrite(dialect, { dtype: output.dtype, factor: factorOf(output), own: `${NAME}_${at}` }),
   );
-  if (after.apart !== true || outputs.length === 1) return overwriting(definition, overwritten, { dialect, after });
+  if (after.apart !== true || outputs.length === 1) return overwriting(definition, overwritten, { unit, dialect, after });
   return outputs.flatMap(({ name }, at) => {
     const alone = overwritten.map((each, other) => (other === at ? each : null));
-    return overwriting(definition, alone, { dialect, after: { ...after, name: `${name} ${after.name}` } });
+    return overwriting(definition, alone, { unit, dialect, after: { ...after, name: `${name} ${after.name}` } });
   });
 };
 
 const overwriting = (
   definition: ProblemDefinition,
   written: readonly (Overwriting | null)[],
-  { dialect, after }: { readonly dialect: Dialect; readonly after: After },
+  { unit, dialect, after }: Base & { readonly after: After },
 ): readonly Mutant[] => {
   if (written.every((each) => each === null)) return [];
   const outputs = definition.cases[0]?.tensors.filter(isOut) ?? [];
   const functions = written.map((each, at) => functionsOf(dialect, outputs[at]?.dtype ?? 'u8', { at, written: each }));
-  const source = `${definition.reference.source}\n${dialect.prelude}${functions.join('')}`;
+  const source = `${unit.source}\n${dialect.prelude}${functions.join('')}`;
   const launches = written.map((each) => each?.bodies.length ?? 0);
   return [
     {
       name: after.name,
-      unit: { ...definition.reference, source },
+      unit: { ...unit, source },
       plans: plansOf(definition, (item) => withLaunches(item, after, { dialect, launches })),
     },
   ];

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { KilnError } from '../domain/errors.ts';
-import { Problem, type TensorSpec } from '../domain/problem.ts';
+import { Problem, programFilesOf, type TensorSpec } from '../domain/problem.ts';
 import { parseYaml } from './strict-yaml.ts';
 import { languageOfFile, TARGETS } from './targets.ts';
 
@@ -26,9 +26,10 @@ export const isProblemFolder = (folder: string): boolean => isFile(join(folder, 
 /** Throws INVALID_PROBLEM naming file, line and field. */
 export const readProblemFolder = (folder: string): ProblemFolder => {
   const readme = join(folder, 'README.md');
+  const problem = readProblem(folder);
   return {
-    problem: readProblem(folder),
-    files: readCode(folder),
+    problem,
+    files: readCode(folder, programFilesOf(problem)),
     readme: isFile(readme) ? readText(readme, FILE_BYTES_MAX) : '',
   };
 };
@@ -98,10 +99,12 @@ const INDEX_TYPES: ReadonlySet<string> = new Set(['i64', 'i32', 'u32', 'i8', 'u8
 
 const firstRepeated = (names: readonly string[]): string | undefined => names.find((name, i) => names.indexOf(name) !== i);
 
-/** Code files of the folder, its `seeds` and its `evolve`. */
-const readCode = (folder: string): Record<string, string> => {
+/** Code files of the folder, its `seeds` and its `evolve`, and whatever its programs name. */
+const readCode = (folder: string, programs: readonly string[]): Record<string, string> => {
   const inFolders = CANDIDATE_FOLDERS.flatMap((name) => filesOf(join(folder, name)).map((file) => `${name}/${file}`));
-  const names = [...readdirSync(folder), ...inFolders].filter((name) => languageOfFile(name) !== undefined).toSorted();
+  const code = [...readdirSync(folder), ...inFolders].filter((name) => languageOfFile(name) !== undefined);
+  const named = programs.filter((name) => isFile(join(folder, name)));
+  const names = [...new Set([...code, ...named])].toSorted();
   if (names.length > FILES_MAX) throw invalidProblem(folder, 'files', `${names.length} code files; the limit is ${FILES_MAX}`);
   return Object.fromEntries(names.map((name) => [name, readText(join(folder, name), FILE_BYTES_MAX)]));
 };

@@ -24,7 +24,7 @@ const resolve = (loaded: LoadedProblem, { target, architecture, content }: Candi
   const context = { problem: loaded.problem, target, architecture };
   try {
     if (language === 'python') return { ok: true, plans: {}, ...resolveProgram(content, context) };
-    return { ok: true, cases: null, ...resolveUnit({ language, source, params }, context) };
+    return { ok: true, calls: null, ...resolveUnit({ language, source, params }, context) };
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     return { ok: false, outcome: { verdict: 'plan_error', field: error.field, message: error.message } };

@@ -2,26 +2,55 @@
 import type { CandidateContent } from '../domain/candidate.ts';
 import type { ContentHash } from '../domain/ids.ts';
 import type { Problem, ProblemCase } from '../domain/problem.ts';
-import type { ProgramUnit, RecordedCase, RecordUnit } from '../domain/program-unit.ts';
+import type { ProgramStyle } from '../domain/program.ts';
+import type { ModelCall, ProgramUnit, RecordedCase, RecordUnit } from '../domain/program-unit.ts';
 import { PlanError } from './plan-error.ts';
+import { handedData, modelCallOf, valuesOf } from './resolve-call.ts';
 import type { UnitContext } from './resolve-unit.ts';
 import { resolveShapes, resolveTensors } from './shapes.ts';
 import { casesOf } from './targets.ts';
 
+/** How a program is called once it is built, to be recorded. */
+export interface Calls {
+  readonly cases: RecordedCase[];
+  readonly model?: ModelCall;
+}
+
 export interface ResolvedProgram {
   readonly unit: ProgramUnit;
-  /** It is called on each once it is built. */
-  readonly cases: readonly RecordedCase[];
+  readonly calls: Calls;
 }
 
 type Content = Pick<CandidateContent, 'source' | 'program'>;
 
 /** Throws PlanError where the content has no program. */
-export const resolveProgram = ({ source, program }: Content, { problem, target, architecture }: UnitContext): ResolvedProgram => {
+export const resolveProgram = ({ source, program }: Content, context: UnitContext): ResolvedProgram => {
   if (!program) throw new PlanError('program', 'a candidate in python is a program: it needs an entry');
   const files = [{ path: program.entry.file, content: source }, ...program.files];
-  const unit = { language: 'python' as const, architecture, files, entry: program.entry, environment: program.environment };
-  return { unit, cases: casesOf(problem, target).map((item) => recordedCase(problem, item)) };
+  const { entry, environment } = program;
+  const unit = { language: 'python' as const, architecture: context.architecture, files, entry, environment };
+  return { unit, calls: resolveCalls(entry.style, context) };
+};
+
+/** Throws PlanError where the problem says wrongly how programs are called. */
+export const resolveCalls = (style: ProgramStyle, { problem, target }: Pick<UnitContext, 'problem' | 'target'>): Calls => ({
+  cases: casesOf(problem, target).map((item) => ({ ...recordedCase(problem, item), ...handed(style, problem, item) })),
+  ...(style === 'model' && { model: modelCallOf(problem) }),
+});
+
+/** Beside the tensors. */
+const handed = (style: ProgramStyle, problem: Problem, item: ProblemCase): Pick<RecordedCase, 'data' | 'values'> => {
+  // Also where nobody is handed it: a name that means nothing is told.
+  const data = handedData(problem, item);
+  switch (style) {
+    case 'custom_kernel':
+      return data ? { data } : {};
+    case 'function':
+    case 'function_dps':
+      return { values: valuesOf(problem, item) };
+    case 'model':
+      return {};
+  }
 };
 
 const recordedCase = (problem: Problem, { name, shape, distributions }: ProblemCase): RecordedCase => {
@@ -38,13 +67,13 @@ const recordedCase = (problem: Problem, { name, shape, distributions }: ProblemC
 interface Built {
   readonly artifact: ContentHash;
   readonly deviceModel: string;
-  readonly cases: readonly RecordedCase[];
+  readonly calls: Calls;
 }
 
 /** What is asked for once it is built. */
-export const recordUnitOf = (unit: ProgramUnit, { artifact, deviceModel, cases }: Built): RecordUnit => ({
+export const recordUnitOf = (unit: ProgramUnit, { artifact, deviceModel, calls }: Built): RecordUnit => ({
   ...unit,
   built: artifact,
   deviceModel,
-  cases: [...cases],
+  ...calls,
 });

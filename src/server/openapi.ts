@@ -11,6 +11,7 @@ import { DeviceView, HostView } from '../domain/api/fleet.ts';
 import { Generation } from '../domain/campaign/campaign.ts';
 import { Outcome } from '../domain/outcome.ts';
 import { Problem } from '../domain/problem.ts';
+import { Constant, ProgramSide } from '../domain/program-call.ts';
 import { FinishedAttempt } from '../domain/attempt.ts';
 import { Candidate } from '../domain/candidate.ts';
 import { JournalEvent } from '../domain/journal.ts';
@@ -26,6 +27,8 @@ const NAMED = {
   RankingEntry,
   JournalEvent,
   Problem,
+  Constant,
+  ProgramSide,
   HostView,
   DeviceView,
   CampaignView,

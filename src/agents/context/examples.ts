@@ -23,7 +23,7 @@ const SEEDS: Readonly<Record<Language, readonly (readonly [problem: string, file
 
 /**
  * At most two, one of each language first. A language whose seeds are not among the daemon's problems is shown by the reference of `own`, which
- * follows the contract too.
+ * follows the contract too, unless it is a program.
  */
 export const examplesFor = (
   languages: readonly Language[],
@@ -45,7 +45,9 @@ const exampleIn = (view: ProblemView | null, file: string): readonly Example[] =
 };
 
 const ownReferences = (own: ProblemView): readonly Example[] =>
-  [own.problem.gpu, own.problem.cpu].flatMap((code) => (code ? exampleIn(own, code.reference) : []));
+  [own.problem.gpu, own.problem.cpu].flatMap((code) =>
+    typeof code?.reference === 'string' ? exampleIn(own, code.reference) : [],
+  );
 
 /** Daemons may have other problems than those that Kiln ships. */
 const viewOrNull = (name: string, problem: (name: string) => ProblemView): ProblemView | null => {

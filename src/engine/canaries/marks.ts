@@ -4,8 +4,8 @@
  */
 import { hashOf } from '../../domain/ids.ts';
 import type { Language } from '../../domain/plan/plan.ts';
-import type { CompileUnit, KernelUnit, ProblemDefinition } from '../../domain/protocol.ts';
-import type { ProgramUnit } from '../../domain/program-unit.ts';
+import type { CompileUnit, KernelUnit, ProblemDefinition, SideUnit } from '../../domain/protocol.ts';
+import type { ProgramUnit, RecordedSide } from '../../domain/program-unit.ts';
 
 export interface Marks {
   /** Of candidates; empty until a canary failed. */
@@ -19,6 +19,7 @@ export const NO_MARKS: Readonly<Marks> = { code: '', problems: '' };
 /** Units are shared by the candidates they are for, and so are their marked forms. */
 const markedKernels = new WeakMap<KernelUnit, Map<string, KernelUnit>>();
 const markedPrograms = new WeakMap<ProgramUnit, Map<string, ProgramUnit>>();
+const markedSides = new WeakMap<RecordedSide, Map<string, RecordedSide>>();
 const markedDefinitions = new WeakMap<ProblemDefinition, Map<string, ProblemDefinition>>();
 
 export const markedUnit = (unit: CompileUnit, mark: string): CompileUnit => {
@@ -29,7 +30,12 @@ export const markedUnit = (unit: CompileUnit, mark: string): CompileUnit => {
 const markedKernel = (unit: KernelUnit, mark: string): KernelUnit =>
   mark === '' ? unit : remembered(markedKernels, [unit, mark], () => ({ ...unit, source: markedSource(unit, mark) }));
 
-const withMarkedEntry = (unit: ProgramUnit, mark: string): ProgramUnit => {
+const markedSide = (unit: SideUnit, mark: string): SideUnit => {
+  if (unit.language !== 'python') return markedKernel(unit, mark);
+  return remembered(markedSides, [unit, mark], () => withMarkedEntry(unit, mark));
+};
+
+const withMarkedEntry = <T extends ProgramUnit>(unit: T, mark: string): T => {
   const content = (file: ProgramUnit['files'][number]): string =>
     file.path === unit.entry.file ? `${file.content}\n# ${mark}\n` : file.content;
   return { ...unit, files: unit.files.map((file) => ({ ...file, content: content(file) })) };
@@ -39,7 +45,7 @@ export const markedDefinition = (definition: ProblemDefinition, mark: string): P
   if (mark === '') return definition;
   return remembered(markedDefinitions, [definition, mark], () => {
     const { key: _key, ...rest } = definition;
-    const marked = { ...rest, reference: markedKernel(rest.reference, mark), baseline: markedKernel(rest.baseline, mark) };
+    const marked = { ...rest, reference: markedSide(rest.reference, mark), baseline: markedSide(rest.baseline, mark) };
     return { ...marked, key: hashOf(marked) };
   });
 };

@@ -21,22 +21,22 @@ export const jobFor = (
   if ('verdict' in resolved) return resolved;
   const unit = markedUnit(resolved.unit, host.canaries.marks.code);
   const { hostId } = host.session;
-  return { hostId, deviceModel: model, unit, cases: resolved.cases, asked: null, failedAt: new Set(), mayTransfer: true };
+  return { hostId, deviceModel: model, unit, calls: resolved.calls, asked: null, failedAt: new Set(), mayTransfer: true };
 };
 
 /** A program that was built is recorded then, at its own host; one whose build its host has lost is built once more. Null: the job is over. */
 export const nextStep = (job: CompileJob, result: CompileResult | Compiled, host: HostState): CompileJob | null => {
   const first = { ...job, asked: null, failedAt: new Set<HostId>() };
-  if (job.cases && result.status === 'compiled' && isProgram(job.unit)) {
+  if (job.calls && result.status === 'compiled' && isProgram(job.unit)) {
     const { artifact } = result;
-    const unit = recordUnitOf(job.unit, { artifact, deviceModel: job.deviceModel, cases: job.cases });
-    return { ...first, unit, cases: null, mayTransfer: false };
+    const unit = recordUnitOf(job.unit, { artifact, deviceModel: job.deviceModel, calls: job.calls });
+    return { ...first, unit, calls: null, mayTransfer: false };
   }
   if (!isRecording(job.unit) || job.isSecondBuild || result.status !== 'infra' || result.failure.code !== 'unknown_artifact')
     return null;
-  const { built, deviceModel: _model, cases, ...unit } = job.unit;
+  const { built, deviceModel: _model, cases, model, ...unit } = job.unit;
   host.known.forget(built);
-  return { ...first, unit, cases, mayTransfer: true, isSecondBuild: true };
+  return { ...first, unit, calls: { cases, ...(model && { model }) }, mayTransfer: true, isSecondBuild: true };
 };
 
 const isRecording = (unit: HostUnit): unit is RecordUnit => 'built' in unit;

@@ -129,10 +129,10 @@ const compileRival = async (state: JudgingSlice, delivery: Delivery, rival: Riva
     send(state, delivery, { artifact, plans: resolved.plans });
   };
   const unit = markedUnit(resolved.unit, host.canaries.marks.code);
-  const { cases } = resolved;
+  const { calls } = resolved;
   makeRival(state, delivery, unit, (made) => {
-    if (!cases || unit.language !== 'python') return paired(made);
-    const recorded = recordUnitOf(unit, { artifact: made.artifact, deviceModel: delivery.model, cases });
+    if (!calls || unit.language !== 'python') return paired(made);
+    const recorded = recordUnitOf(unit, { artifact: made.artifact, deviceModel: delivery.model, calls });
     makeRival(state, delivery, recorded, paired);
   });
 };

@@ -26,8 +26,10 @@ def built(unit):
 json.dump([built(unit) for unit in json.load(sys.stdin)], sys.stdout)
 `;
 
-const wrongVersions = (problem: string): readonly Mutant[] =>
-  mutantsOf(loadProblem(join(ROOT, 'kernels', problem)).definitionFor('gpu', 'sm_90a'));
+const wrongVersions = (problem: string): readonly Mutant[] => {
+  const { own, wrong } = mutantsOf(loadProblem(join(ROOT, 'kernels', problem)).definitionFor('gpu', 'sm_90a'));
+  return [...(own ? [own] : []), ...wrong];
+};
 
 const compiled = (mutants: readonly Mutant[]): readonly string[][] => {
   const { stdout, stderr } = spawnSync('python3', ['-c', COMPILE, folder], {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pick, randomFrom } from '../../../src/platform/random.ts';
+import { fileOf } from '../../../src/domain/problem.ts';
 import type { Language, Params } from '../../../src/domain/plan/plan.ts';
 import { type LoadedProblem, loadProblems } from '../../../src/problems/load-problems.ts';
 import { parseHeader } from '../../../src/problems/parse-header.ts';
@@ -79,7 +80,7 @@ describe.skipIf(!has('gcc') || !has('python3'))('start.c (gcc and python3 needed
   test.each(starts('evolve/start.c'))(
     'of %s is right wherever it compiles',
     async (name, loaded) => {
-      const reference = loaded.problem.cpu?.reference ?? '';
+      const reference = fileOf(loaded.problem.cpu?.reference ?? '');
       const points = [planned(loaded, reference, {}), ...drawPoints(loaded, 'evolve/start.c', C_POINTS)];
       const built = await Promise.all(
         points.map(async (point, i) => {

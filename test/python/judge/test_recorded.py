@@ -17,17 +17,20 @@ from unittest.mock import patch
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
 from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.judge.artifacts import Artifact
+from kiln_runner.judge.device import LOOKS
 from kiln_runner.judge.failures import DeviceFault, InfraFailure, LaunchRejected
-from kiln_runner.judge.gpu.case_recordings import CaseRecordings
+from kiln_runner.judge.gpu.case import GpuCase
+from kiln_runner.judge.gpu.case_recordings import CaseRecordings, Written
 from kiln_runner.judge.gpu.driver import CudaError
 from kiln_runner.judge.gpu.memory import Memory
 from kiln_runner.judge.gpu.recorded_program import RecordedProgram
 from kiln_runner.judge.gpu.windows import Windows
 from kiln_runner.judge.judgement import Judgement
 from kiln_runner.judge.layout import room
+from kiln_runner.judge.problems import Problem
 from kiln_runner.judge.recorded import RecordedArtifact, is_recording
 from kiln_runner.programs.record_task import equipped_by, record
-from kiln_runner.programs.recording_shape import INDEX, WINDOW_UNIT
+from kiln_runner.programs.recording_shape import ARENA_BASE, INDEX, OWN_BASES, WINDOW_BYTES_MAX, WINDOW_UNIT, WINDOWS
 from kiln_runner.programs.recordings import kept_of, recording_hash
 from test.python.programs import played_gpu
 from test.python.programs.small_cubin import ARCHITECTURE
@@ -36,6 +39,7 @@ from test.python.programs.test_record_task import DOUBLE, HEAD, OWN_OUTPUT, PART
 from .played_cuda import PlayedDriver
 
 COUNTS = {"case-0": 8, "case-1": 16}
+OUT: Any = {"name": "out", "dtype": "f32", "elements": 16, "role": "out", "distribution": {"kind": "normal"}}
 BY_VALUE = DOUBLE.replace("2.0", "played_gpu.gpu.value(x)")
 COUNTER = HEAD + (
     "KEPT = []\ndef custom_kernel(data):\n    x, out = data\n    gpu = played_gpu.gpu\n"
@@ -55,11 +59,11 @@ class Replayed(unittest.TestCase):
         self.host = SimpleNamespace(driver=self.driver, memory=self.memory, windows=self.windows)
         self.rng = random.Random(1)
 
-    def recorded(self, source: str) -> RecordedProgram:
+    def recorded(self, source: str, **changes: Any) -> RecordedProgram:
         before = os.getcwd()
         os.chdir(tempfile.mkdtemp(dir=self.folder))
         equipped_by.append(played_gpu.equip)
-        unit = unit_of(source)
+        unit = unit_of(source, **changes)
         try:
             answer = record(asked_of(unit))
         finally:
@@ -70,13 +74,14 @@ class Replayed(unittest.TestCase):
         name = recording_hash(unit, "e" * 64)
         store_artifact(self.folder, name, kept.meta, kept.files)
         self.assertTrue(is_recording(Artifact(self.folder / name)))
-        return RecordedProgram(self.host, RecordedArtifact(self.folder / name, ARCHITECTURE))
+        return RecordedProgram(self.host, RecordedArtifact(self.folder / name, ARCHITECTURE, of_problem="side" in changes))
 
     def place(self, name: str, programs: "dict[str, RecordedProgram]") -> "tuple[CaseRecordings, dict[str, Any]]":
         """Buffers as a case has them."""
         sizes = {"0/x": 4 * COUNTS[name], "0/out": 4 * COUNTS[name]}
         for side, program in programs.items():
-            sizes.update({f"{side}.{scratch}": size for scratch, size in program.plan(name)["scratch"].items()})
+            plan = program.plan_apart(name) if side == "reference" else program.plan(name)
+            sizes.update({f"{side}.{scratch}": size for scratch, size in plan["scratch"].items()})
         block = self.memory.map([room(size, WINDOW_UNIT).mapped for size in sizes.values()])
         pieces = dict(zip(sizes, block.pieces))
         for piece, size in zip(block.pieces, sizes.values()):
@@ -151,6 +156,138 @@ class Replayed(unittest.TestCase):
             values, outputs = self.run_once(bound[side], pieces, 16)
             self.assertEqual(outputs, [factor * value for value in values], side)
 
+    def test_a_reference_writes_where_nobody_looks_and_sees_nothing_of_others(self) -> None:
+        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
+            with self.subTest(source):
+                programs = {
+                    "reference": self.recorded(source, side="reference"), "baseline": self.recorded(source, side="baseline"),
+                    "candidate": self.recorded(WEIGHTS), "record": self.recorded(OWN_OUTPUT),
+                }
+                case, pieces = self.place("case-1", programs)
+                bound = {side: case.bind(side, program, pieces) for side, program in programs.items()}
+                values, outputs = self.run_once(bound["candidate"], pieces, 16)
+                expected = self.memory.map([64]).pieces[0].address
+                written = [Written(OUT, self.at(pieces, "reference.apart=out", 16), expected)]
+                case.replay(self.driver, written, lambda launches=bound["reference"]: [one() for one in launches])
+                self.assertEqual(list(struct.unpack("<16f", self.driver.download(expected, 64))), [factor * value for value in values])
+                untouched = self.driver.download(self.at(pieces, "0/out", 16), 64)
+                self.assertEqual(list(struct.unpack("<16f", untouched)), outputs, "the candidate's own stand as they were")
+                others = [address for address in self.in_windows() if address >= ARENA_BASE and not self.is_references(address)]
+                self.assertEqual(others, [], "it sees nothing of others")
+                case.show()
+                self.assertFalse([address for address in self.in_windows() if self.is_references(address)], "nobody sees the reference's memory")
+                for side, wanted in (("baseline", factor), ("record", 2.0), ("candidate", 3.0)):
+                    values, outputs = self.run_once(bound[side], pieces, 16)
+                    self.assertEqual(outputs, [wanted * value for value in values], side)
+                for program in programs.values():
+                    program.close()
+
+    def test_a_reference_that_changes_its_input_begins_with_what_was_drawn_for_it(self) -> None:
+        source = HEAD + "def custom_kernel(data):\n    x, out = data\n    played_gpu.gpu.scale(x, out, 2.0)\n    played_gpu.gpu.scale(out, x, 1.0)\n"
+        unit = unit_of(source, shapes=([16],))
+        tensors = [{**tensor, "role": "inout" if tensor["name"] == "x" else "out"} for tensor in unit["cases"][0]["tensors"]]
+        reference = self.recorded(source, side="reference", cases=[{"name": "case-1", "tensors": tensors}])
+        case, pieces = self.place("case-1", {"reference": reference})
+        bound = case.bind("reference", reference, pieces)
+        drawn, expected = (piece.address for piece in self.memory.map([64, 64]).pieces)
+        written = [
+            Written({**OUT, "name": "x", "role": "inout"}, self.at(pieces, "reference.apart=x", 16), drawn),
+            Written(OUT, self.at(pieces, "reference.apart=out", 16), expected),
+        ]
+        for _ in range(2):
+            values = [float(self.rng.randrange(1, 100)) for _ in range(16)]
+            self.driver.upload(drawn, struct.pack("<16f", *values))
+            case.replay(self.driver, written, lambda: [operation() for operation in bound])
+            for at in (drawn, expected):
+                self.assertEqual(list(struct.unpack("<16f", self.driver.download(at, 64))), [2.0 * value for value in values])
+
+    def test_what_is_expected_on_a_case_is_what_the_recording_makes_of_the_inputs_that_were_drawn(self) -> None:
+        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
+            with self.subTest(source):
+                reference = self.recorded(source, side="reference")
+                case = GpuCase.__new__(GpuCase)
+                case._gpu, case._driver = SimpleNamespace(memory=self.memory), self.driver
+                case.name, case.batch, case._outputs = "case-1", 1, [OUT]
+                case.tensors = [{**OUT, "name": "x", "role": "in"}, OUT]
+                case._place(1, {"reference": reference.plan_apart("case-1")["scratch"]})
+                case._recordings, case._inputs_at = CaseRecordings(self.windows, "case-1"), None
+                runnable = case.bind("reference", reference, reference.plan_apart("case-1"))
+                for look in range(LOOKS):
+                    values = [float(self.rng.randrange(1, 100)) for _ in range(16)]
+                    drawn = struct.pack("<16f", *values)
+                    at = case.tensor_at(0, "x")
+                    draws = [[(0, lambda *_keys, to=at, data=drawn: self.driver.upload(to, data))]] * LOOKS
+                    with patch.object(GpuCase, "_inputs_of", lambda _case, _seed, found=draws: SimpleNamespace(redraws=found)):
+                        case.expect(runnable, look + 1, (0, look))
+                    expected = self.driver.download(case._hidden("expected", look, OUT), 64)
+                    self.assertEqual(list(struct.unpack("<16f", expected)), [factor * value for value in values])
+                case.wipe(range(LOOKS))
+                for at in (case._at("reference.apart=out"), *(case._hidden("expected", look, OUT) for look in range(LOOKS))):
+                    self.assertEqual(self.driver.download(at, 64), b"\xff" * 64, "nothing of it is left")
+                reference.close()
+
+    def is_references(self, address: int) -> bool:
+        return OWN_BASES["reference"] <= address < OWN_BASES["reference"] + WINDOW_BYTES_MAX
+
+    def in_windows(self) -> set[int]:
+        return {address for address in self.driver.mapped if WINDOWS[0] <= address < WINDOWS[1]}
+
+    def test_what_a_reference_keeps_is_as_it_was_recorded_whatever_a_candidate_did_to_it(self) -> None:
+        reference = self.recorded(WEIGHTS, side="reference")
+        case, pieces = self.place("case-0", {"reference": reference})
+        bound = case.bind("reference", reference, pieces)
+        case.show()
+        for piece, segment, _ in reference._kept.values():
+            self.driver.upload(reference._own(piece, segment), bytes(segment.bytes))
+        self.assertTrue(reference.has_changed())
+        values = [float(at) for at in range(8)]
+        self.driver.upload(self.at(pieces, "0/x", 8), struct.pack("<8f", *values))
+        case.show_reference()
+        self.assertEqual([operation() for operation in bound], [0] * len(bound))
+        own = struct.unpack("<8f", self.driver.download(self.at(pieces, "reference.apart=out", 8), 32))
+        self.assertEqual(list(own), [3.0 * value for value in values])
+
+    def test_two_recordings_of_one_that_steers_by_values_differ(self) -> None:
+        factors = set()
+        for side in ("reference", "baseline"):
+            program = self.recorded(BY_VALUE, side=side)
+            [launch] = program._recorded.recording("case-0").operations
+            factors.add(launch.parameters[2])
+        self.assertEqual(len(factors), 2)
+
+    def problem(self, reference: Any, baseline: Any) -> Problem:
+        units = [{"language": "python" if isinstance(program, RecordedProgram) else "cuda"} for program in (reference, baseline)]
+        found = Problem.__new__(Problem)
+        found.definition = {"name": "scale", "reference": {**units[0], "side": "reference"}, "baseline": {**units[1], "side": "baseline"}}
+        found._programs = {"reference": reference, "baseline": baseline}
+        return found
+
+    def test_a_problem_whose_recordings_disagree_judges_nobody(self) -> None:
+        recorded, native = self.recorded(DOUBLE, side="reference"), SimpleNamespace()
+        for problem, code, words in (
+            (self.problem(recorded, recorded), "problem_refused", "recorded twice on other inputs, is judged wrong by itself: it steers by values"),
+            (self.problem(recorded, native), "problem_refused", "the problem's own baseline is judged wrong"),
+            (self.problem(native, native), "baseline_failed", "the problem's own baseline is judged wrong"),
+        ):
+            with self.subTest(words):
+                failure = problem.blamed("wrong")
+                self.assertEqual(failure.code, code)
+                self.assertIn(words, str(failure))
+
+    def test_a_reference_that_writes_to_what_it_keeps_judges_nobody(self) -> None:
+        reference, baseline = self.recorded(WEIGHTS, side="reference"), self.recorded(WEIGHTS, side="baseline")
+        case, pieces = self.place("case-0", {"reference": reference, "baseline": baseline})
+        for side, program in (("reference", reference), ("baseline", baseline)):
+            case.bind(side, program, pieces)
+        problem = self.problem(reference, baseline)
+        problem.refuse_change()
+        piece, segment, _ = next(iter(reference._kept.values()))
+        self.driver.upload(reference._own(piece, segment), b"\1")
+        self.assertEqual(problem.changed(), "reference")
+        with self.assertRaisesRegex(InfraFailure, "the reference of scale is no program to judge by: it changes memory") as raised:
+            problem.refuse_change()
+        self.assertEqual(raised.exception.code, "problem_refused")
+
     def test_what_it_keeps_is_restored_and_a_change_of_it_is_seen(self) -> None:
         program = self.recorded(COUNTER)
         case, pieces = self.place("case-0", {"candidate": program})
@@ -169,6 +306,7 @@ class Replayed(unittest.TestCase):
         case.bind("record", holder, pieces)
         judgement = Judgement.__new__(Judgement)
         judgement._programs, judgement._read_only, judgement.case = {"candidate": holder, "record": holder}, b"", "case-0"
+        judgement._problem = SimpleNamespace(changed=lambda: None)
         with patch.object(Judgement, "_constants", lambda _self: b""):
             judgement._find_unchanged()
             kept = next(iter(holder._kept.values()))

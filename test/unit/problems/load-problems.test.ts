@@ -65,7 +65,7 @@ describe('a problem folder that is right', () => {
     );
     expect(definitionText(loaded.problem, ['gpu'])).toContain('tolerance of its own: rtol 0.5, atol 0, relative_l2 0.25');
     expect(problemText(loaded)).toMatch(/tolerance of y +rtol 0.5/u);
-    expect(JSON.stringify(mutantsOf(definition).find(({ name }) => name.startsWith('scaled'))?.unit)).toContain('y[i] * 6');
+    expect(JSON.stringify(mutantsOf(definition).wrong.find(({ name }) => name.startsWith('scaled'))?.unit)).toContain('y[i] * 6');
   });
 
   test('has outputs of which every index is right that leads to the same, one a row or several', () => {
@@ -100,7 +100,9 @@ describe('a problem folder that is right', () => {
       'scalars:',
       '  z: {dtype: f32, shape: [n], role: out, tolerance: {rtol: 0.1, atol: 0, relative_l2: 0.1}}\nscalars:',
     );
-    const scaled = mutantsOf(loadProblem(folder).definitionFor('gpu', 'sm_90a')).filter(({ name }) => name.includes('scaled'));
+    const scaled = mutantsOf(loadProblem(folder).definitionFor('gpu', 'sm_90a')).wrong.filter(({ name }) =>
+      name.includes('scaled'),
+    );
     expect(scaled.map(({ name, plans }) => [name, plans['odd']?.launches.slice(1).map(({ args }) => args[0])])).toEqual([
       ['y scaled by 1 + 10 * tolerance', [{ kind: 'tensor', name: 'y' }]],
       ['z scaled by 1 + 10 * tolerance', [{ kind: 'tensor', name: 'z' }]],

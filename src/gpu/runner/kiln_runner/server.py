@@ -8,7 +8,7 @@ import asyncio
 import json
 import uuid
 from pathlib import Path
-from typing import Any, Callable, Optional, cast
+from typing import Any, Callable, Optional, Union, cast
 
 from kiln_runner import protocol, protocol_frames
 from kiln_runner.artifact_transfers import ArtifactTransfers
@@ -21,7 +21,7 @@ from kiln_runner.devices.attempts import AttemptPorts, Attempts
 from kiln_runner.devices.device_reservations import DeviceReservations
 from kiln_runner.devices.problems import ProblemRegistry
 from kiln_runner.devices.slot import DeviceSlot
-from kiln_runner.devices.slot_events import SlotEvents
+from kiln_runner.devices.slot_events import Prepared, Preparing, SlotEvents, Unpreparable
 from kiln_runner.devices.task import infra_of
 from kiln_runner.disk import Disk
 from kiln_runner.frames import Frame
@@ -61,7 +61,7 @@ class Server:
         self._cache = ArtifactCache(paths.artifacts)
         self._compilers = Compilers(equipment.tools, paths.artifacts, paths.work, simulated=equipment.simulated)
         self._pool = CompilePool(self._children, self._cache, self._compilers, equipment.inventory["compileSlots"])
-        self._problems = ProblemRegistry(self._pool, self._cache, self._pump_all)
+        self._problems = ProblemRegistry(self._pool, self._cache, self._pump_all, lambda asked: self._records.record(asked))
         self._disk = Disk(loop, str(paths.folder), self._on_unavailable)
         self._spool = Spool(loop, paths.spool, self._on_kept)
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
@@ -121,16 +121,23 @@ class Server:
         await self._spool.close()
 
     def _make_slots(self, paths: RunnerPaths) -> dict[str, DeviceSlot]:
-        events = SlotEvents(
-            self._problems.state, self._attempts.missing_artifact, self._on_started, self._on_finished, self._attempts.on_released,
-            self._health.on_device_changed, self._attempts.on_damaged,
-        )
         equipment = self._equipment.now
         own = equipment.placement.judges
         return {
-            device["id"]: DeviceSlot(self._children, device, judge_command(paths, device, ordinal, own.get(device["id"])), events)
+            device["id"]: DeviceSlot(
+                self._children, device, judge_command(paths, device, ordinal, own.get(device["id"])), self._events_of(device["id"])
+            )
             for ordinal, device in enumerate(equipment.inventory["devices"])
         }
+
+    def _events_of(self, device_id: str) -> SlotEvents:
+        def problem(key: str) -> Union[Preparing, Prepared, Unpreparable]:
+            return self._problems.state(key, self._slots[device_id].device["model"])
+
+        return SlotEvents(
+            problem, self._attempts.missing_artifact, self._on_started, self._on_finished, self._attempts.on_released,
+            self._health.on_device_changed, self._attempts.on_damaged,
+        )
 
     def _make_watch(self, paths: RunnerPaths) -> DeviceWatch:
         gpus = [slot.device for slot in self._slots.values() if slot.device["kind"] == "gpu"]

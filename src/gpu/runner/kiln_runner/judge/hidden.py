@@ -2,12 +2,10 @@
 from kiln_runner.protocol import DefinedCase, Hidden, HiddenCase
 
 from .checking import Terms, check
-from .device import Case, Device, Program, Runnable
-from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
+from .device import OWN_SIDES, Case, Device, Program, Runnable
+from .failures import CandidateFailure, DeviceFault, InfraFailure
 from .outcomes import plan_error
 from .problems import Problem
-
-SIDES = ("reference", "baseline")
 
 
 def refuse_plan(hidden: Hidden) -> None:
@@ -19,10 +17,10 @@ def refuse_plan(hidden: Hidden) -> None:
 def check_hidden(device: Device, problem: Problem, candidate: Program, hidden: HiddenCase, terms: Terms) -> None:
     """As `check`. Not before a candidate failed is the problem's own baseline asked: where it fails as well, the problem promises too much."""
     spec, is_lost = hidden["case"], False
-    scratch = {**{side: spec[side]["scratch"] for side in SIDES}, "candidate": hidden["plan"]["scratch"]}
+    scratch = {**{side: spec[side]["scratch"] for side in OWN_SIDES}, "candidate": hidden["plan"]["scratch"]}
     case = device.open_once(spec, scratch)
     try:
-        reference = _own(problem, "reference", case, spec)
+        reference = problem.trusted("reference", case, spec)
         try:
             check(case, case.bind("candidate", candidate, hidden["plan"]), reference, terms)
         except CandidateFailure:
@@ -36,16 +34,9 @@ def check_hidden(device: Device, problem: Problem, candidate: Program, hidden: H
             case.close()
 
 
-def _own(problem: Problem, side: str, case: Case, spec: DefinedCase) -> Runnable:
-    try:
-        return problem.bound(side, case, spec)
-    except LaunchRejected as error:
-        raise InfraFailure(f"{side}_failed", f"the {side}'s plan, case {spec['name']}: {error.field}: {error}") from error
-
-
 def _acquit(problem: Problem, case: Case, spec: DefinedCase, reference: Runnable, terms: Terms) -> None:
     try:
-        check(case, _own(problem, "baseline", case, spec), reference, terms)
+        check(case, problem.trusted("baseline", case, spec), reference, terms)
     except CandidateFailure as failure:
         message = f"the problem's own baseline is judged {failure.outcome}: its bounds of hidden shapes are too wide"
         raise InfraFailure("baseline_failed", message) from failure

@@ -119,8 +119,9 @@ class Judgement:
         return self._bench.device.open_case(self._problem.definition, spec, batch, scratch)
 
     def _replicas_max(self, spec: DefinedCase) -> int:
+        """A recording has one place for each tensor, code has each of its symbols once."""
         plans = [self._plan(side, spec) for side in ("baseline", *self._programs)]
-        return replicas_max(self._bench.device, spec, self._programs, plans)
+        return 1 if self._problem.is_timed_alone else replicas_max(self._bench.device, spec, self._programs, plans)
 
     def _plan(self, side: str, spec: DefinedCase) -> Plan:
         program = self._programs.get(side)
@@ -135,7 +136,7 @@ class Judgement:
 
     def _runnable(self, side: str, case: Case, spec: DefinedCase) -> Runnable:
         if side in ("reference", "baseline"):
-            return self._trusted_side(side, case, spec)
+            return self._problem.trusted(side, case, spec)
         key = (side, id(case))
         if key not in self._bound:
             # The case is kept beside, so that its id stays its own.
@@ -150,12 +151,6 @@ class Judgement:
                 raise
             raise InfraFailure("internal", f"the {side}'s plan, case {spec['name']}: {error.field}: {error}") from error
 
-    def _trusted_side(self, side: str, case: Case, spec: DefinedCase) -> Runnable:
-        try:
-            return self._problem.bound(side, case, spec)
-        except LaunchRejected as error:
-            raise InfraFailure(f"{side}_failed", f"the {side}'s plan, case {spec['name']}: {error.field}: {error}") from error
-
     def _constants(self) -> bytes:
         record = self._task["record"]
         own = [(self._programs["record"], names_in(record["plans"].values()))] if record else []
@@ -165,8 +160,9 @@ class Judgement:
         """Tables of the other sides, and what they keep: one in which a candidate changed it is no yardstick any more, for nobody."""
         if self._constants() != self._read_only:
             raise DeviceFault("constants of the record, the baseline or the reference changed while the candidate ran", lost=True)
-        if has_changed(self._programs.get("record")):
-            raise DeviceFault("what the record keeps between calls changed while the candidate ran", lost=True)
+        side = "record" if has_changed(self._programs.get("record")) else self._problem.changed()
+        if side is not None:
+            raise DeviceFault(f"what the {side} keeps between calls changed while the candidate ran", lost=True)
         refuse_change(self._programs["candidate"], self.case)
 
     # --- check
@@ -198,8 +194,9 @@ class Judgement:
         try:
             for input_set in range(1 + len(case.hard_names)):
                 check(case, baseline, reference, self._terms, input_set)
+            self._problem.refuse_change()
         except CandidateFailure as failure:
-            raise InfraFailure("baseline_failed", f"the problem's own baseline is judged {failure.outcome}{advice(failure.outcome)}") from failure
+            raise self._problem.blamed(f"{failure.outcome}{advice(failure.outcome)}") from failure
         except (DeviceFault, LaunchRejected) as error:
             message = f"the problem's own reference or baseline, case {spec['name']}: {error}"
             raise InfraFailure("baseline_failed", message, lost=getattr(error, "lost", False)) from error

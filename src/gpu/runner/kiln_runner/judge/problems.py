@@ -1,15 +1,16 @@
 """Problems this judge has loaded: definition, reference and baseline."""
 from pathlib import Path
+from typing import Optional
 
 from kiln_runner.judge_frames import DefineProblem
 from kiln_runner.protocol import DefinedCase, Plan
 
 from .artifacts import open_artifact
-from .device import Case, Device, Part, Program, Runnable
+from .device import OWN_SIDES, Case, Device, Part, Program, Runnable
 from .facts import Facts
+from .failures import InfraFailure, LaunchRejected
+from .recorded import CHANGES_WHAT_IT_KEEPS, Recorded, has_changed
 from .symbols import names_in
-
-SIDES = ("reference", "baseline")
 
 
 class Problem:
@@ -31,7 +32,41 @@ class Problem:
     def key(self) -> str:
         return self.definition["key"]
 
+    @property
+    def is_timed_alone(self) -> bool:
+        """A baseline that is a recording has one place for each tensor: one run of it is timed at a time."""
+        return isinstance(self._programs["baseline"], Recorded)
+
+    def refuse_change(self) -> None:
+        """InfraFailure where one of its recordings wrote to what it keeps, and nobody else ran: no other host could judge by it."""
+        for side, program in self._programs.items():
+            if has_changed(program):
+                raise InfraFailure("problem_refused", f"the {side} of {self.definition['name']} is no program to judge by: {CHANGES_WHAT_IT_KEEPS}")
+
+    def blamed(self, outcome: str) -> InfraFailure:
+        """`outcome`: of its own baseline. What recordings disagree about no other try would change."""
+        recorded = [isinstance(program, Recorded) for program in self._programs.values()]
+        if all(recorded) and self._is_one_program:
+            return InfraFailure(
+                "problem_refused",
+                f"the reference of {self.definition['name']}, recorded twice on other inputs, is judged {outcome} by itself: it steers by values, "
+                f"draws numbers of its own, or differs from itself by more than the tolerance",
+            )
+        return InfraFailure("problem_refused" if any(recorded) else "baseline_failed", f"the problem's own baseline is judged {outcome}")
+
+    @property
+    def _is_one_program(self) -> bool:
+        sides = [{**unit, "side": ""} for unit in (self.definition["reference"], self.definition["baseline"])]
+        return sides[0] == sides[1]
+
+    def changed(self) -> Optional[str]:
+        """The side whose recording found something else than it keeps."""
+        return next((side for side, program in self._programs.items() if has_changed(program)), None)
+
     def plan(self, side: str, case: DefinedCase) -> Plan:
+        program = self._programs[side]
+        if isinstance(program, Recorded):
+            return program.plan_apart(case["name"]) if side == "reference" else program.plan(case["name"])
         return case["reference"] if side == "reference" else case["baseline"]
 
     def bound(self, side: str, case: Case, spec: DefinedCase) -> Runnable:
@@ -43,6 +78,13 @@ class Problem:
             known = case.bound[side] = (program, case.bind(side, program, self.plan(side, spec)))
         return known[1]
 
+    def trusted(self, side: str, case: Case, spec: DefinedCase) -> Runnable:
+        """As `bound`. InfraFailure where the plan cannot be: that is no candidate's fault."""
+        try:
+            return self.bound(side, case, spec)
+        except LaunchRejected as error:
+            raise InfraFailure(f"{side}_failed", f"the {side}'s plan, case {spec['name']}: {error.field}: {error}") from error
+
     def parts(self) -> list[Part]:
         """What a candidate without scratch memory will need: every case, also with as many replicas as candidates were timed with."""
         specs = self.definition["cases"]
@@ -51,11 +93,11 @@ class Problem:
     def make_ready(self, part: Part) -> None:
         """Opens the case and binds the problem's own sides to it; nothing is launched. LaunchRejected, InfraFailure."""
         case = self._device.open_case(self.definition, part.case, part.batch, part.scratch)
-        for side in SIDES:
+        for side in OWN_SIDES:
             self.bound(side, case, part.case)
 
     def _scratch(self, spec: DefinedCase) -> dict[str, dict[str, int]]:
-        return {side: self.plan(side, spec)["scratch"] for side in SIDES}
+        return {side: self.plan(side, spec)["scratch"] for side in OWN_SIDES}
 
     def close(self) -> None:
         for program in self._programs.values():

@@ -2,8 +2,7 @@
 import random
 import struct
 from collections.abc import Mapping, Sequence
-from ctypes import c_void_p
-from typing import Callable, NamedTuple, Optional, Protocol
+from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tolerance
 
@@ -13,21 +12,21 @@ from ..layout import Scratch, buffer_name, distance, guards_in
 from ..lookups import NO_LOOKUP, Lookup, looked_up_in, lookup_in, seen_bytes
 from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fault
+from ..recorded import apart
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
 from ..symbols import fills_of
 from ..tensors import DTYPE_BYTES, input_set_of, input_sets, is_input, is_output, keys_of, poison_pattern, tensor_bytes, tolerance_of
-from .case_recordings import CaseRecordings
-from .driver import CudaError, Driver
-from .kernels import Draw, FindingsBlock, Guard, HelperKernels
-from .memory import Memory
+from .case_needs import Gpu
+from .case_recordings import CaseRecordings, Written
+from .driver import CudaError
+from .kernels import Draw, FindingsBlock, Guard
 from .placing import GUARD_TABLE, PROOF, Poisonable, place_case, proven_types
 from .program import Program, rejected
 from .proof import Proof, words_of
 from .recorded_program import RecordedProgram
 from .runnable import Runnable, bound
-from .sampling import CaseSamples, Expected, Tools
-from .windows import Windows
+from .sampling import CaseSamples, Expected
 
 
 class Inputs(NamedTuple):
@@ -44,44 +43,6 @@ class Inputs(NamedTuple):
 DRAW_BIAS = 0.002
 # Cold instruction caches and translation buffers, and clocks that are still rising.
 COLD_FACTOR = 4.0
-
-
-class CaseTimer(Protocol):
-    @property
-    def poison_bytes_max(self) -> int: ...
-
-    @property
-    def gaps(self) -> Sequence[float]: ...
-
-    @property
-    def around(self) -> tuple[c_void_p, c_void_p]: ...
-
-    def run(self, case: "GpuCase", runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> list[float]: ...
-
-
-class Gpu(Protocol):
-    """What a case needs of its device."""
-
-    @property
-    def driver(self) -> Driver: ...
-
-    @property
-    def memory(self) -> Memory: ...
-
-    @property
-    def kernels(self) -> HelperKernels: ...
-
-    @property
-    def findings(self) -> FindingsBlock: ...
-
-    @property
-    def sampling(self) -> Tools: ...
-
-    @property
-    def timer(self) -> CaseTimer: ...
-
-    @property
-    def windows(self) -> Windows: ...
 
 
 class GpuCase:
@@ -195,7 +156,8 @@ class GpuCase:
         return lookup_in(of, tensor, self._reference_tensor(of, look), seen) if of else NO_LOOKUP
 
     def _prepare_samples(self) -> None:
-        scratch = {name: room.bytes for name, room in self._rooms.items() if "/" not in name}
+        # What a recorded reference writes is wiped once it was compared.
+        scratch = {name: room.bytes for name, room in self._rooms.items() if "/" not in name and not name.startswith(f"reference.{apart('')}")}
         self.samples = CaseSamples(self._gpu.sampling, rows_of(self.tensors, self.batch, scratch, self._gpu.timer.poison_bytes_max), self._row_at)
         self._sampled_at = self._words
         self._words += FindingsBlock.SAMPLE_WORDS * len(self._outputs)
@@ -214,9 +176,11 @@ class GpuCase:
 
     def bind(self, side: str, program: Program, plan: Plan) -> Runnable:
         """The reference is bound for each look, the others for each replica."""
+        count = LOOKS if side == "reference" else self.batch
         if isinstance(program, RecordedProgram):
-            return Runnable([self._recordings.bind(side, program, dict(zip(self._rooms, self._shown.pieces)))])
-        count, fills = LOOKS if side == "reference" else self.batch, fills_of(plan, self.tensors)
+            # It has one place for each tensor: what a reference writes there is copied to each look.
+            return Runnable([self._recordings.bind(side, program, dict(zip(self._rooms, self._shown.pieces)))] * count)
+        fills = fills_of(plan, self.tensors)
         if fills and side != "reference" and count > 1:
             raise InfraFailure("internal", f"{count} executions in a row cannot have values of their own in one variable (case {self.name})")
         return bound(program, plan, fills, [self._resolver(side, number) for number in range(count)])
@@ -276,6 +240,8 @@ class GpuCase:
 
     def execute(self, runnable: Runnable) -> None:
         begin, end = self._gpu.timer.around
+        # The reference may have run since the case was armed.
+        self._recordings.show()
         runnable.fill(0)
         self._driver.record(begin)
         self.launch(runnable, 0)
@@ -320,7 +286,13 @@ class GpuCase:
                 draw(*keys_of(seed, replica, tensor))
         self._inputs_at = (seed, replica)
         reference.fill(look)
-        self.launch(reference, look)
+        if self._recordings.has_reference:
+            self._recordings.replay(self._driver, self._written_apart(look), lambda: self.launch(reference, look))
+        else:
+            self.launch(reference, look)
+
+    def _written_apart(self, look: int) -> list[Written]:
+        return [Written(t, self._at(f"reference.{apart(t['name'])}"), self._hidden("expected", look, t)) for t in self._outputs]
 
     def compare(self, tolerance: Tolerance, look: int) -> None:
         for tensor, compare in [(tensor, compare) for of, tensor, compare in self._compares if of == look]:
@@ -388,9 +360,10 @@ class GpuCase:
         return element_text(expected, tensor["dtype"]), element_text(cell[at : at + size], tensor["dtype"])
 
     def wipe(self, looks: Sequence[int]) -> None:
-        for look in looks:
-            for tensor in self._outputs:
-                self._driver.fill(self._hidden("expected", look, tensor), 0xFFFFFFFF, tensor_bytes(tensor))
+        places = [(tensor, self._hidden("expected", look, tensor)) for look in looks for tensor in self._outputs]
+        written = [(tensor, at) for tensor, at, _ in self._written_apart(LAST)] if self._recordings.has_reference else []
+        for tensor, at in [*places, *written]:
+            self._driver.fill(at, 0xFFFFFFFF, tensor_bytes(tensor))
 
     def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> list[float]:
         return self._gpu.timer.run(self, runs, runnables, rng)

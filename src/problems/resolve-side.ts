@@ -1,0 +1,44 @@
+/** A problem's own reference or baseline: device code with its plans, or a program with the cases that it is recorded on. Pure. */
+import type { ProblemCase } from '../domain/problem.ts';
+import type { OwnSide, ProgramUnit } from '../domain/program-unit.ts';
+import type { SidePlan, SideUnit } from '../domain/protocol.ts';
+import { resolveCalls } from './resolve-program.ts';
+import { type Code, resolvePlanAt, resolveUnit, type UnitContext } from './resolve-unit.ts';
+
+/** `side`: whose it is. */
+export interface ProgramCode extends Pick<ProgramUnit, 'files' | 'entry' | 'environment'> {
+  readonly language: 'python';
+  readonly side: OwnSide;
+}
+
+export type SideCode = Code | ProgramCode;
+
+export interface ResolvedSide {
+  readonly unit: SideUnit;
+  /** Of every case. */
+  readonly planOf: (name: string) => SidePlan | undefined;
+}
+
+/** That its programs run in. */
+export const environmentsOf = (sides: Readonly<Record<'reference' | 'baseline', SideCode>> | undefined): readonly string[] => [
+  ...new Set((sides ? [sides.reference, sides.baseline] : []).flatMap((code) => (isProgram(code) ? [code.environment] : []))),
+];
+
+/** What a program launches is in its recording. */
+const NO_PLAN: SidePlan = { launches: [], scratch: {} };
+
+/** Throws PlanError for anything wrong with the header or its expressions, or with how it is called. */
+export const resolveSide = (code: SideCode, context: UnitContext): ResolvedSide => {
+  if (!isProgram(code)) {
+    const { unit, plans } = resolveUnit(code, context);
+    return { unit, planOf: (name) => plans[name] };
+  }
+  const { architecture } = context;
+  return { unit: { ...code, architecture, ...resolveCalls(code.entry.style, context) }, planOf: () => NO_PLAN };
+};
+
+/** Its plan for one more case. Throws PlanError. */
+export const sidePlanAt = (code: SideCode, item: ProblemCase, context: Pick<UnitContext, 'problem'>): SidePlan =>
+  isProgram(code) ? NO_PLAN : resolvePlanAt(code, item, context);
+
+const isProgram = (code: SideCode): code is ProgramCode => 'entry' in code;

@@ -1,0 +1,79 @@
+/** The code of a problem's reference and baseline, from its folder's files. Pure. */
+import { baselineOf, type Implementation, type Problem, type Side } from '../domain/problem.ts';
+import type { ProgramSide } from '../domain/program-call.ts';
+import { PROGRAM_BYTES_MAX } from '../domain/program.ts';
+import type { OwnSide } from '../domain/program-unit.ts';
+import type { TargetCode } from './definition.ts';
+import { PlanError } from './plan-error.ts';
+import type { ProgramCode, SideCode } from './resolve-side.ts';
+import { languageOfFile, type Target } from './targets.ts';
+
+interface Folder {
+  readonly problem: Problem;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Throws PlanError naming the side: a file that is missing, a target that programs do not run on, what is promised beyond recorded shapes. */
+export const targetCodeOf = (folder: Folder, target: Target): TargetCode => {
+  const { problem } = folder;
+  const code = problem[target];
+  if (code === undefined) throw new PlanError(target, `"${target}" is not given`);
+  if (problem.bench[target].length === 0)
+    throw new PlanError(`bench.${target}`, `"${target}" is given, but no case to time on it`);
+  refuseWithoutBaseline(code, target);
+  return {
+    reference: sideCode(folder, { target, side: 'reference', given: code.reference }),
+    baseline: sideCode(folder, { target, side: 'baseline', given: baselineOf(code) }),
+  };
+};
+
+const refuseWithoutBaseline = ({ reference, baseline }: Implementation, target: Target): void => {
+  if (baseline === undefined && typeof reference === 'string')
+    throw new PlanError(`${target}.baseline`, 'is missing: only a reference that is a program counts as the baseline too');
+};
+
+interface Given {
+  readonly target: Target;
+  readonly side: OwnSide;
+  readonly given: Side;
+}
+
+const sideCode = (folder: Folder, { target, side, given }: Given): SideCode => {
+  const field = `${target}.${side}`;
+  if (typeof given !== 'string') return programCode(folder, { target, side, given, field });
+  const source = textOf(folder, given, field);
+  const language = languageOfFile(given);
+  if (!language) throw new PlanError(field, `"${given}" ends with neither .cu, .c nor .py`);
+  return { language, source, params: {} };
+};
+
+const programCode = (
+  folder: Folder,
+  { target, side, given, field }: Omit<Given, 'given'> & { readonly given: ProgramSide; readonly field: string },
+): ProgramCode => {
+  if (target === 'cpu')
+    throw new PlanError(field, 'a program runs on GPUs only: give a .c file here, or leave "cpu" out and judge on GPUs alone');
+  if (folder.problem.hidden)
+    throw new PlanError(
+      'hidden',
+      `cannot be given with a ${side} that is a program: what it launches is known for the shapes that it was recorded on, and the hidden case has another one for each judgement`,
+    );
+  const { file, symbol, style, environment } = given;
+  const paths = [file, ...given.files];
+  const twice = paths.find((path, at) => paths.indexOf(path) !== at);
+  if (twice !== undefined) throw new PlanError(`${field}.files`, `"${twice}" is named twice`);
+  const files = paths.map((path) => ({
+    path,
+    content: textOf(folder, path, path === file ? `${field}.file` : `${field}.files`),
+  }));
+  const bytes = files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
+  if (bytes > PROGRAM_BYTES_MAX)
+    throw new PlanError(field, `its files have ${bytes} bytes; at most ${PROGRAM_BYTES_MAX} are allowed`);
+  return { language: 'python', files, entry: { file, symbol, style }, environment, side };
+};
+
+const textOf = ({ files }: Folder, file: string, field: string): string => {
+  const text = files[file];
+  if (text === undefined) throw new PlanError(field, `there is no file "${file}" in the problem's folder`);
+  return text;
+};
