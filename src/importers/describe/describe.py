@@ -1,4 +1,4 @@
-"""Describes files of other benchmarks: TASKS.json in, ANSWERS.json out. Run by `kiln import` with a Python that has PyTorch."""
+"""Describes files of other benchmarks: TASKS.json in, answers as JSON on standard output. Run by `kiln import` with a Python that has PyTorch."""
 import sys
 
 from kiln_describe.main import main

@@ -3,6 +3,7 @@
 Children are forks of this process, in which PyTorch is imported once. An answer is a file that the child writes last.
 """
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -16,6 +17,8 @@ from typing import Any, Callable, NamedTuple, NoReturn, Optional
 ANSWER_BYTES_MAX = 8 << 20
 SIDE_BY_SIDE_MAX = 4
 _LOOK_SECONDS = 0.02
+# It ends with this process, which may be ended at any time.
+_PR_SET_PDEATHSIG = 1
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 Work = Callable[["dict[str, Any]"], "dict[str, Any]"]
@@ -66,6 +69,7 @@ def _start(index: int, task: "dict[str, Any]", work: Work, answer: Path, bounds:
 def _be_child(task: "dict[str, Any]", work: Work, answer: Path) -> NoReturn:
     try:
         os.setpgid(0, 0)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         nothing = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(nothing, descriptor)

@@ -8,6 +8,7 @@ from kiln_describe.framework import torch
 from kiln_describe.inputs import Made, make, redirected, said
 from kiln_describe.lines import Lines
 from kiln_describe.names import argument_names
+from kiln_describe.first_axis import smaller_cases
 from kiln_describe.outputs import Ran, attempt, same
 from kiln_describe.tree import Refused, plain_arguments
 
@@ -28,12 +29,21 @@ def describe(task: "dict[str, Any]") -> "dict[str, Any]":
     ran, complaint = _forward(module, init, made, lines)
     if ran is None:
         raise Refused(f"the model cannot be run here: {complaint}{_written_down(module)}")
-    return {
-        "init": init, "names": argument_names(source, "Model", "forward"),
-        "cases": [{
-            "data": made.found.tree, "tensors": made.tensors, "places": made.found.places, "outputs": ran.outputs, "changed": ran.changed, "complaint": "",
-        }],
+    whole = {
+        "data": made.found.tree, "tensors": made.tensors, "places": made.found.places, "outputs": ran.outputs, "changed": ran.changed, "complaint": "",
     }
+    smaller = smaller_cases(whole, lambda shapes: _shapes_after(module, init, made, shapes, lines), task["bytesMax"])
+    return {"init": init, "names": argument_names(source, "Model", "forward"), **smaller}
+
+
+def _shapes_after(module: Any, init: "dict[str, Any]", made: Made, shapes: "list[list[int]]", lines: Lines) -> "Optional[list[list[int]]]":
+    """Of the outputs, for inputs of other shapes; None where the model does not take them."""
+    inputs = tuple(torch.empty(shape, dtype=one.dtype, device="meta") for shape, one in zip(shapes, made.found.tensors))
+    try:
+        ran, _complaint = attempt(_calling(_model(module, init, "meta"), inputs), list(inputs), device="meta", lines=lines)
+    except Exception:  # noqa: BLE001 -- whatever a person's file raises
+        return None
+    return [one["shape"] for one in ran.outputs] if ran else None
 
 
 def _init(module: Any, lines: Lines) -> Any:

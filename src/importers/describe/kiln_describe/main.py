@@ -1,4 +1,4 @@
-"""Reads the tasks, has a child describe each, and writes the answers."""
+"""Reads the tasks, has a child describe each, and prints the answers."""
 import json
 import os
 import sys
@@ -11,8 +11,8 @@ TASKS_MAX = 1000
 
 
 def main(argv: "list[str]") -> int:
-    if len(argv) != 2:
-        sys.stderr.write("usage: describe.py TASKS.json ANSWERS.json\n")
+    if len(argv) != 1:
+        sys.stderr.write("usage: describe.py TASKS.json\n")
         return 2
     folder = Path(argv[0]).resolve().parent
     asked: "dict[str, Any]" = json.loads(Path(argv[0]).read_text())
@@ -20,13 +20,17 @@ def main(argv: "list[str]") -> int:
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     complaint = _cannot()
     if complaint:
-        Path(argv[1]).write_text(json.dumps({"complaint": complaint, "python": sys.executable}))
-        return 1
+        return _say({"complaint": complaint, "python": sys.executable})
     import torch  # pyright: ignore[reportMissingImports] -- of the Python that this runs in
 
     tasks = [{**task, "file": str(folder / task["file"])} for task in asked["tasks"][:TASKS_MAX]]
     answers = answer_each(tasks, _describe, Bounds(seconds=asked["seconds"], memory_bytes=asked["memoryBytes"]))
-    Path(argv[1]).write_text(json.dumps({"torch": str(torch.__version__), "python": sys.executable, "answers": answers}))  # pyright: ignore
+    return _say({"torch": str(torch.__version__), "python": sys.executable, "answers": answers})  # pyright: ignore
+
+
+def _say(answer: "dict[str, Any]") -> int:
+    """On the last line: whatever is imported may have printed before it."""
+    sys.stdout.write(f"\n{json.dumps(answer)}\n")
     return 0
 
 
