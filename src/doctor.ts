@@ -8,7 +8,7 @@ import type { Finding } from './domain/finding.ts';
 import { bad, good, type HostCheck } from './gpu/host-check.ts';
 import { diagnoseFleet, type HostDiagnosis } from './gpu/host-doctor.ts';
 import { diagnoseProblems } from './problem-doctor.ts';
-import { readProblems } from './problems/load-problems.ts';
+import { type ReadProblems, readProblems } from './problems/load-problems.ts';
 import { diagnoseStorage } from './storage/diagnose-storage.ts';
 
 /** Not a daemon's id: hosts keep what it leaves in a folder of its own. */
@@ -39,7 +39,23 @@ export const diagnose = async ({ root, env, wholeProblems = false }: DoctorOptio
   const fleet = attempt(() => loadFleet({ file: fleetFile, env }));
   checks.push(fleet.ok ? good('fleet', fleetFile ?? 'this machine alone (no fleet file)') : complaint('fleet', fleet.error));
   if (!fleet.ok) return [here];
-  return [here, ...(await diagnoseFleet({ config: fleet.value, dataDir, daemonId: DOCTOR_ID }))];
+  return [
+    here,
+    ...(await diagnoseFleet({
+      config: fleet.value,
+      dataDir,
+      daemonId: DOCTOR_ID,
+      needed: read.ok ? neededBy(read.value) : new Map(),
+    })),
+  ];
+};
+
+const neededBy = ({ problems }: ReadProblems): ReadonlyMap<string, readonly string[]> => {
+  const needs = [...problems.values()].flatMap(({ problem, targets, environments }) =>
+    targets.flatMap((target) => environments(target).map((environment) => ({ environment, problem: problem.name }))),
+  );
+  const byName = [...Map.groupBy(needs, ({ environment }) => environment)];
+  return new Map(byName.map(([environment, problems]) => [environment, problems.map(({ problem }) => problem)]));
 };
 
 /** The same for one host of the fleet file: what keeps it from being tried at all, then its own checks. */

@@ -72,7 +72,7 @@ const recorded = {
 export const OwnSide = z.enum(['reference', 'baseline']);
 export type OwnSide = z.infer<typeof OwnSide>;
 
-/** A problem's own program, built and recorded by the host that judges. One that is both has `side: reference` in both places. */
+/** A problem's own program, built and recorded by the host that judges. One that is both sides is recorded twice, on other inputs. */
 export const RecordedSide = z.strictObject({ ...ProgramUnit.shape, ...recorded, side: OwnSide });
 export type RecordedSide = z.infer<typeof RecordedSide>;
 

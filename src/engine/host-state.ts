@@ -2,7 +2,7 @@
  * What the engine knows of one host. What belongs to a connection lives in it and ends with it; what the last inventory said stays, since views and
  * submissions speak of hosts that are away too.
  */
-import { canRecord, environmentLabel } from '../domain/hosts/environment-label.ts';
+import { canRecord, environmentLabel, judgingLabel } from '../domain/hosts/environment-label.ts';
 import type { Booking } from '../domain/hosts/booking.ts';
 import { holdText } from '../domain/hosts/hold.ts';
 import type { DeviceState } from '../domain/hosts/device-state.ts';
@@ -113,7 +113,7 @@ export const newConnection = (defined: readonly ContentHash[], unavailable: stri
 
 /** Of the environments that it can record programs in. */
 export const environmentLabels = ({ inventory }: Pick<HostState, 'inventory'>): readonly string[] =>
-  (inventory?.environments ?? []).filter(canRecord).map(({ name, key }) => environmentLabel(name, key));
+  (inventory?.environments ?? []).filter(canRecord).flatMap(({ name, key }) => [environmentLabel(name, key), judgingLabel(name)]);
 
 /** That its devices judge. */
 export const languagesOf = (host: Pick<HostState, 'inventory'>): readonly Language[] => [

@@ -5,7 +5,7 @@ import type { Fleet, HostConfig } from '../domain/fleet.ts';
 import { Inventory } from '../domain/protocol.ts';
 import { archiveOnce, executorOf, runnerFolder, type TransportPlace } from './fleet.ts';
 import { bad, good, type HostCheck } from './host-check.ts';
-import { inspectInventory } from './inventory-checks.ts';
+import { inspectInventory, type NeededEnvironments } from './inventory-checks.ts';
 import { bootAndRead, type BootMode } from './transports/boot.ts';
 
 const HOST_MS_MAX = 90_000;
@@ -18,17 +18,21 @@ export interface HostDiagnosis {
   readonly checks: readonly HostCheck[];
 }
 
-export type DoctorOptions = Omit<TransportPlace, 'archive'> & { readonly config: Fleet };
+export type DoctorOptions = Omit<TransportPlace, 'archive'> & { readonly config: Fleet; readonly needed?: NeededEnvironments };
 
 /** All hosts, some at a time, in the order of the fleet file. */
-export const diagnoseFleet = async ({ config, ...place }: DoctorOptions): Promise<readonly HostDiagnosis[]> => {
+export const diagnoseFleet = async ({
+  config,
+  needed = new Map(),
+  ...place
+}: DoctorOptions): Promise<readonly HostDiagnosis[]> => {
   const archive = archiveOnce();
   const diagnoses: HostDiagnosis[] = [];
   for (let at = 0; at < config.hosts.length; at += HOSTS_AT_ONCE_MAX) {
     const some = config.hosts.slice(at, at + HOSTS_AT_ONCE_MAX);
     diagnoses.push(
       ...(await Promise.all(
-        some.map(async (host) => ({ host: host.name, checks: await diagnoseHost(host, { ...place, archive }) })),
+        some.map(async (host) => ({ host: host.name, checks: await diagnoseHost(host, { ...place, archive, needed }) })),
       )),
     );
   }
@@ -36,7 +40,10 @@ export const diagnoseFleet = async ({ config, ...place }: DoctorOptions): Promis
 };
 
 /** The checks of one host in order; the first failure that stops the rest is the last of the list. */
-export const diagnoseHost = async (host: HostConfig, place: TransportPlace): Promise<readonly HostCheck[]> => {
+const diagnoseHost = async (
+  host: HostConfig,
+  place: TransportPlace & { readonly needed: NeededEnvironments },
+): Promise<readonly HostCheck[]> => {
   const signal = AbortSignal.timeout(HOST_MS_MAX);
   const checks: HostCheck[] = [];
   try {
@@ -47,7 +54,7 @@ export const diagnoseHost = async (host: HostConfig, place: TransportPlace): Pro
       const ask = async (mode: BootMode): Promise<unknown> =>
         JSON.parse(await bootAndRead(mode, { execute: executor.execute, archive: await place.archive(), folder, signal }));
       checks.push(...inspectProbe(Probe.parse(await ask('probe'))));
-      checks.push(...inspectInventory(Inventory.parse(await ask('inventory')), host));
+      checks.push(...inspectInventory(Inventory.parse(await ask('inventory')), host, place.needed));
     } finally {
       executor.end();
     }

@@ -1,11 +1,19 @@
 /** A runner's inventory against what the fleet file wants of the host. */
 import type { Environment } from '../domain/environment.ts';
 import type { HostConfig } from '../domain/fleet.ts';
+import { canRecord } from '../domain/hosts/environment-label.ts';
 import type { Inventory } from '../domain/protocol.ts';
 import { exposures, HOST_MEMORY_REMEDY, isExposed, mayCompile, missingGpus, selectInventory } from './device-selection.ts';
 import { bad, good, type HostCheck } from './host-check.ts';
 
-export const inspectInventory = (inventory: Inventory, host: HostConfig): readonly HostCheck[] => {
+/** Environment -> problems whose own reference or baseline is a program of it. */
+export type NeededEnvironments = ReadonlyMap<string, readonly string[]>;
+
+export const inspectInventory = (
+  inventory: Inventory,
+  host: HostConfig,
+  needed: NeededEnvironments = new Map(),
+): readonly HostCheck[] => {
   const selected = selectInventory(inventory, host);
   const missing = missingGpus(inventory.devices, host);
   const hasGpu = selected.devices.some((device) => device.kind === 'gpu');
@@ -16,6 +24,7 @@ export const inspectInventory = (inventory: Inventory, host: HostConfig): readon
     ...(host.cpu ? [gcc(inventory)] : []),
     ...walls(inventory, host),
     ...environments(inventory, host),
+    ...(hasGpu ? notJudged(inventory, needed) : []),
     ...selected.devices
       .filter(({ unavailable }) => unavailable !== null)
       .map((device) =>
@@ -62,6 +71,17 @@ const environments = ({ environments: found = [], warnings }: Inventory, host: H
       ),
     ),
 ];
+
+const notJudged = ({ environments: found = [] }: Inventory, needed: NeededEnvironments): readonly HostCheck[] =>
+  [...needed]
+    .filter(([name]) => !found.some((each) => each.name === name && canRecord(each)))
+    .map(([name, problems]) =>
+      bad(
+        'problems',
+        `environment_missing: it cannot judge ${problems.join(', ')}, whose reference is a program of environment ${name}, since it records none of it`,
+        'install PyTorch there, or name its Python in the fleet file (environments); their candidates go to hosts that have it',
+      ),
+    );
 
 const environment = (
   { name, python, torch, triton, cuda, sandbox, recorder, warnings }: Environment,

@@ -13,6 +13,7 @@ import type { HiddenCase } from './hidden.ts';
 import { PlanError } from './plan-error.ts';
 import { handedData } from './resolve-call.ts';
 import { invalidProblem, isProblemFolder, type ProblemFolder, readProblemFolder } from './read-problem.ts';
+import { environmentsOf } from './resolve-side.ts';
 import { targetCodeOf } from './side-code.ts';
 import { type Target, TARGETS } from './targets.ts';
 
@@ -33,6 +34,8 @@ export interface LoadedProblem {
   readonly definitionFor: (target: Target, architecture: string) => ProblemDefinition;
   /** A case that was drawn for one judgement. Throws PlanError where its bounds promise too much. */
   readonly hiddenCase: (target: Target, item: HiddenCase) => DefinedCase;
+  /** Of programs, that a host must record to judge it there: those of its own reference and baseline. */
+  readonly environments: (target: Target) => readonly string[];
   /** Changes whenever anything changes that can change a verdict on this target. Part of every candidate's id. */
   readonly contentHash: (target: Target) => ContentHash;
 }
@@ -124,6 +127,7 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
   };
 
   const contentHash = (target: Target): ContentHash => hashes.get(target) ?? contentHashOf(codeFor(target), { problem, target });
+  const environments = (target: Target): readonly string[] => environmentsOf(codes.get(target));
   const hiddenCase = (target: Target, item: HiddenCase): DefinedCase => defineHidden(codeFor(target), item, { problem });
   return {
     problem,
@@ -135,5 +139,6 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
     requireTarget: (target) => void codeFor(target),
     definitionFor,
     contentHash,
+    environments,
   };
 };

@@ -5,7 +5,7 @@ import type { SidePlan, SideUnit } from '../domain/protocol.ts';
 import { resolveCalls } from './resolve-program.ts';
 import { type Code, resolvePlanAt, resolveUnit, type UnitContext } from './resolve-unit.ts';
 
-/** `side`: whose it is; one that is both the reference and the baseline is the reference. */
+/** `side`: whose it is. */
 export interface ProgramCode extends Pick<ProgramUnit, 'files' | 'entry' | 'environment'> {
   readonly language: 'python';
   readonly side: OwnSide;
@@ -18,6 +18,11 @@ export interface ResolvedSide {
   /** Of every case. */
   readonly planOf: (name: string) => SidePlan | undefined;
 }
+
+/** That its programs run in. */
+export const environmentsOf = (sides: Readonly<Record<'reference' | 'baseline', SideCode>> | undefined): readonly string[] => [
+  ...new Set((sides ? [sides.reference, sides.baseline] : []).flatMap((code) => (isProgram(code) ? [code.environment] : []))),
+];
 
 /** What a program launches is in its recording. */
 const NO_PLAN: SidePlan = { launches: [], scratch: {} };

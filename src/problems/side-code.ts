@@ -21,17 +21,16 @@ export const targetCodeOf = (folder: Folder, target: Target): TargetCode => {
   if (problem.bench[target].length === 0)
     throw new PlanError(`bench.${target}`, `"${target}" is given, but no case to time on it`);
   refuseWithoutBaseline(code, target);
-  const reference = sideCode(folder, { target, side: 'reference', given: code.reference });
-  if (isSame(code.reference, baselineOf(code))) return { reference, baseline: reference };
-  return { reference, baseline: sideCode(folder, { target, side: 'baseline', given: baselineOf(code) }) };
+  return {
+    reference: sideCode(folder, { target, side: 'reference', given: code.reference }),
+    baseline: sideCode(folder, { target, side: 'baseline', given: baselineOf(code) }),
+  };
 };
 
 const refuseWithoutBaseline = ({ reference, baseline }: Implementation, target: Target): void => {
   if (baseline === undefined && typeof reference === 'string')
     throw new PlanError(`${target}.baseline`, 'is missing: only a reference that is a program counts as the baseline too');
 };
-
-const isSame = (one: Side, other: Side): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 interface Given {
   readonly target: Target;

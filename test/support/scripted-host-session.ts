@@ -61,6 +61,8 @@ export class ScriptedHostSession implements HostSession {
   readonly transport = 'ssh';
   readonly address = 'scripted';
   inventory: Inventory | null = null;
+  /** The last problem that it was told of. */
+  defined: ProblemDefinition | null = null;
   /** The last program that it was asked to record. */
   recorded: RecordUnit | null = null;
   readonly deviceIds: readonly DeviceId[];
@@ -104,8 +106,9 @@ export class ScriptedHostSession implements HostSession {
     return Promise.resolve();
   }
 
-  defineProblem({ name }: ProblemDefinition): boolean {
-    return this.#say(`problem ${name}`);
+  defineProblem(definition: ProblemDefinition): boolean {
+    this.defined = definition;
+    return this.#say(`problem ${definition.name}`);
   }
 
   compile(compileId: string, unit: CompileUnit): boolean {

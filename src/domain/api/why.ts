@@ -20,6 +20,7 @@ export const WHY_CODES = [
   'problem_changed',
   'no_host_of_class',
   'no_label',
+  'environment_missing',
   'no_language',
   'no_model',
   'hosts_away',

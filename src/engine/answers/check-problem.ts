@@ -5,6 +5,7 @@ import type { Device } from '../../domain/device.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { CompileResult, InfraFailure, JudgeResult } from '../../domain/protocol.ts';
+import { judgingLabel } from '../../domain/hosts/environment-label.ts';
 import { reasonText } from '../../domain/text/describe.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { mutantsOf } from '../../problems/mutants.ts';
@@ -12,7 +13,7 @@ import type { Mutant } from '../../problems/mutants.ts';
 import { targetOf } from '../../problems/targets.ts';
 import { compileIdOf, judgeShortly, newCanaryAttempt } from '../canaries/canary-attempt.ts';
 import { markedUnit } from '../canaries/marks.ts';
-import { bookingOf, hostNamed, connectedTo, isTrusted } from '../host-state.ts';
+import { bookingOf, environmentLabels, hostNamed, connectedTo, isTrusted } from '../host-state.ts';
 import type { Connected, HostState } from '../host-state.ts';
 import type { AnswersSlice } from '../state.ts';
 
@@ -93,15 +94,26 @@ const placeFor = (state: Checking, loaded: LoadedProblem, where: CheckProblem): 
   const [chosen] = places
     .filter(({ host, device }) => isAsked(where, host, device) && isTrusted(host, device))
     .filter(({ host, device }) => where.host !== undefined || bookingOf(host, device.id) === null)
-    .filter(({ device }) => loaded.targets.includes(targetOf(deviceClassOf(device))))
+    .filter(({ host, device }) => canJudge(loaded, host, device))
     .toSorted((one, other) => Number(other.device.kind === 'gpu') - Number(one.device.kind === 'gpu'));
   if (chosen) return chosen;
   const classes = [...new Set(places.map(({ device }) => deviceClassOf(device)))].join(', ') || 'none';
   const wish = where.device ?? where.host ?? loaded.targets.join(' or ');
+  const needed = loaded.targets.flatMap((target) => loaded.environments(target));
+  const needs =
+    needed.length === 0 ? '' : `; its reference is a program: the host must record those of environment ${needed.join(', ')}`;
   throw new KilnError(
     'UNKNOWN_DEVICE',
-    `no device of ${wish} takes work for ${loaded.problem.name} now; device classes of connected hosts: ${classes} (kiln fleet says more)`,
+    `no device of ${wish} takes work for ${loaded.problem.name} now; device classes of connected hosts: ${classes} (kiln fleet says more)${needs}`,
   );
+};
+
+/** It has what the problem's own sides are compiled for and, where they are programs, recorded by. */
+const canJudge = (loaded: LoadedProblem, host: HostState, device: Device): boolean => {
+  const target = targetOf(deviceClassOf(device));
+  if (!loaded.targets.includes(target)) return false;
+  const labels = environmentLabels(host);
+  return loaded.environments(target).every((name) => labels.includes(judgingLabel(name)));
 };
 
 const isAsked = ({ host, device }: CheckProblem, { session }: HostState, found: Device): boolean =>

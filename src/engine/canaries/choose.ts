@@ -59,21 +59,23 @@ export const chooseCanaries = (wanted: Wanted): { readonly must: readonly Canary
 /** Of every problem for the device's kind, the cheapest first; baselines before seeds. */
 const canariesOf = ({ device, languages, problems }: Wanted): readonly Canary[] => {
   const target = targetOf(deviceClassOf(device));
-  return [...problems.values()]
-    .filter(({ targets }) => targets.includes(target))
-    .map((loaded) => ({ loaded, cost: costOf(loaded, device) }))
-    .toSorted((one, two) => one.cost - two.cost)
-    .flatMap(({ loaded }) => {
-      const code = loaded.problem[target];
-      const baseline = code && baselineOf(code);
-      const seeds = Object.keys(loaded.files).filter((file) => file.startsWith('seeds/'));
-      // A baseline that is a program would tell more of its environment than of the device.
-      return [...(typeof baseline === 'string' ? [baseline] : []), ...seeds].flatMap((file) => {
-        const language = languageOfFile(file);
-        const isMeant = language !== undefined && languages.includes(language) && (language === 'c') === (target === 'cpu');
-        return isMeant ? [{ loaded, file, language }] : [];
-      });
-    });
+  return (
+    [...problems.values()]
+      // One whose yardstick is a program tells more of its environment than of the device.
+      .filter(({ targets, environments }) => targets.includes(target) && environments(target).length === 0)
+      .map((loaded) => ({ loaded, cost: costOf(loaded, device) }))
+      .toSorted((one, two) => one.cost - two.cost)
+      .flatMap(({ loaded }) => {
+        const code = loaded.problem[target];
+        const baseline = code && baselineOf(code);
+        const seeds = Object.keys(loaded.files).filter((file) => file.startsWith('seeds/'));
+        return [...(typeof baseline === 'string' ? [baseline] : []), ...seeds].flatMap((file) => {
+          const language = languageOfFile(file);
+          const isMeant = language !== undefined && languages.includes(language) && (language === 'c') === (target === 'cpu');
+          return isMeant ? [{ loaded, file, language }] : [];
+        });
+      })
+  );
 };
 
 const costOf = (loaded: LoadedProblem, device: Device): number =>

@@ -5,6 +5,7 @@ import type { Unfinished } from '../../domain/ports/store-rows.ts';
 import type { JudgeMode, SchedulerEvent, Task } from '../../scheduler/events.ts';
 import { createActiveCandidate } from '../active-candidates.ts';
 import type { Attempt } from '../active-candidates.ts';
+import { targetOf } from '../../problems/targets.ts';
 import type { LeasingSlice } from '../state.ts';
 
 /**
@@ -43,7 +44,7 @@ const admitOne = (state: LeasingSlice, item: Unfinished): void => {
   const loaded = state.versions.of(content);
   if (!loaded) return refuseChanged(state, item);
   const candidate = createActiveCandidate(item.id, item.submission, loaded, state.monotonicMs());
-  const event = eventOf(item);
+  const event = eventOf(item, loaded.environments(targetOf(content.device)));
   if (event.type === 'task-adopted') candidate.attempts.set(event.attemptId, adoptedAttempt(event.mode));
   candidate.isScreened = event.type === 'task-adopted' ? event.mode === 'confirm' : event.confirmOn !== undefined;
   state.active.set(item.id, candidate);
@@ -68,9 +69,12 @@ const refuseChanged = (state: LeasingSlice, { id, submission }: Unfinished): voi
   });
 };
 
-const eventOf = (item: Unfinished): Extract<SchedulerEvent, { type: 'task-added' | 'task-adopted' }> => {
+const eventOf = (
+  item: Unfinished,
+  environments: readonly string[],
+): Extract<SchedulerEvent, { type: 'task-added' | 'task-adopted' }> => {
   const { state } = item;
-  const task = taskOf(item);
+  const task = taskOf(item, environments);
   const confirmOn = 'confirmOn' in state ? state.confirmOn : undefined;
   if (state.status !== 'judging' && state.status !== 'confirming')
     return { type: 'task-added', task, ...(confirmOn !== undefined && { confirmOn }) };
@@ -80,10 +84,13 @@ const eventOf = (item: Unfinished): Extract<SchedulerEvent, { type: 'task-added'
   return { type: 'task-adopted', task, ...known, ...(confirmOn !== undefined && { deviceModel: confirmOn }) };
 };
 
-const taskOf = ({ id, submission, attempts, infraFailures, submittedAtMs }: Unfinished): Task => ({
+const taskOf = (
+  { id, submission, attempts, infraFailures, submittedAtMs }: Unfinished,
+  environments: readonly string[],
+): Task => ({
   id,
   device: submission.content.device,
-  labels: wantedLabels(submission),
+  labels: wantedLabels(submission, environments),
   language: submission.content.language,
   priority: submission.priority,
   submitter: submission.submitter,

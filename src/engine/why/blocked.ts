@@ -7,6 +7,7 @@ import type { WhyView } from './view.ts';
 /** As they are asked: the last that some device meets is what all wait for. */
 const ORDER: readonly WhyCode[] = [
   'no_label',
+  'environment_missing',
   'hosts_away',
   'no_language',
   'no_model',
@@ -18,6 +19,8 @@ const ORDER: readonly WhyCode[] = [
 
 const TODO: Readonly<Partial<Record<WhyCode, string>>> = {
   no_label: 'give a host these labels in the fleet file, or submit it without',
+  environment_missing:
+    'install PyTorch on a host with such a device, or name its Python in the fleet file; kiln doctor says what is missing',
   hosts_away: 'kiln fleet says how they are reached, kiln doctor what is wrong there',
   no_language: 'install what kiln doctor names, then kiln fleet refresh',
   no_model: 'bring a host with that model back; after a while it ends unconfirmed',

@@ -1,7 +1,7 @@
 /** Of each device that could take a candidate, what keeps it from that now. Pure. */
 import type { WhyCode, WhyDevice } from '../../domain/api/why.ts';
 import { bookedText } from '../../domain/hosts/booking.ts';
-import { isEnvironmentLabel } from '../../domain/hosts/environment-label.ts';
+import { isEnvironmentLabel, isJudgingLabel } from '../../domain/hosts/environment-label.ts';
 import type { PoolDevice, PoolView } from '../../scheduler/task-view.ts';
 import type { WhyHost, WhyHostDevice, WhyView } from './view.ts';
 
@@ -51,6 +51,8 @@ const unknownHost = (host: WhyHost): JudgedDevice => {
 
 const hindranceOf = ({ candidate, task }: WhyView, host: WhyHost, device: WhyHostDevice): Hindrance | null => {
   const missing = candidate.labels.filter((label) => !host.labels.includes(label));
+  const unjudged = missing.filter((label) => isJudgingLabel(label));
+  if (unjudged.length > 0 && host.languages !== null) return { code: 'environment_missing', reason: cannotJudge(unjudged) };
   if (missing.length > 0) return { code: 'no_label', reason: lacks(missing) };
   const away = awayOf(host);
   if (away) return away;
@@ -74,6 +76,9 @@ const noWorkOf = (host: WhyHost, device: WhyHostDevice): Hindrance | null => {
   if (device.unavailable !== null) return { code: 'unavailable', reason: device.unavailable };
   return host.reason === null ? null : { code: 'unavailable', reason: host.reason };
 };
+
+const cannotJudge = (labels: readonly string[]): string =>
+  `the problem's own reference or baseline is a program, and its host records none of ${labels.join(', ')}`;
 
 /** Another version of an environment is another environment. */
 const lacks = (labels: readonly string[]): string =>

@@ -6,6 +6,7 @@ import type { CandidateId } from '../../domain/ids.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { poolViews, taskView } from '../../scheduler/scheduler.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
+import { targetOf } from '../../problems/targets.ts';
 import type { WhySlice } from '../state.ts';
 import { fleetClassesOf } from '../host-state.ts';
 import { compileOf, hostsOf } from './hosts.ts';
@@ -20,7 +21,7 @@ export const whyCandidate = async (state: WhySlice, id: CandidateId): Promise<Wh
   const { record, failure } = await recordOf(state, id);
   const active = state.active.get(id) ?? null;
   const known = record ? ofRecord(record) : active && ofActive(active);
-  const candidate = known && active ? { ...known, labels: wantedLabels(active.submission) } : known;
+  const candidate = known && active ? { ...known, labels: labelsOf(active) } : known;
   if (!candidate) throw failure === null ? notThere(id) : cannotTell(id, failure);
   const task = taskView(state.core, id);
   const isOutside = task === null && candidate.outcome === null && failure === null;
@@ -40,6 +41,9 @@ export const whyCandidate = async (state: WhySlice, id: CandidateId): Promise<Wh
     storeFailure: failure ?? state.writeBehind.writeFailure(),
   });
 };
+
+const labelsOf = ({ submission, loaded }: ActiveCandidate): readonly string[] =>
+  wantedLabels(submission, loaded.environments(targetOf(submission.content.device)));
 
 const notThere = (id: CandidateId): KilnError =>
   new KilnError('NOT_FOUND', `there is no candidate ${id}: nobody submitted it to this daemon; kiln list shows those there are`);

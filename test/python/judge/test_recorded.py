@@ -25,9 +25,10 @@ from kiln_runner.judge.gpu.recorded_program import RecordedProgram
 from kiln_runner.judge.gpu.windows import Windows
 from kiln_runner.judge.judgement import Judgement
 from kiln_runner.judge.layout import room
+from kiln_runner.judge.problems import Problem
 from kiln_runner.judge.recorded import RecordedArtifact, is_recording
 from kiln_runner.programs.record_task import equipped_by, record
-from kiln_runner.programs.recording_shape import INDEX, WINDOW_UNIT
+from kiln_runner.programs.recording_shape import INDEX, WINDOW_UNIT, WINDOWS
 from kiln_runner.programs.recordings import kept_of, recording_hash
 from test.python.programs import played_gpu
 from test.python.programs.small_cubin import ARCHITECTURE
@@ -55,11 +56,11 @@ class Replayed(unittest.TestCase):
         self.host = SimpleNamespace(driver=self.driver, memory=self.memory, windows=self.windows)
         self.rng = random.Random(1)
 
-    def recorded(self, source: str) -> RecordedProgram:
+    def recorded(self, source: str, **changes: Any) -> RecordedProgram:
         before = os.getcwd()
         os.chdir(tempfile.mkdtemp(dir=self.folder))
         equipped_by.append(played_gpu.equip)
-        unit = unit_of(source)
+        unit = unit_of(source, **changes)
         try:
             answer = record(asked_of(unit))
         finally:
@@ -70,13 +71,14 @@ class Replayed(unittest.TestCase):
         name = recording_hash(unit, "e" * 64)
         store_artifact(self.folder, name, kept.meta, kept.files)
         self.assertTrue(is_recording(Artifact(self.folder / name)))
-        return RecordedProgram(self.host, RecordedArtifact(self.folder / name, ARCHITECTURE))
+        return RecordedProgram(self.host, RecordedArtifact(self.folder / name, ARCHITECTURE, of_problem="side" in changes))
 
     def place(self, name: str, programs: "dict[str, RecordedProgram]") -> "tuple[CaseRecordings, dict[str, Any]]":
         """Buffers as a case has them."""
         sizes = {"0/x": 4 * COUNTS[name], "0/out": 4 * COUNTS[name]}
         for side, program in programs.items():
-            sizes.update({f"{side}.{scratch}": size for scratch, size in program.plan(name)["scratch"].items()})
+            plan = program.plan_apart(name) if side == "reference" else program.plan(name)
+            sizes.update({f"{side}.{scratch}": size for scratch, size in plan["scratch"].items()})
         block = self.memory.map([room(size, WINDOW_UNIT).mapped for size in sizes.values()])
         pieces = dict(zip(sizes, block.pieces))
         for piece, size in zip(block.pieces, sizes.values()):
@@ -151,6 +153,91 @@ class Replayed(unittest.TestCase):
             values, outputs = self.run_once(bound[side], pieces, 16)
             self.assertEqual(outputs, [factor * value for value in values], side)
 
+    def test_a_reference_writes_where_nobody_looks_and_sees_nothing_of_others(self) -> None:
+        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
+            with self.subTest(source):
+                programs = {
+                    "reference": self.recorded(source, side="reference"), "baseline": self.recorded(source, side="baseline"),
+                    "candidate": self.recorded(WEIGHTS), "record": self.recorded(OWN_OUTPUT),
+                }
+                case, pieces = self.place("case-1", programs)
+                bound = {side: case.bind(side, program, pieces) for side, program in programs.items()}
+                values, outputs = self.run_once(bound["candidate"], pieces, 16)
+                shown = set(self.driver.mapped)
+                case.show_reference()
+                self.assertEqual([operation() for operation in bound["reference"]], [0] * len(bound["reference"]))
+                own = self.driver.download(self.at(pieces, "reference.apart=out", 16), 64)
+                self.assertEqual(list(struct.unpack("<16f", own)), [factor * value for value in values])
+                untouched = self.driver.download(self.at(pieces, "0/out", 16), 64)
+                self.assertEqual(list(struct.unpack("<16f", untouched)), outputs, "the candidate's own stand as they were")
+                hidden = self.in_windows() - shown
+                case.show()
+                self.assertFalse(hidden & self.in_windows(), "nobody sees the reference's memory")
+                for side, wanted in (("baseline", factor), ("record", 2.0), ("candidate", 3.0)):
+                    values, outputs = self.run_once(bound[side], pieces, 16)
+                    self.assertEqual(outputs, [wanted * value for value in values], side)
+                for program in programs.values():
+                    program.close()
+
+    def in_windows(self) -> set[int]:
+        return {address for address in self.driver.mapped if WINDOWS[0] <= address < WINDOWS[1]}
+
+    def test_what_a_reference_keeps_is_as_it_was_recorded_whatever_a_candidate_did_to_it(self) -> None:
+        reference = self.recorded(WEIGHTS, side="reference")
+        case, pieces = self.place("case-0", {"reference": reference})
+        bound = case.bind("reference", reference, pieces)
+        case.show()
+        for piece, segment, _ in reference._kept.values():
+            self.driver.upload(reference._own(piece, segment), bytes(segment.bytes))
+        self.assertTrue(reference.has_changed())
+        values = [float(at) for at in range(8)]
+        self.driver.upload(self.at(pieces, "0/x", 8), struct.pack("<8f", *values))
+        case.show_reference()
+        self.assertEqual([operation() for operation in bound], [0] * len(bound))
+        own = struct.unpack("<8f", self.driver.download(self.at(pieces, "reference.apart=out", 8), 32))
+        self.assertEqual(list(own), [3.0 * value for value in values])
+
+    def test_two_recordings_of_one_that_steers_by_values_differ(self) -> None:
+        factors = set()
+        for side in ("reference", "baseline"):
+            program = self.recorded(BY_VALUE, side=side)
+            [launch] = program._recorded.recording("case-0").operations
+            factors.add(launch.parameters[2])
+        self.assertEqual(len(factors), 2)
+
+    def problem(self, reference: Any, baseline: Any) -> Problem:
+        units = [{"language": "python" if isinstance(program, RecordedProgram) else "cuda"} for program in (reference, baseline)]
+        found = Problem.__new__(Problem)
+        found.definition = {"name": "scale", "reference": {**units[0], "side": "reference"}, "baseline": {**units[1], "side": "baseline"}}
+        found._programs = {"reference": reference, "baseline": baseline}
+        return found
+
+    def test_a_problem_whose_recordings_disagree_judges_nobody(self) -> None:
+        recorded, native = self.recorded(DOUBLE, side="reference"), SimpleNamespace()
+        for problem, code, words in (
+            (self.problem(recorded, recorded), "problem_refused", "recorded twice on other inputs, is judged wrong by itself: it steers by values"),
+            (self.problem(recorded, native), "problem_refused", "the problem's own baseline is judged wrong"),
+            (self.problem(native, native), "baseline_failed", "the problem's own baseline is judged wrong"),
+        ):
+            with self.subTest(words):
+                failure = problem.blamed("wrong")
+                self.assertEqual(failure.code, code)
+                self.assertIn(words, str(failure))
+
+    def test_a_reference_that_writes_to_what_it_keeps_judges_nobody(self) -> None:
+        reference, baseline = self.recorded(WEIGHTS, side="reference"), self.recorded(WEIGHTS, side="baseline")
+        case, pieces = self.place("case-0", {"reference": reference, "baseline": baseline})
+        for side, program in (("reference", reference), ("baseline", baseline)):
+            case.bind(side, program, pieces)
+        problem = self.problem(reference, baseline)
+        problem.refuse_change()
+        piece, segment, _ = next(iter(reference._kept.values()))
+        self.driver.upload(reference._own(piece, segment), b"\1")
+        self.assertEqual(problem.changed(), "reference")
+        with self.assertRaisesRegex(InfraFailure, "the reference of scale is no program to judge by: it changes memory") as raised:
+            problem.refuse_change()
+        self.assertEqual(raised.exception.code, "problem_refused")
+
     def test_what_it_keeps_is_restored_and_a_change_of_it_is_seen(self) -> None:
         program = self.recorded(COUNTER)
         case, pieces = self.place("case-0", {"candidate": program})
@@ -169,6 +256,7 @@ class Replayed(unittest.TestCase):
         case.bind("record", holder, pieces)
         judgement = Judgement.__new__(Judgement)
         judgement._programs, judgement._read_only, judgement.case = {"candidate": holder, "record": holder}, b"", "case-0"
+        judgement._problem = SimpleNamespace(changed=lambda: None)
         with patch.object(Judgement, "_constants", lambda _self: b""):
             judgement._find_unchanged()
             kept = next(iter(holder._kept.values()))

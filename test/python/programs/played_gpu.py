@@ -2,6 +2,7 @@
 noted as the driver's calls are. Programs of tests call it as others call PyTorch.
 """
 import ctypes
+import itertools
 import struct
 from typing import Any, NamedTuple, Optional
 
@@ -81,6 +82,7 @@ class Gpu:
     def __init__(self, memory: HostMemory, arena: Arena, recorder: Recorder) -> None:
         self.memory, self.arena, self.recorder = memory, arena, recorder
         self.drawn = 0
+        self.seed: Optional[int] = None
 
     def empty(self, shape: list[int], dtype: str = "float32") -> Tensor:
         tensor = Tensor(0, shape, dtype)
@@ -134,12 +136,26 @@ class Gpu:
         self.recorder.on_launch(Call(kernel, (1, 1, 1), (32, 1, 1), None, 0, False, False, parameters))
 
 
+_count = itertools.count()
+
+
+def _draws() -> int:
+    """No two recordings draw the same."""
+    return 1000 * next(_count)
+
+
 class PlayedFramework:
     def __init__(self, gpu: Gpu) -> None:
         self._gpu = gpu
 
     def begin(self, arena: Arena) -> None:
         pass
+
+    def seed(self, seed: int) -> None:
+        self._gpu.seed = seed
+
+    def unseed(self) -> None:
+        self._gpu.seed, self._gpu.drawn = None, _draws()
 
     def make(self, block: Block, dtype: str, shape: list[int]) -> Tensor:
         return self._gpu.empty(shape, self.type_of(dtype))

@@ -11,8 +11,8 @@ from typing import Any, Optional
 from kiln_runner.frames import FrameDecoder, encode
 from kiln_runner.programs.record_frames import UNPACKED_BYTES_MAX, pack, pack_refusal
 from kiln_runner.programs.record_task import equipped_by, record
-from kiln_runner.programs.recording import Copy, Launch, Recording, Recordings
-from kiln_runner.programs.recording_shape import INDEX
+from kiln_runner.programs.recording import Copy, Launch, Recording, RecordingRefused, Recordings
+from kiln_runner.programs.recording_shape import INDEX, OWN_BASES
 from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, blobs_of, kept_of, recording_hash
 from kiln_runner.programs.sandbox import levels
 from test.python.programs import played_gpu
@@ -87,7 +87,7 @@ def unit_of(source: str, shapes: "tuple[list[int], ...]" = ([2, 4], [16]), **cha
 
 
 def asked_of(unit: Any) -> Any:
-    return {**unit, "built": None, "arena": arena_of(recording_hash(unit, "e" * 64)), "device": ""}
+    return {**unit, "built": None, "arena": arena_of(recording_hash(unit, "e" * 64), unit.get("side")), "device": ""}
 
 
 class OnAPlayedGpu(unittest.TestCase):
@@ -127,6 +127,69 @@ class OnAPlayedGpu(unittest.TestCase):
             x, out = ({segment.tensor: segment for segment in recording.segments}[name] for name in ("x", "out"))
             self.assertEqual([int.from_bytes(value, "little") for value in launch.parameters[:2]], [x.address, out.address])
             self.assertEqual(int.from_bytes(launch.parameters[3], "little"), count)
+
+    def handed(self, source: str, style: str, **changes: Any) -> list[float]:
+        """Of a program that scales by what it was handed: by how much, in each case."""
+        symbol = {"custom_kernel": "custom_kernel", "model": "ModelNew"}.get(style, "run")
+        entry = {"file": "main.py", "symbol": symbol, "style": style}
+        recordings = self.recordings(HEAD + source, entry=entry, **changes)
+        launches = [recording.operations[0] for recording in recordings.values()]
+        return [struct.unpack("<f", launch.parameters[2])[0] for launch in launches if isinstance(launch, Launch)]
+
+    def with_calls(self, **call: Any) -> Any:
+        return {"cases": [{**case, **call} for case in unit_of("")["cases"]]}
+
+    def test_what_it_is_handed_is_what_the_problem_says(self) -> None:
+        config = {"s": {"kind": "float", "value": 3}, "n": {"kind": "int", "value": 2}, "no": {"kind": "constant", "value": None}}
+        inner = {"kind": "tuple", "items": [{"kind": "tensor", "name": "out"}, {"kind": "dict", "entries": config}]}
+        data = {"kind": "tuple", "items": [{"kind": "tensor", "name": "x"}, inner]}
+        source = (
+            "def custom_kernel(data):\n    x, (out, c) = data\n    assert c['no'] is None and type(c['n']) is int and type(c['s']) is float\n"
+            "    played_gpu.gpu.scale(x, out, c['s'] * c['n'])\n"
+        )
+        self.assertEqual(self.handed(source, "custom_kernel", **self.with_calls(data=data)), [6.0, 6.0])
+        alone = "def custom_kernel(x):\n    out = played_gpu.gpu.empty(x.shape)\n    played_gpu.gpu.scale(x, out, 2.0)\n    return out\n"
+        self.assertEqual(self.handed(alone, "custom_kernel", **self.with_calls(data={"kind": "tensor", "name": "x"})), [2.0, 2.0])
+
+    def test_functions_are_handed_the_scalars_that_their_signature_names(self) -> None:
+        values = {"factor": {"kind": "float", "value": 0.5}, "rows": {"kind": "int", "value": 4}}
+        source = "def run(x, out, factor):\n    played_gpu.gpu.scale(x, out, factor)\n"
+        self.assertEqual(self.handed(source, "function_dps", **self.with_calls(values=values)), [0.5, 0.5])
+        own = "def run(x, *, rows):\n    out = played_gpu.gpu.empty(x.shape)\n    played_gpu.gpu.scale(x, out, rows)\n    return out\n"
+        self.assertEqual(self.handed(own, "function", **self.with_calls(values=values)), [4.0, 4.0])
+        none = "def run(x, out):\n    played_gpu.gpu.scale(x, out, 1.0)\n"
+        self.assertEqual(self.handed(none, "function_dps", **self.with_calls(values=values)), [1.0, 1.0])
+
+    def test_a_model_is_made_with_its_arguments_behind_the_seed_that_all_have_and_draws_what_nobody_knows_from_then_on(self) -> None:
+        source = (
+            "class ModelNew:\n    def __init__(self, a, b, *, c):\n        self.factor = a + b[0] + c\n"
+            "        assert played_gpu.gpu.seed == 42\n"
+            "    def __call__(self, x):\n        assert played_gpu.gpu.seed is None\n        out = played_gpu.gpu.empty(x.shape)\n"
+            "        played_gpu.gpu.scale(x, out, self.factor)\n        return out\n"
+        )
+        model = {"init": {"positional": [1, [2, 3]], "keywords": {"c": 0.5}}, "seed": 42}
+        self.assertEqual(self.handed(source, "model", model=model), [3.5, 3.5])
+
+    def test_a_problems_own_program_lies_where_no_candidate_may(self) -> None:
+        def bases(**changes: Any) -> Any:
+            unit = unit_of(OWN_OUTPUT, **changes)
+            kept = kept_of(self.answer(OWN_OUTPUT, **changes), unit, "torch", "")
+            assert isinstance(kept, Kept), kept
+            texts = [json.loads(kept.files[file]) for file in json.loads(kept.files[INDEX]).values()]
+            return {window["base"] for text in texts for window in text["windows"] if window["name"] == "arena"}, kept
+
+        for side in ("reference", "baseline"):
+            with self.subTest(side):
+                found, kept = bases(side=side)
+                self.assertEqual(found, {OWN_BASES[side]})
+                text = kept.files[next(iter(json.loads(kept.files[INDEX]).values()))]
+                with self.assertRaisesRegex(RecordingRefused, "none of the addresses"):
+                    Recordings(blobs_of(kept.files), ARCHITECTURE).parse(text)
+        found, kept = bases()
+        self.assertFalse(found & set(OWN_BASES.values()))
+        text = kept.files[next(iter(json.loads(kept.files[INDEX]).values()))]
+        with self.assertRaisesRegex(RecordingRefused, "none of the addresses"):
+            Recordings(blobs_of(kept.files), ARCHITECTURE, of_problem=True).parse(text)
 
     def test_an_output_that_it_made_itself_stands_where_it_is(self) -> None:
         recording = self.recordings(OWN_OUTPUT)["case-0"]

@@ -1,5 +1,6 @@
 """Programs that are recorded between judgements: one at a time on a device, kept by content, and each told once with what it came to."""
 import asyncio
+import json
 import os
 import sys
 import tempfile
@@ -16,8 +17,8 @@ from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.devices.slot_events import Prepared, SlotEvents
 from kiln_runner.frames import Frame, encode
 from kiln_runner.process import Children, Command
-from kiln_runner.programs.record_requests import BESIDE_MAX, RecordPorts, RecordRequests
-from kiln_runner.programs.recording_shape import INDEX
+from kiln_runner.programs.record_requests import BESIDE_MAX, Asked, RecordPorts, RecordRequests
+from kiln_runner.programs.recording_shape import INDEX, INPUTS_BASE
 from kiln_runner.programs.triton_kernels import UNPREPARED_WORDS
 from kiln_runner.programs.zygotes import Zygotes
 from test.python.programs.small_cubin import ARCHITECTURE
@@ -217,6 +218,16 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.assertEqual([header["compileId"] for header in self.answers], ["three"])
         await self.until(lambda: not self.records.is_busy)
 
+    async def test_what_the_runner_asks_for_itself_is_none_of_a_daemons(self) -> None:
+        told: list[Any] = []
+        self.records.record(Asked("reference of x", {**unit_of(DOUBLE), "side": "reference"}, 20_000, lambda result: (told.append(result), self.news.set())))
+        self.records.forget()
+        await self.until(lambda: bool(told))
+        self.assertEqual((told[0]["status"], self.answers), ("compiled", []), told)
+        index = json.loads((self.artifacts / told[0]["artifact"] / INDEX).read_text())
+        text = json.loads((self.artifacts / told[0]["artifact"] / index["case-0"]).read_text())
+        self.assertEqual({window["name"]: window["base"] for window in text["windows"]}["inputs"], INPUTS_BASE)
+
     async def test_kernels_that_it_launches_and_nobody_compiled_are_compiled_without_the_device_and_it_is_recorded_anew(self) -> None:
         self.ask("one", WANTS)
         await self.until(lambda: len(self.compiles) == 1)
@@ -267,7 +278,7 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         for number in range(BESIDE_MAX):
             self.assertTrue(self.slots["GPU-test"].reservations.is_reserved)
             self.records.cancel(f"{number}")
-        await self.until(lambda: [run.asked for run in self.records._runs.values()] == [[f"{BESIDE_MAX}"]] and bool(self.records._beside))
+        await self.until(lambda: [list(run.asked) for run in self.records._runs.values()] == [[f"{BESIDE_MAX}"]] and bool(self.records._beside))
         self.records.cancel(f"{BESIDE_MAX}")
         self.assertEqual((await self.answer("last", DOUBLE))["status"], "compiled")
 

@@ -64,7 +64,7 @@ describe('a reference that is a program', () => {
       files: [{ path: 'reference.py', content: SOURCE }, { path: 'utils.py' }],
       cases: [{ name: 'odd', tensors: [{ name: 'x', shape: [1003] }, { name: 'y' }] }, { name: '16M' }],
     });
-    expect(defined.baseline).toEqual(defined.reference);
+    expect(defined.baseline).toEqual({ ...defined.reference, side: 'baseline' });
     expect(defined.cases.map(({ reference, baseline }) => [reference, baseline])).toEqual(
       defined.cases.map(() => [
         { launches: [], scratch: {} },

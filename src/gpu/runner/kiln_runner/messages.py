@@ -105,30 +105,56 @@ program_fields: dict[str, Shape] = {
     "entry": record({"file": string, "symbol": string, "style": string}), "environment": environment_name,
 }
 program_unit = record(program_fields)
-record_unit = record({
-    **program_fields, "built": content_hash, "deviceModel": string,
-    "cases": array(record({
-        "name": string,
-        "tensors": array(record({
-            "name": name, "dtype": one_of(*DTYPES), "shape": array(integer(1), 1, 8), "role": one_of("in", "out", "inout"),
-            "distribution": distribution,
-        }), 1),
-    }), 1, 64),
+
+
+def handed_data(value: Any) -> None:
+    """The daemon bounds how deep it is."""
+    _handed(value)
+
+
+def anything(value: Any) -> None:
+    """For a constructor of the program's: whatever JSON holds."""
+
+
+values: dict[str, Shape] = {"int": record({"value": integer()}), "float": record({"value": number()})}
+_handed = union("kind", {
+    **values, "tensor": record({"name": name}), "constant": record({"value": nullable(boolean)}), "tuple": record({"items": array(handed_data)}),
+    "dict": record({"entries": mapping(handed_data)}),
 })
+recorded_cases = array(record({
+    "name": string,
+    "tensors": array(record({
+        "name": name, "dtype": one_of(*DTYPES), "shape": array(integer(1), 1, 8), "role": one_of("in", "out", "inout"),
+        "distribution": distribution,
+    }), 1),
+}, {"data": handed_data, "values": mapping(union("kind", values))}), 1, 64)
+model_call = record({"init": record({"positional": array(anything), "keywords": mapping(anything)}), "seed": integer(0)})
+record_unit = record({**program_fields, "built": content_hash, "deviceModel": string, "cases": recorded_cases}, {"model": model_call})
+recorded_side = record({**program_fields, "side": one_of("reference", "baseline"), "cases": recorded_cases}, {"model": model_call})
+
+
+def is_program(value: Any) -> bool:
+    return isinstance(value, dict) and cast(Json, value).get("language") == "python"
 
 
 def compile_unit(value: Any) -> None:
-    (program_unit if isinstance(value, dict) and cast(Json, value).get("language") == "python" else kernel_unit)(value)
+    (program_unit if is_program(value) else kernel_unit)(value)
 
 
+def side_unit(value: Any) -> None:
+    (recorded_side if is_program(value) else kernel_unit)(value)
+
+
+# Of a side that is a program there are no launches: its recording has them.
+side_plan = record({"launches": array(launch), "scratch": mapping(integer(1))})
 defined_case = record({
-    "name": string, "kind": one_of("check", "bench"), "tensors": array(tensor), "reference": plan, "baseline": plan,
+    "name": string, "kind": one_of("check", "bench"), "tensors": array(tensor), "reference": side_plan, "baseline": side_plan,
 }, {"hard": array(record({"name": string, "distributions": mapping(distribution)}))})
 problem_definition = record({
     "key": content_hash, "name": string,
     "tolerance": tolerance,
     "cases": array(defined_case, 1),
-    "reference": kernel_unit, "baseline": kernel_unit,
+    "reference": side_unit, "baseline": side_unit,
 })
 plans = mapping(plan)
 timing_rules = record({

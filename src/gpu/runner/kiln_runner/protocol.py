@@ -5,7 +5,7 @@ What may be absent stands in the class behind the one with the underscore. The f
 from typing import Any, Literal, Optional, TypedDict, Union
 
 from kiln_runner.protocol_outcomes import CompileOutcome, Outcome
-from kiln_runner.protocol_programs import ProgramUnit
+from kiln_runner.protocol_programs import ProgramUnit, RecordedSide
 from kiln_runner.protocol_tensors import Tensor, Tolerance
 
 # A frame's header, or what else came as JSON and has not been looked at.
@@ -43,6 +43,7 @@ class KernelUnit(_KernelUnit, total=False):
 
 
 CompileUnit = Union[KernelUnit, ProgramUnit]
+SideUnit = Union[KernelUnit, RecordedSide]
 
 
 class TensorArgument(TypedDict):
@@ -105,8 +106,8 @@ class ProblemDefinition(TypedDict):
     name: str
     tolerance: Tolerance
     cases: list[DefinedCase]
-    reference: KernelUnit
-    baseline: KernelUnit
+    reference: SideUnit
+    baseline: SideUnit
 
 
 class _TimingRules(TypedDict):

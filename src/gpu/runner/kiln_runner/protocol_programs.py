@@ -1,5 +1,5 @@
 """Types of programs in frames: what is built, and what is recorded, as in src/domain/program-unit.ts (held by the golden fixtures)."""
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, Optional, TypedDict, Union
 
 
 class ProgramFile(TypedDict):
@@ -38,16 +38,92 @@ class RecordedTensor(TypedDict):
     distribution: dict[str, Any]
 
 
-class RecordedCase(TypedDict):
-    """A case as a program gets it: its tensors in the order of the problem."""
+class Number(TypedDict):
+    """As Python has it."""
 
+    kind: Literal["int", "float"]
+    value: float
+
+
+class HandedTensor(TypedDict):
+    kind: Literal["tensor"]
+    name: str
+
+
+class HandedConstant(TypedDict):
+    kind: Literal["constant"]
+    value: Optional[bool]
+
+
+class HandedTuple(TypedDict):
+    """Of HandedData."""
+
+    kind: Literal["tuple"]
+    items: list[Any]
+
+
+class HandedDict(TypedDict):
+    """Of HandedData."""
+
+    kind: Literal["dict"]
+    entries: dict[str, Any]
+
+
+HandedData = Union[Number, HandedTensor, HandedConstant, HandedTuple, HandedDict]
+
+
+class _RecordedCase(TypedDict):
     name: str
     tensors: list[RecordedTensor]
 
 
-class RecordUnit(ProgramUnit):
-    """`built`: the artifact of its build stage."""
+class RecordedCase(_RecordedCase, total=False):
+    """A case as a program gets it: its tensors in the order of the problem. `data`: of the style `custom_kernel`, what it is handed instead of a
+    tuple of inputs and outputs. `values`: of functions, what those are handed whose signature names it."""
 
+    data: HandedData
+    values: dict[str, Number]
+
+
+class ModelArguments(TypedDict):
+    positional: list[Any]
+    keywords: dict[str, Any]
+
+
+class ModelCall(TypedDict):
+    """How a model is made: seeded, then its constructor is called."""
+
+    init: ModelArguments
+    seed: int
+
+
+class _RecordUnit(ProgramUnit):
     built: str
     deviceModel: str
     cases: list[RecordedCase]
+
+
+class RecordUnit(_RecordUnit, total=False):
+    """`built`: the artifact of its build stage."""
+
+    model: ModelCall
+
+
+OwnSide = Literal["reference", "baseline"]
+
+
+class OwnRecordUnit(RecordUnit, total=False):
+    """`side`: of a problem's own program, which only the runner asks itself to record, at addresses that no candidate has."""
+
+    side: OwnSide
+
+
+class _RecordedSide(ProgramUnit):
+    side: OwnSide
+    cases: list[RecordedCase]
+
+
+class RecordedSide(_RecordedSide, total=False):
+    """A problem's own program."""
+
+    model: ModelCall

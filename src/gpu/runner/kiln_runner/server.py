@@ -60,7 +60,7 @@ class Server:
         self._cache = ArtifactCache(paths.artifacts)
         self._compilers = Compilers(equipment.tools, paths.artifacts, paths.work, simulated=equipment.simulated)
         self._pool = CompilePool(self._children, self._cache, self._compilers, equipment.inventory["compileSlots"])
-        self._problems = ProblemRegistry(self._pool, self._cache, self._pump_all)
+        self._problems = ProblemRegistry(self._pool, self._cache, self._pump_all, lambda asked: self._records.record(asked))
         self._disk = Disk(loop, str(paths.folder), self._on_unavailable)
         self._spool = Spool(loop, paths.spool, self._on_kept)
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
@@ -120,16 +120,20 @@ class Server:
         await self._spool.close()
 
     def _make_slots(self, paths: RunnerPaths) -> dict[str, DeviceSlot]:
-        events = SlotEvents(
-            self._problems.state, self._attempts.missing_artifact, self._on_started, self._on_finished, self._attempts.on_released,
-            self._health.on_device_changed, self._attempts.on_damaged,
-        )
         equipment = self._equipment.now
         own = equipment.placement.judges
         return {
-            device["id"]: DeviceSlot(self._children, device, judge_command(paths, device, ordinal, own.get(device["id"])), events)
+            device["id"]: DeviceSlot(
+                self._children, device, judge_command(paths, device, ordinal, own.get(device["id"])), self._events_of(device["id"])
+            )
             for ordinal, device in enumerate(equipment.inventory["devices"])
         }
+
+    def _events_of(self, device_id: str) -> SlotEvents:
+        return SlotEvents(
+            lambda key: self._problems.state(key, self._slots[device_id].device["model"]), self._attempts.missing_artifact, self._on_started,
+            self._on_finished, self._attempts.on_released, self._health.on_device_changed, self._attempts.on_damaged,
+        )
 
     def _make_watch(self, paths: RunnerPaths) -> DeviceWatch:
         gpus = [slot.device for slot in self._slots.values() if slot.device["kind"] == "gpu"]

@@ -50,7 +50,7 @@ class Attempts:
         self._taken[attempt_id] = slot
         for artifact in task.artifacts:
             self._cache.pin(artifact)
-        self._problems.prepare(body["problemKey"])
+        self._problems.prepare(body["problemKey"], slot.device["model"])
         slot.submit(task)
 
     def on_retract(self, header: Retract, _frame: Frame) -> None:

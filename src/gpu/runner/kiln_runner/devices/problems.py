@@ -1,35 +1,66 @@
-"""Problems the daemon has defined, and their reference and baseline, compiled when the first task of a problem comes.
+"""Problems the daemon has defined, and their reference and baseline, compiled when the first task of a problem comes; programs among them are recorded,
+for each model of devices by itself. A program that is both is recorded for each, on inputs that are drawn anew, so that the judge sees where the two differ.
 
-A problem is defined -> preparing -> prepared, or unpreparable: then its tasks fail, and it is tried again with the next task.
+A problem is defined -> preparing -> prepared, or unpreparable: then its tasks fail, and it is tried again with the next task. What a program does wrong
+is not tried again for a while: each time would hold a device.
 """
+import time
 from collections import OrderedDict
 from typing import Callable, Optional, Union
 
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.pool import CompilePool
+from kiln_runner.devices.own_programs import Making, Wanted, make_own_program
 from kiln_runner.devices.slot_events import Prepared, Preparing, Unpreparable
 from kiln_runner.devices.task import infra_of
 from kiln_runner.frames import encode
+from kiln_runner.programs.record_requests import Asked
 from kiln_runner.protocol import CompileResult, Infra, InfraFailure, NotCompiled, ProblemDefinition
+from kiln_runner.protocol_programs import OwnSide
 
 PROBLEMS_MAX = 512
 COMPILE_LIMIT_MS = 120_000
+# Until a program that could not be recorded is tried again.
+REFUSED_S = 600.0
 LOG_LINES_SHOWN = 8
-ROLES = ("reference", "baseline")
+ROLES: tuple[OwnSide, ...] = ("reference", "baseline")
+# Of a problem whose sides are the same on every device.
+ANY_MODEL = ""
+
+
+class _Sides:
+    """Of one problem on one model."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        self.state: Optional[Union[Preparing, Prepared, Unpreparable]] = None
+        self.artifacts: dict[str, str] = {}
+        self.refused_s: Optional[float] = None
+
+    @property
+    def is_refused(self) -> bool:
+        return self.refused_s is not None and time.monotonic() - self.refused_s < REFUSED_S
 
 
 class _Problem:
     def __init__(self, definition: ProblemDefinition) -> None:
         self.definition = definition
-        self.state: Optional[Union[Preparing, Prepared, Unpreparable]] = None
-        self.artifacts: dict[str, str] = {}
+        self.by_model: dict[str, _Sides] = {}
+
+    def sides(self, model: str) -> _Sides:
+        recorded = any(_is_program(self.definition, role) for role in ROLES)
+        place = model if recorded else ANY_MODEL
+        return self.by_model.setdefault(place, _Sides(model))
 
 
 class ProblemRegistry:
-    def __init__(self, pool: CompilePool, cache: ArtifactCache, on_settled: Callable[[], None]) -> None:
-        self._pool = pool
-        self._cache = cache
-        self._on_settled = on_settled
+    """`record`: RecordRequests', which is made after this."""
+
+    def __init__(
+        self, pool: CompilePool, cache: ArtifactCache, on_settled: Callable[[], None], record: Callable[[Asked], None]
+    ) -> None:
+        self._pool, self._cache, self._on_settled = pool, cache, on_settled
+        self._making = Making(pool.compile, record)
         self._problems: OrderedDict[str, _Problem] = OrderedDict()
 
     @property
@@ -43,80 +74,111 @@ class ProblemRegistry:
         if len(self._problems) > PROBLEMS_MAX:
             # The daemon sends it again when a task of it comes back with `unknown_problem`.
             _, oldest = self._problems.popitem(last=False)
-            self._unpin(oldest)
+            for sides in oldest.by_model.values():
+                self._unpin(sides)
 
     def definition(self, key: str) -> Optional[ProblemDefinition]:
         problem = self._problems.get(key)
         return problem.definition if problem else None
 
-    def prepare(self, key: str) -> None:
-        """Starts compiling what the problem needs, unless that is done or under way."""
+    def prepare(self, key: str, model: str) -> None:
+        """Starts compiling what the problem needs on that model, unless that is done or under way."""
         problem = self._problems.get(key)
-        if problem is None or isinstance(problem.state, (Preparing, Prepared)):
+        if problem is None:
             return
-        problem.state = Preparing()
-        self._unpin(problem)
+        sides = problem.sides(model)
+        if isinstance(sides.state, (Preparing, Prepared)) or sides.is_refused:
+            return
+        sides.state = Preparing()
+        self._unpin(sides)
         for role in ROLES:
-            ask_id = f"{role} of {key}"
-            self._pool.compile(ask_id, problem.definition[role], COMPILE_LIMIT_MS, self._receiver(problem, role))
+            self._make(problem, sides, role)
 
     def renew(self, key: str) -> None:
         """Something that its judge was given does not work: reference and baseline are compiled again for the next task."""
         problem = self._problems.get(key)
-        if problem is None or not isinstance(problem.state, Prepared):
-            return
-        for artifact in problem.artifacts.values():
-            self._cache.discard(artifact)
-        self._unpin(problem)
-        problem.state = None
+        for sides in problem.by_model.values() if problem else ():
+            if isinstance(sides.state, Prepared):
+                for artifact in sides.artifacts.values():
+                    self._cache.discard(artifact)
+                self._reset(sides)
 
     def renew_all(self) -> None:
         """The host has other compilers now: reference and baseline are compiled as candidates are. What is in the cache stays."""
         for problem in self._problems.values():
-            if isinstance(problem.state, Prepared):
-                self._unpin(problem)
-                problem.state = None
+            for sides in problem.by_model.values():
+                sides.refused_s = None
+                if isinstance(sides.state, Prepared):
+                    self._reset(sides)
 
-    def state(self, key: str) -> Union[Preparing, Prepared, Unpreparable]:
+    def state(self, key: str, model: str) -> Union[Preparing, Prepared, Unpreparable]:
         problem = self._problems.get(key)
         if problem is None:
             return Unpreparable(infra_of("unknown_problem", f"problem {key} was not defined on this connection"))
         self._problems.move_to_end(key)
-        if problem.state is None:
-            self.prepare(key)
-        return problem.state or Preparing()
+        sides = problem.sides(model)
+        if sides.state is None:
+            self.prepare(key, model)
+        return sides.state or Preparing()
 
-    def _receiver(self, problem: _Problem, role: str) -> Callable[[CompileResult], None]:
-        return lambda result: self._on_compiled(problem, role, result)
+    def _make(self, problem: _Problem, sides: _Sides, role: OwnSide) -> None:
+        unit, ask_id = problem.definition[role], f"{role} of {problem.definition['key']} on {sides.model}"
 
-    def _on_compiled(self, problem: _Problem, role: str, result: CompileResult) -> None:
-        if result["status"] == "compiled":
-            problem.artifacts[role] = result["artifact"]
-            self._cache.pin(result["artifact"])
-            if len(problem.artifacts) < len(ROLES) or not isinstance(problem.state, Preparing):
-                return
-            problem.state = Prepared(_frame_of(problem))
+        def told(result: CompileResult) -> None:
+            self._on_made(problem, sides, role, result)
+
+        if unit["language"] == "python":
+            make_own_program(self._making, Wanted(ask_id, unit, sides.model, COMPILE_LIMIT_MS), told)
         else:
-            problem.state = Unpreparable(_failure(problem, role, result))
+            self._pool.compile(ask_id, unit, COMPILE_LIMIT_MS, told)
+
+    def _on_made(self, problem: _Problem, sides: _Sides, role: OwnSide, result: CompileResult) -> None:
+        if result["status"] == "compiled":
+            sides.artifacts[role] = result["artifact"]
+            self._cache.pin(result["artifact"])
+            if len(sides.artifacts) < len(ROLES) or not isinstance(sides.state, Preparing):
+                return
+            sides.state = Prepared(_frame_of(problem, sides))
+        else:
+            if result["status"] == "failed" and _is_program(problem.definition, role):
+                sides.refused_s = time.monotonic()
+            sides.state = Unpreparable(_failure(problem, role, result))
         self._on_settled()
 
-    def _unpin(self, problem: _Problem) -> None:
-        for artifact in problem.artifacts.values():
+    def _reset(self, sides: _Sides) -> None:
+        self._unpin(sides)
+        sides.state = None
+
+    def _unpin(self, sides: _Sides) -> None:
+        for artifact in sides.artifacts.values():
             self._cache.unpin(artifact)
-        problem.artifacts = {}
+        sides.artifacts = {}
 
 
-def _frame_of(problem: _Problem) -> bytes:
+def _is_program(definition: ProblemDefinition, role: OwnSide) -> bool:
+    return definition[role]["language"] == "python"
+
+
+def _frame_of(problem: _Problem, sides: _Sides) -> bytes:
     return encode({
         "type": "problem", "definition": problem.definition,
-        "referenceArtifact": problem.artifacts["reference"], "baselineArtifact": problem.artifacts["baseline"],
+        "referenceArtifact": sides.artifacts["reference"], "baselineArtifact": sides.artifacts["baseline"],
     })
 
 
-def _failure(problem: _Problem, role: str, result: Union[NotCompiled, Infra]) -> InfraFailure:
+def _failure(problem: _Problem, role: OwnSide, result: Union[NotCompiled, Infra]) -> InfraFailure:
     if result["status"] == "infra":
         return result["failure"]
     outcome = result["outcome"]
+    name = f"the {role} of {problem.definition['name']}"
+    if _is_program(problem.definition, role) and (outcome["verdict"] == "contract" or outcome["verdict"] == "crashed"):
+        case = f", case {outcome['case']}" if outcome["case"] else ""
+        return infra_of(f"{role}_failed", f"{name} cannot be recorded here{case}: {_last_lines(outcome['message'])}")
     log = outcome.get("log") or f"{outcome['verdict']} after {result['durationMs']:.0f} ms"
     first_lines = "\n".join(log.splitlines()[:LOG_LINES_SHOWN])
-    return infra_of(f"{role}_failed", f"the {role} of {problem.definition['name']} does not compile here: {first_lines}")
+    return infra_of(f"{role}_failed", f"{name} does not compile here: {first_lines}")
+
+
+def _last_lines(message: str) -> str:
+    """Where the program's own lines are, and what was raised."""
+    return "\n".join(message.strip().splitlines()[-LOG_LINES_SHOWN:])

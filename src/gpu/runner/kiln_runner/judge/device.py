@@ -23,6 +23,8 @@ LOOKS = 2
 KEPT, LAST = 0, 1
 # Who may run code on a case. The reference writes to its own outputs; the others to the candidate's.
 SIDES = ("reference", "baseline", "candidate", "record")
+# The problem's own.
+OWN_SIDES = ("reference", "baseline")
 
 
 class Runnable(Protocol):

@@ -118,7 +118,8 @@ class Judgement:
 
     def _replicas_max(self, spec: DefinedCase) -> int:
         """Recordings have one place for each tensor."""
-        return 1 if any(isinstance(program, Recorded) for program in self._programs.values()) else self._bench.device.replicas_max(spec)
+        is_single = self._problem.is_timed_alone or any(isinstance(program, Recorded) for program in self._programs.values())
+        return 1 if is_single else self._bench.device.replicas_max(spec)
 
     def _plan(self, side: str, spec: DefinedCase) -> Plan:
         program = self._programs.get(side)
@@ -162,8 +163,9 @@ class Judgement:
         """Tables of the other sides, and what they keep: one in which a candidate changed it is no yardstick any more, for nobody."""
         if self._constants() != self._read_only:
             raise DeviceFault("constants of the record, the baseline or the reference changed while the candidate ran", lost=True)
-        if has_changed(self._programs.get("record")):
-            raise DeviceFault("what the record keeps between calls changed while the candidate ran", lost=True)
+        side = "record" if has_changed(self._programs.get("record")) else self._problem.changed()
+        if side is not None:
+            raise DeviceFault(f"what the {side} keeps between calls changed while the candidate ran", lost=True)
         refuse_change(self._programs["candidate"], self.case)
 
     # --- check
@@ -195,8 +197,9 @@ class Judgement:
         try:
             for input_set in range(1 + len(case.hard_names)):
                 check(case, baseline, reference, self._terms, input_set)
+            self._problem.refuse_change()
         except CandidateFailure as failure:
-            raise InfraFailure("baseline_failed", f"the problem's own baseline is judged {failure.outcome}{advice(failure.outcome)}") from failure
+            raise self._problem.blamed(f"{failure.outcome}{advice(failure.outcome)}") from failure
         except (DeviceFault, LaunchRejected) as error:
             message = f"the problem's own reference or baseline, case {spec['name']}: {error}"
             raise InfraFailure("baseline_failed", message, lost=getattr(error, "lost", False)) from error

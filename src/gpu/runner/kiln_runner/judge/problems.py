@@ -1,14 +1,15 @@
 """Problems this judge has loaded: definition, reference and baseline."""
 from pathlib import Path
+from typing import Optional
 
 from kiln_runner.judge_frames import DefineProblem
 from kiln_runner.protocol import DefinedCase, Plan
 
 from .artifacts import open_artifact
-from .device import Case, Device, Part, Program, Runnable
+from .device import OWN_SIDES, Case, Device, Part, Program, Runnable
 from .facts import Facts
-
-SIDES = ("reference", "baseline")
+from .failures import InfraFailure
+from .recorded import CHANGES_WHAT_IT_KEEPS, Recorded, has_changed
 
 
 class Problem:
@@ -28,7 +29,37 @@ class Problem:
     def key(self) -> str:
         return self.definition["key"]
 
+    @property
+    def is_timed_alone(self) -> bool:
+        """A baseline that is a recording has one place for each tensor: one run of it is timed at a time."""
+        return isinstance(self._programs["baseline"], Recorded)
+
+    def refuse_change(self) -> None:
+        """InfraFailure where one of its recordings wrote to what it keeps, and nobody else ran: no other host could judge by it."""
+        for side, program in self._programs.items():
+            if has_changed(program):
+                raise InfraFailure("problem_refused", f"the {side} of {self.definition['name']} is no program to judge by: {CHANGES_WHAT_IT_KEEPS}")
+
+    def blamed(self, outcome: str) -> InfraFailure:
+        """`outcome`: of its own baseline. What recordings disagree about no other try would change."""
+        sides = [{**unit, "side": ""} for unit in (self.definition["reference"], self.definition["baseline"])]
+        if sides[0] == sides[1] and self.is_timed_alone:
+            return InfraFailure(
+                "problem_refused",
+                f"the reference of {self.definition['name']}, recorded twice on other inputs, is judged {outcome} by itself: it steers by values, draws "
+                f"numbers of its own, or differs from itself by more than the tolerance",
+            )
+        is_recorded = any(isinstance(program, Recorded) for program in self.programs)
+        return InfraFailure("problem_refused" if is_recorded else "baseline_failed", f"the problem's own baseline is judged {outcome}")
+
+    def changed(self) -> Optional[str]:
+        """The side whose recording found something else than it keeps."""
+        return next((side for side, program in self._programs.items() if has_changed(program)), None)
+
     def plan(self, side: str, case: DefinedCase) -> Plan:
+        program = self._programs[side]
+        if isinstance(program, Recorded):
+            return program.plan_apart(case["name"]) if side == "reference" else program.plan(case["name"])
         return case["reference"] if side == "reference" else case["baseline"]
 
     def bound(self, side: str, case: Case, spec: DefinedCase) -> Runnable:
@@ -48,11 +79,11 @@ class Problem:
     def make_ready(self, part: Part) -> None:
         """Opens the case and binds the problem's own sides to it; nothing is launched. LaunchRejected, InfraFailure."""
         case = self._device.open_case(self.definition, part.case, part.batch, part.scratch)
-        for side in SIDES:
+        for side in OWN_SIDES:
             self.bound(side, case, part.case)
 
     def _scratch(self, spec: DefinedCase) -> dict[str, dict[str, int]]:
-        return {side: self.plan(side, spec)["scratch"] for side in SIDES}
+        return {side: self.plan(side, spec)["scratch"] for side in OWN_SIDES}
 
     def close(self) -> None:
         for program in self._programs.values():

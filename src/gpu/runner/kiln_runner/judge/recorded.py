@@ -27,6 +27,10 @@ class Recorded(ABC):
         """With the scratch that the case is to be opened with."""
 
     @abstractmethod
+    def plan_apart(self, case: str) -> Plan:
+        """As `plan`, of a reference: what it writes lies in memory of its own, by names that no segment has (`apart`)."""
+
+    @abstractmethod
     def shares(self, case: str) -> list[KernelShare]:
         """Of a case that it is bound to and that is in place: where its time goes. Runs it a few times."""
 
@@ -36,6 +40,11 @@ class Recorded(ABC):
 
 
 CHANGES_WHAT_IT_KEEPS = "it changes memory that it keeps between calls; only what is read alone may be kept, or a run could depend on the one before"
+
+
+def apart(tensor: str) -> str:
+    """What a recorded reference writes in place of a tensor of the case, until it is copied to where nobody finds it."""
+    return f"apart={tensor}"
 
 
 def has_changed(program: Optional[Program]) -> bool:
@@ -65,7 +74,7 @@ def is_recording(artifact: Artifact) -> bool:
 class RecordedArtifact(Artifact):
     """`recordings`: by case. LaunchRejected where one is none; InfraFailure where a file is not there, or not as it was made."""
 
-    def __init__(self, folder: Path, architecture: str) -> None:
+    def __init__(self, folder: Path, architecture: str, *, of_problem: bool = False) -> None:
         super().__init__(folder)
         index = json.loads(self._read(INDEX))
         files = {path.name: self._read(path.name) for path in folder.iterdir() if len(path.name) >= _HASH_CHARS}
@@ -74,7 +83,7 @@ class RecordedArtifact(Artifact):
         except NoAnswer as error:
             raise InfraFailure("unknown_artifact", f"recording {folder.name} cannot be unpacked: {error}") from error
         try:
-            read = Recordings(blobs, architecture)
+            read = Recordings(blobs, architecture, of_problem=of_problem)
             self.recordings: dict[str, Recording] = {case: read.parse(self._read(file)) for case, file in index.items()}
         except RecordingRefused as error:
             raise LaunchRejected(FIELD, f"{error}") from error
@@ -86,6 +95,11 @@ class RecordedArtifact(Artifact):
     def plan(self, case: str) -> Plan:
         """What the case's buffers are to be made for: it launches by itself, and its working memory stands where scratch does."""
         return {"launches": [], "scratch": {segment.name: segment.bytes for segment in self.recording(case).segments if segment.role == "workspace"}}
+
+    def plan_apart(self, case: str) -> Plan:
+        segments, plan = self.recording(case).segments, self.plan(case)
+        written = {apart(segment.tensor): segment.bytes for segment in segments if segment.tensor is not None and segment.role != "in"}
+        return {"launches": [], "scratch": {**plan["scratch"], **written}}
 
     def recording(self, case: str) -> Recording:
         if case not in self.recordings:

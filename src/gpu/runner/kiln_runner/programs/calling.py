@@ -1,9 +1,10 @@
 """Calls a program in the way that its style says, and looks at what it returns: what kind, type, shape and place, and where its numbers lie."""
+import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any, Callable, NamedTuple, Optional, cast
+from typing import Any, Callable, NamedTuple, Optional, Union, cast
 
 from kiln_runner.programs.framework import Found, Framework
-from kiln_runner.protocol_programs import RecordedTensor
+from kiln_runner.protocol_programs import HandedData, ModelCall, Number, RecordedCase, RecordedTensor
 
 OUTPUTS_SHOWN = 8
 
@@ -26,16 +27,61 @@ class Placed(NamedTuple):
     found: Optional[Found]
 
 
-def callable_of(symbol: Callable[..., Any], style: str) -> Callable[[list[Given]], Any]:
+# A program in one case.
+Call = Callable[[RecordedCase, list[Given]], Any]
+
+
+def callable_of(symbol: Callable[..., Any], style: str, model: Optional[ModelCall], framework: Framework) -> Call:
     if style == "model":
-        model = symbol()
-        model = model.cuda() if hasattr(model, "cuda") else model
-        return lambda given: model(*[one.tensor for one in given if one.spec["role"] != "out"])
+        made = _made(symbol, model, framework)
+        return lambda _case, given: made(*[one.tensor for one in given if one.spec["role"] != "out"])
     if style == "custom_kernel":
-        return lambda given: symbol(tuple(one.tensor for one in _inputs_first(given)))
+        return lambda case, given: symbol(_data_of(case, given))
     if style == "function":
-        return lambda given: symbol(**{one.spec["name"]: one.tensor for one in given if one.spec["role"] != "out"})
-    return lambda given: symbol(**{one.spec["name"]: one.tensor for one in given})
+        return lambda case, given: symbol(**_by_name([one for one in given if one.spec["role"] != "out"]), **_values_for(symbol, case))
+    return lambda case, given: symbol(**_by_name(given), **_values_for(symbol, case))
+
+
+def _made(symbol: Callable[..., Any], model: Optional[ModelCall], framework: Framework) -> Any:
+    if model is None:
+        made = symbol()
+    else:
+        framework.seed(model["seed"])
+        made = symbol(*model["init"]["positional"], **model["init"]["keywords"])
+    return made.cuda() if hasattr(made, "cuda") else made
+
+
+def _by_name(given: list[Given]) -> dict[str, Any]:
+    return {one.spec["name"]: one.tensor for one in given}
+
+
+def _values_for(symbol: Callable[..., Any], case: RecordedCase) -> dict[str, Any]:
+    """Shape variables and scalars that its signature names."""
+    try:
+        named = inspect.signature(symbol).parameters
+    except (TypeError, ValueError):
+        # Something of C without a signature.
+        return {}
+    return {name: _number(value) for name, value in case.get("values", {}).items() if name in named}
+
+
+def _data_of(case: RecordedCase, given: list[Given]) -> Any:
+    data = case.get("data")
+    return tuple(one.tensor for one in _inputs_first(given)) if data is None else _handed(data, _by_name(given))
+
+
+def _handed(data: HandedData, tensors: dict[str, Any]) -> Any:
+    if data["kind"] == "tensor":
+        return tensors[data["name"]]
+    if data["kind"] == "tuple":
+        return tuple(_handed(item, tensors) for item in data["items"])
+    if data["kind"] == "dict":
+        return {name: _handed(entry, tensors) for name, entry in data["entries"].items()}
+    return data["value"] if data["kind"] == "constant" else _number(data)
+
+
+def _number(number: Number) -> Union[int, float]:
+    return int(number["value"]) if number["kind"] == "int" else float(number["value"])
 
 
 def _inputs_first(given: list[Given]) -> list[Given]:

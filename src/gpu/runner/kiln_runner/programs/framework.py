@@ -3,6 +3,7 @@
 Memory comes from the recorder's arena: through the allocator that PyTorch calls for every tensor, by C functions that ctypes makes.
 """
 import ctypes
+import os
 import sys
 from ctypes import c_int, c_ssize_t, c_void_p
 from typing import Any, NamedTuple, Optional, Protocol
@@ -37,6 +38,14 @@ class Found(NamedTuple):
 class Framework(Protocol):
     def begin(self, arena: Arena) -> None:
         """From now on all memory of the GPU comes from there."""
+        ...
+
+    def seed(self, seed: int) -> None:
+        """Of what the program draws, such as a model's weights."""
+        ...
+
+    def unseed(self) -> None:
+        """From now on nobody knows what is drawn."""
         ...
 
     def make(self, block: Block, dtype: str, shape: list[int]) -> Any: ...
@@ -115,6 +124,12 @@ class Torch:
         if kind == "offsets":
             values[..., 0], values[..., -1] = low, high
         return values
+
+    def seed(self, seed: int) -> None:
+        self._torch.manual_seed(seed)
+
+    def unseed(self) -> None:
+        self._torch.manual_seed(int.from_bytes(os.urandom(7), "little"))
 
     def synchronize(self) -> None:
         self._torch.cuda.synchronize()

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, TypedDict, Union, cast
 from kiln_runner.frames import FrameDecoder, FrameError, encode
 from kiln_runner.programs.recording_shape import TEXT_BYTES_MAX
 from kiln_runner.protocol import Json
-from kiln_runner.protocol_programs import RecordedCase
+from kiln_runner.protocol_programs import ModelCall, RecordedCase
 
 CASES_MAX = 64
 BLOBS_MAX = 8192
@@ -19,7 +19,7 @@ KERNELS_MAX, KERNEL_NAME_CHARS_MAX, CALL_CHARS_MAX, CALLS_CHARS_MAX = 256, 200, 
 _KEY, _CALL = re.compile(r"[0-9a-f]{64}"), re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
-class RecordAsked(TypedDict):
+class _RecordAsked(TypedDict):
     """Of a program's task. `device`: how the driver calls the GPU, or empty. `arena`: the first address of its memory."""
 
     files: list[Any]
@@ -28,6 +28,10 @@ class RecordAsked(TypedDict):
     device: str
     arena: int
     cases: list[RecordedCase]
+
+
+class RecordAsked(_RecordAsked, total=False):
+    model: ModelCall
 
 
 class Wanted(TypedDict):

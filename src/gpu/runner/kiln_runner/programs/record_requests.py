@@ -11,7 +11,7 @@ import errno
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional, Union
+from typing import Callable, NamedTuple, Optional, Union, cast
 
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.artifact import store_artifact
@@ -35,7 +35,7 @@ from kiln_runner.programs.zygotes import Answer, Zygotes
 from kiln_runner.protocol import CompileResult, Environment, Infra, InfraFailure
 from kiln_runner.protocol_frames import FromRunner, Record
 from kiln_runner.protocol_outcomes import CompileOutcome
-from kiln_runner.protocol_programs import ProgramBuild, RecordUnit
+from kiln_runner.protocol_programs import OwnRecordUnit, ProgramBuild
 
 REQUESTS_MAX = 256
 # Most of a recording is starting CUDA in a process of its own.
@@ -61,17 +61,25 @@ class _Claimed(NamedTuple):
     words: str
 
 
+class Asked(NamedTuple):
+    """`told`: called once with what came of it, unless it is cancelled or forgotten."""
+
+    id: str
+    unit: OwnRecordUnit
+    limit_ms: float
+    told: OnCompiled
+
+
 class _Run:
-    def __init__(self, artifact: str, number: int, header: Record, slot: DeviceSlot, tool: EnvironmentTool) -> None:
-        unit, limit_ms = header["unit"], header["limitMs"]
-        self.artifact, self.unit, self.slot, self.limit_ms = artifact, unit, slot, limit_ms
+    def __init__(self, artifact: str, number: int, asked: Asked, slot: DeviceSlot, tool: EnvironmentTool) -> None:
+        self.artifact, self.unit, self.slot, self.limit_ms = artifact, asked.unit, slot, asked.limit_ms
         self.id = f"{artifact}.{number}"
         # With the kernels that were found missing, by their keys.
-        self.built, self.kernels = unit["built"], KernelRounds()
+        self.built, self.kernels = asked.unit["built"], KernelRounds()
         self.is_compiling = self.is_alone = self.was_beside = False
         self.claimed: Optional[_Claimed] = None
         self.tool = tool
-        self.asked: list[str] = []
+        self.asked: dict[str, OnCompiled] = {}
         self.reservation: Optional[Reservation] = None
         self.is_asked_for = self.has_begun = False
         self.started_ns = time.monotonic_ns()
@@ -84,6 +92,7 @@ class RecordRequests:
     ) -> None:
         self._loop, self._slots, self._cache, self._compilers, self._zygotes, self._ports = loop, slots, cache, compilers, zygotes, ports
         self._runs: dict[str, _Run] = {}
+        self._of_daemon: dict[str, None] = {}
         # Of each device that is held: ids of what runs on it.
         self._beside: dict[str, set[str]] = {}
         self._started = 0
@@ -91,28 +100,39 @@ class RecordRequests:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recordings")
 
     def on_record(self, header: Record, _frame: Frame) -> None:
-        unit, compile_id = header["unit"], header["compileId"]
+        compile_id = header["compileId"]
+        self._of_daemon[compile_id] = None
+
+        def tell(result: CompileResult) -> None:
+            self._of_daemon.pop(compile_id, None)
+            self._ports.send({"type": "compiled", "compileId": compile_id, "result": result})
+
+        # A side is the runner's own to ask for, and no frame has one.
+        self.record(Asked(compile_id, cast(OwnRecordUnit, header["unit"]), header["limitMs"], tell))
+
+    def record(self, asked: Asked) -> None:
+        unit = asked.unit
         tool = next((tool for tool in self._compilers.tools["environments"] if tool["name"] == unit["environment"]), None)
         if tool is None:
-            self._tell([compile_id], infra("environment_missing", self._compilers.fix(unit)))
+            asked.told(infra("environment_missing", self._compilers.fix(unit)))
             return
         artifact = recording_hash(unit, tool["key"])
         meta = self._cache.meta(artifact)
         if meta is not None:
-            self._tell([compile_id], compiled(artifact, meta, cached=True, duration_ms=0))
+            asked.told(compiled(artifact, meta, cached=True, duration_ms=0))
             return
         run = self._runs.get(artifact)
         if run is not None:
-            run.asked += [] if compile_id in run.asked else [compile_id]
+            run.asked.setdefault(asked.id, asked.told)
             return
         slot = self._slot_for(unit["deviceModel"])
         lacking = self._lacking(unit, slot)
         if slot is None or lacking is not None:
-            self._tell([compile_id], lacking or infra("device_lost", f"this host has no {unit['deviceModel']}"))
+            asked.told(lacking or infra("device_lost", f"this host has no {unit['deviceModel']}"))
             return
         self._started += 1
-        run = self._runs[artifact] = _Run(artifact, self._started, header, slot, tool)
-        run.asked.append(compile_id)
+        run = self._runs[artifact] = _Run(artifact, self._started, asked, slot, tool)
+        run.asked[asked.id] = asked.told
         if slot.device["model"] == MODEL:
             self._finish(run, self._simulate(run))
         else:
@@ -123,16 +143,18 @@ class RecordRequests:
         run = next((run for run in self._runs.values() if compile_id in run.asked), None)
         if run is None:
             return False
-        run.asked.remove(compile_id)
+        del run.asked[compile_id]
+        self._of_daemon.pop(compile_id, None)
         if not run.asked:
             self._drop(run)
         return True
 
     def forget(self) -> None:
-        """The daemon asks again after each hello for what it still wants. What runs goes on and fills the cache."""
+        """The daemon asks again after each hello for what it still wants. What runs goes on and fills the cache, and what the runner wants itself."""
+        forgotten, self._of_daemon = self._of_daemon, {}
         for run in list(self._runs.values()):
-            run.asked.clear()
-            if not run.has_begun:
+            run.asked = {asked: told for asked, told in run.asked.items() if asked not in forgotten}
+            if not run.asked and not run.has_begun:
                 self._drop(run)
 
     @property
@@ -161,7 +183,7 @@ class RecordRequests:
     def _waiting_at(self, slot: DeviceSlot) -> int:
         return sum(run.slot is slot for run in self._runs.values())
 
-    def _lacking(self, unit: RecordUnit, slot: Optional[DeviceSlot]) -> Optional[Infra]:
+    def _lacking(self, unit: OwnRecordUnit, slot: Optional[DeviceSlot]) -> Optional[Infra]:
         if slot is None:
             return None
         if slot.device["unavailable"] is not None:
@@ -175,7 +197,7 @@ class RecordRequests:
             return infra("internal", f"{REQUESTS_MAX} programs wait on this host to be recorded already")
         return None
 
-    def _environment(self, unit: RecordUnit) -> Optional[Environment]:
+    def _environment(self, unit: OwnRecordUnit) -> Optional[Environment]:
         return next((one for one in self._ports.environments() if one["name"] == unit["environment"]), None)
 
     def _simulate(self, run: _Run) -> CompileResult:
@@ -226,7 +248,8 @@ class RecordRequests:
         unit, device, environment = _recorded_by(run), run.slot.device, self._environment(run.unit)
         asked = {
             "files": unit["files"], "entry": unit["entry"], "architecture": unit["architecture"], "cases": unit["cases"],
-            "arena": arena_of(run.artifact), "device": device["id"] if device["id"].startswith("GPU-") else "",
+            "arena": arena_of(run.artifact, unit.get("side")), "device": device["id"] if device["id"].startswith("GPU-") else "",
+            **({"model": unit["model"]} if "model" in unit else {}),
         }
         return {
             "type": "run", "id": run.id, "task": "record", "asked": asked,
@@ -337,9 +360,9 @@ class RecordRequests:
         return {"status": "failed", "outcome": outcome, "durationMs": _since_ms(run.started_ns), "compiler": compiler}
 
     def _finish(self, run: _Run, result: CompileResult) -> None:
-        asked = list(run.asked)
         self._forget(run)
-        self._tell(asked, result)
+        for told in list(run.asked.values()):
+            told(result)
 
     def _forget(self, run: _Run) -> None:
         if self._runs.get(run.artifact) is run:
@@ -347,13 +370,9 @@ class RecordRequests:
             if run.reservation is not None:
                 self._cache.unpin(run.built)
 
-    def _tell(self, asked: list[str], result: CompileResult) -> None:
-        for compile_id in asked:
-            self._ports.send({"type": "compiled", "compileId": compile_id, "result": result})
 
-
-def _recorded_by(run: _Run) -> RecordUnit:
-    return run.unit if run.claimed is None else known_unit(run.unit["architecture"])
+def _recorded_by(run: _Run) -> OwnRecordUnit:
+    return run.unit if run.claimed is None else cast(OwnRecordUnit, known_unit(run.unit["architecture"]))
 
 
 def _does_work(run: _Run, answer: Answer) -> bool:

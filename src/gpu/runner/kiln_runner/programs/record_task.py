@@ -16,7 +16,7 @@ from kiln_runner.programs.own_trace import words_of
 from kiln_runner.programs.program_files import ProgramRefused, load_entry, program_of, write_files
 from kiln_runner.programs.record_frames import KERNELS_MAX, RecordAsked, Refusal, TooLarge, pack, pack_refusal, pack_wants
 from kiln_runner.programs.recorder import Recorder
-from kiln_runner.programs.recording_session import Stopped, Tools, record_cases
+from kiln_runner.programs.recording_session import Called, Stopped, Tools, record_cases
 from kiln_runner.programs.recording_shape import INPUTS_BASE, WINDOW_BYTES_MAX
 from kiln_runner.programs.triton_kernels import Kernels
 
@@ -48,7 +48,7 @@ def _record(asked: Any, kernels: Kernels, home: str) -> bytes:
     kernels.serve()
     tools = equipped_by[-1](asked)._replace(is_rehearsal=lambda: bool(kernels.missing))
     symbol = load_entry(program, root)
-    recorded = record_cases(symbol, program.style, asked["cases"], tools)
+    recorded = record_cases(Called(symbol, program.style, asked["cases"], asked.get("model")), tools)
     return pack(recorded.texts, recorded.blobs)
 
 

@@ -6,7 +6,7 @@ computes is checked on inputs that it never saw.
 """
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Optional, Union
 
 from kiln_runner.judge.layout import room
@@ -22,15 +22,16 @@ from kiln_runner.programs.recording_document import (
 )
 from kiln_runner.programs.recording_shape import (
     BLOBS_BYTES_MAX,
+    INPUTS_BASE,
     MEMORY_BYTES_MAX,
     MODULES_BYTES_MAX,
     PARAMETERS_BYTES_MAX,
     WINDOW_BYTES_MAX,
     WINDOW_UNIT,
+    arena_bases,
     bytes_of,
     check_shape,
     decode_text,
-    is_base,
 )
 from kiln_runner.schema import ShapeError
 
@@ -119,10 +120,11 @@ class Recording(NamedTuple):
 
 class Recordings:
     """Reads those of one program, of each case one. What they share, such as a binary, is checked once, and the memory that they ask for is counted
-    together. `blobs`: binaries and stored bytes by their SHA-256, as they came. `architecture`: of the device that is to replay them."""
+    together. `blobs`: binaries and stored bytes by their SHA-256, as they came. `architecture`: of the device that is to replay them. `of_problem`: it
+    is a problem's own, whose addresses no other has."""
 
-    def __init__(self, blobs: Mapping[str, bytes], architecture: str) -> None:
-        self._blobs, self._architecture = blobs, architecture
+    def __init__(self, blobs: Mapping[str, bytes], architecture: str, *, of_problem: bool = False) -> None:
+        self._blobs, self._architecture, self._bases = blobs, architecture, arena_bases(of_problem=of_problem)
         self._sound: set[str] = set()
         self._cubins: dict[str, Cubin] = {}
         # Address and content of a mapping -> its bytes. And of all that is uploaded from the host.
@@ -141,7 +143,7 @@ class Recordings:
             raise RecordingRefused(error.path or "the recording", error.what) from error
 
     def _parse(self, document: Document) -> Recording:
-        windows = _windows(document["windows"])
+        windows = _windows(document["windows"], self._bases)
         modules = self._modules(document["modules"])
         images = self._images(document["images"])
         segments = _segments(document["segments"], windows, images)
@@ -200,12 +202,12 @@ class Recordings:
             raise ShapeError(words, "segments")
 
 
-def _windows(entries: list[WindowEntry]) -> tuple[Window, ...]:
+def _windows(entries: list[WindowEntry], arenas: Sequence[int]) -> tuple[Window, ...]:
     windows = tuple(Window(entry["name"], entry["base"], entry["bytes"]) for entry in entries)
     if len({window.name for window in windows}) != len(windows):
         raise ShapeError("name a window twice", "windows")
     for at, window in enumerate(windows):
-        if not is_base(window.base, window.name == INPUTS):
+        if window.base not in ([INPUTS_BASE] if window.name == INPUTS else arenas):
             raise ShapeError("is none of the addresses that windows begin at", f"windows[{at}].base")
         if window.bytes % WINDOW_UNIT or window.bytes > WINDOW_BYTES_MAX:
             raise ShapeError(f"must be a multiple of {WINDOW_UNIT} and at most {WINDOW_BYTES_MAX}", f"windows[{at}].bytes")

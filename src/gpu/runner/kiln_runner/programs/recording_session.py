@@ -3,15 +3,15 @@
 Runs in the program's own process, beside its code: nothing of what comes out is trusted. What it draws for inputs is drawn anew by the judge.
 """
 from collections.abc import Sequence
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Optional
 
 from kiln_runner.judge.tensors import DTYPE_BYTES
 from kiln_runner.programs.arena import Arena, Block, tensor_rooms
-from kiln_runner.programs.calling import Broken, Given, Placed, callable_of, outputs_of
+from kiln_runner.programs.calling import Broken, Call, Given, Placed, callable_of, outputs_of
 from kiln_runner.programs.device_memory import DeviceMemory
 from kiln_runner.programs.framework import Framework
 from kiln_runner.programs.recorder import NotRecordable, Range, Recorder
-from kiln_runner.protocol_programs import RecordedCase
+from kiln_runner.protocol_programs import ModelCall, RecordedCase
 
 # Looked at on the host. What of it a result depends on is bounded by what a recording holds.
 KEPT_BYTES_MAX = 4 * 1024 ** 3
@@ -41,12 +41,23 @@ class Recorded(NamedTuple):
     blobs: dict[str, bytes]
 
 
-def record_cases(symbol: Callable[..., Any], style: str, cases: Sequence[RecordedCase], tools: Tools) -> Recorded:
+class Called(NamedTuple):
+    """What is called, how, and on what."""
+
+    symbol: Callable[..., Any]
+    style: str
+    cases: Sequence[RecordedCase]
+    model: Optional[ModelCall] = None
+
+
+def record_cases(called: Called, tools: Tools) -> Recorded:
     """Stopped where a case cannot be recorded; what the program raises is passed on. In a rehearsal every case is called, and nothing recorded."""
-    rooms = tensor_rooms([[_bytes_of(tensor) for tensor in case["tensors"]] for case in cases], tools.memory.page)
-    call = callable_of(symbol, style)
+    rooms = tensor_rooms([[_bytes_of(tensor) for tensor in case["tensors"]] for case in called.cases], tools.memory.page)
+    call = callable_of(called.symbol, called.style, called.model, tools.framework)
+    # Two recordings of one program are made on other inputs: where they differ, it steers by values.
+    tools.framework.unseed()
     texts, blobs = dict[str, bytes](), dict[str, bytes]()
-    for case, blocks in zip(cases, rooms):
+    for case, blocks in zip(called.cases, rooms):
         try:
             one = _Case(case, blocks, call, tools)
             one.warm_up()
@@ -73,7 +84,7 @@ def _bytes_of(tensor: Any) -> int:
 
 
 class _Case:
-    def __init__(self, case: RecordedCase, blocks: list[Block], call: Callable[[list[Given]], Any], tools: Tools) -> None:
+    def __init__(self, case: RecordedCase, blocks: list[Block], call: Call, tools: Tools) -> None:
         self._case, self._blocks, self._call, self._tools = case, blocks, call, tools
         self._given = [self._make(spec, block) for spec, block in zip(case["tensors"], blocks)]
         # What was there before it was left out.
@@ -93,7 +104,7 @@ class _Case:
         """Of one call. A framework may hand out an allocation that was refused as if it were one: whatever comes of it, that is what was wrong."""
         tools = self._tools
         try:
-            returned = self._call(self._given)
+            returned = self._call(self._case, self._given)
         except Exception as error:
             if tools.arena.refusal:
                 raise MemoryError(f"CUDA out of memory: {tools.arena.refusal}") from error

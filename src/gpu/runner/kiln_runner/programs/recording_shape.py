@@ -2,6 +2,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from kiln_runner.schema import Shape, ShapeError, array, boolean, integer, matching, nullable, one_of, record, union
@@ -18,12 +19,14 @@ MEMORY_BYTES_MAX = 32 * 1024 ** 3
 # What a kernel can take at all.
 PARAMETERS_BYTES_MAX, PARAMETERS_MAX = 32_764, 4096
 NUMBER_DIGITS_MAX = 16
-# Addresses: inputs in one place for every recording, arenas at one of 64, so that two recordings can mostly be mapped at once.
+# Addresses: inputs in one place for every recording, arenas at one of 64, so that two recordings can mostly be mapped at once. A problem's own
+# programs have arenas behind those, which no other recording may name.
 WINDOW_UNIT = 2 * 1024 * 1024
 WINDOW_BYTES_MAX = 1 << 38
 INPUTS_BASE, ARENA_BASE, ARENAS = 0x2A00_0000_0000, 0x2B00_0000_0000, 64
+OWN_BASES = {"reference": ARENA_BASE + ARENAS * WINDOW_BYTES_MAX, "baseline": ARENA_BASE + (ARENAS + 1) * WINDOW_BYTES_MAX}
 # All of them.
-WINDOWS = (INPUTS_BASE, ARENA_BASE + ARENAS * WINDOW_BYTES_MAX)
+WINDOWS = (INPUTS_BASE, OWN_BASES["baseline"] + WINDOW_BYTES_MAX)
 _GRID_MAX, _BLOCK_MAX = (2 ** 31 - 1, 65_535, 65_535), (1024, 1024, 64)
 _THREADS_MAX, _CLUSTER_MAX, _SHARED_MAX = 1024, 16, 232_448
 
@@ -40,10 +43,9 @@ def arena_base(number: int) -> int:
     return ARENA_BASE + number % ARENAS * WINDOW_BYTES_MAX
 
 
-def is_base(address: int, of_inputs: bool) -> bool:
-    if of_inputs:
-        return address == INPUTS_BASE
-    return address in range(ARENA_BASE, arena_base(ARENAS - 1) + 1, WINDOW_BYTES_MAX)
+def arena_bases(*, of_problem: bool) -> Sequence[int]:
+    """Of a problem's own programs, or of all others."""
+    return list(OWN_BASES.values()) if of_problem else range(ARENA_BASE, arena_base(ARENAS - 1) + 1, WINDOW_BYTES_MAX)
 
 
 def _dimensions(largest: tuple[int, ...], product: int) -> Shape:

@@ -3,7 +3,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from typing import NamedTuple, Union
+from typing import NamedTuple, Optional, Union
 
 from kiln_runner.compile.artifact import ArtifactMeta
 from kiln_runner.judge.layout import room
@@ -11,9 +11,9 @@ from kiln_runner.judge.tensors import DTYPE_BYTES
 from kiln_runner.programs.arena import Block, tensor_rooms
 from kiln_runner.programs.record_frames import Answered, NoAnswer, Refused, Wants, answer_of, unpacked
 from kiln_runner.programs.recording import Launch, Recording, RecordingRefused, Recordings, Segment
-from kiln_runner.programs.recording_shape import ARENAS, INDEX, PACKED, WINDOW_BYTES_MAX, WINDOW_UNIT, arena_base
+from kiln_runner.programs.recording_shape import ARENAS, INDEX, OWN_BASES, PACKED, WINDOW_BYTES_MAX, WINDOW_UNIT, arena_base
 from kiln_runner.protocol_outcomes import CompileError, Contract, Crashed
-from kiln_runner.protocol_programs import RecordedCase, RecordUnit
+from kiln_runner.protocol_programs import OwnRecordUnit, OwnSide, RecordedCase, RecordUnit
 
 # Raise when what a recording means changes: old ones are then no longer found.
 RECORD_FORMAT = 2
@@ -31,19 +31,20 @@ class Unequipped(Exception):
     """The recorder did not work on this host."""
 
 
-def recording_hash(unit: RecordUnit, environment: str) -> str:
+def recording_hash(unit: OwnRecordUnit, environment: str) -> str:
     """The artifact's name. `environment`: key of the one that it runs in."""
     key = {"unit": unit, "environment": environment, "format": RECORD_FORMAT}
     return hashlib.sha256(json.dumps(key, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def arena_of(artifact: str) -> int:
-    """Where its own memory begins."""
+def arena_of(artifact: str, side: Optional[OwnSide] = None) -> int:
+    """Where its own memory begins; `side`: of a problem's own program."""
     number = int(artifact[:15], 16)
-    return arena_base(number) + number // ARENAS % _STARTS * WINDOW_UNIT
+    base = OWN_BASES[side] if side else arena_base(number)
+    return base + number // ARENAS % _STARTS * WINDOW_UNIT
 
 
-def kept_of(answer: bytes, unit: RecordUnit, compiler: str, printed: str) -> Union[Kept, Wants, Contract, Crashed, CompileError]:
+def kept_of(answer: bytes, unit: OwnRecordUnit, compiler: str, printed: str) -> Union[Kept, Wants, Contract, Crashed, CompileError]:
     """Unequipped is raised where the program is not to blame."""
     try:
         answered = answer_of(answer)
@@ -87,8 +88,9 @@ class _Wrong(ValueError):
         self.case = case
 
 
-def _recordings_of(answered: Answered, unit: RecordUnit) -> dict[str, Recording]:
-    read, found = Recordings(answered.blobs, unit["architecture"]), dict[str, Recording]()
+def _recordings_of(answered: Answered, unit: OwnRecordUnit) -> dict[str, Recording]:
+    read = Recordings(answered.blobs, unit["architecture"], of_problem="side" in unit)
+    found = dict[str, Recording]()
     for case, blocks in zip(unit["cases"], _blocks_of(unit)):
         name = case["name"]
         if name not in answered.texts:

@@ -277,6 +277,10 @@ def _pointers(*tensors: Tensor) -> list[bytes]:
     return [struct.pack("<Q", each.data_ptr()) for each in tensors]
 
 
+def manual_seed(seed: int) -> None:
+    random.seed(seed)
+
+
 def empty(*shape: Any, dtype: dtype = float32, device: Any = "cuda", pin_memory: bool = False) -> Tensor:
     sizes = shape[0] if shape and isinstance(shape[0], (tuple, list)) else shape
     place = "cpu" if pin_memory else str(globals()["device"](device))

@@ -13,6 +13,7 @@ from ..layout import Scratch, buffer_name, distance, guards_in
 from ..lookups import NO_LOOKUP, Lookup, looked_up_in, lookup_in, seen_bytes
 from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fault
+from ..recorded import apart
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
 from ..tensors import DTYPE_BYTES, input_set_of, input_sets, is_input, is_output, keys_of, poison_pattern, tensor_bytes, tolerance_of
@@ -199,7 +200,8 @@ class GpuCase:
         return lookup_in(of, tensor, self._reference_tensor(of, look), seen) if of else NO_LOOKUP
 
     def _prepare_samples(self) -> None:
-        scratch = {name: room.bytes for name, room in self._rooms.items() if "/" not in name}
+        # What a recorded reference writes is wiped once it was compared.
+        scratch = {name: room.bytes for name, room in self._rooms.items() if "/" not in name and not name.startswith(f"reference.{apart('')}")}
         self.samples = CaseSamples(self._gpu.sampling, rows_of(self.tensors, self.batch, scratch, self._gpu.timer.poison_bytes_max), self._row_at)
         self._sampled_at = self._words
         self._words += FindingsBlock.SAMPLE_WORDS * len(self._outputs)
@@ -218,9 +220,10 @@ class GpuCase:
 
     def bind(self, side: str, program: Program, plan: Plan) -> Runnable:
         """The reference is bound for each look, the others for each replica."""
-        if isinstance(program, RecordedProgram):
-            return Runnable([self._recordings.bind(side, program, dict(zip(self._rooms, self._shown.pieces)))])
         count = LOOKS if side == "reference" else self.batch
+        if isinstance(program, RecordedProgram):
+            # It has one place for each tensor: what a reference writes there is copied to each look.
+            return Runnable([self._recordings.bind(side, program, dict(zip(self._rooms, self._shown.pieces)))] * count)
         return Runnable([program.prepare(plan, self._resolver(side, number)) for number in range(count)])
 
     def _resolver(self, side: str, number: int) -> Callable[[TensorArgument], int]:
@@ -278,6 +281,8 @@ class GpuCase:
 
     def execute(self, runnable: Runnable) -> None:
         begin, end = self._gpu.timer.around
+        # The reference may have run since the case was armed.
+        self._recordings.show()
         self._driver.record(begin)
         self.launch(runnable, 0)
         self._driver.record(end)
@@ -320,7 +325,23 @@ class GpuCase:
             if self.tensors[tensor]["role"] == "inout" or self._inputs_at != (seed, replica):
                 draw(*keys_of(seed, replica, tensor))
         self._inputs_at = (seed, replica)
+        if self._recordings.has_reference:
+            self._replay(reference, look)
+        else:
+            self.launch(reference, look)
+
+    def _replay(self, reference: Runnable, look: int) -> None:
+        """A recorded reference, from where its inputs were drawn and to where its outputs are expected."""
+        self._recordings.show_reference()
+        for tensor in self._outputs:
+            if tensor["role"] == "inout":
+                self._driver.copy(self._apart_at(tensor), self._hidden("expected", look, tensor), tensor_bytes(tensor))
         self.launch(reference, look)
+        for tensor in self._outputs:
+            self._driver.copy(self._hidden("expected", look, tensor), self._apart_at(tensor), tensor_bytes(tensor))
+
+    def _apart_at(self, tensor: Tensor) -> int:
+        return self._at(f"reference.{apart(tensor['name'])}")
 
     def compare(self, tolerance: Tolerance, look: int) -> None:
         for tensor, compare in [(tensor, compare) for of, tensor, compare in self._compares if of == look]:
@@ -391,6 +412,9 @@ class GpuCase:
         for look in looks:
             for tensor in self._outputs:
                 self._driver.fill(self._hidden("expected", look, tensor), 0xFFFFFFFF, tensor_bytes(tensor))
+        if self._recordings.has_reference:
+            for tensor in self._outputs:
+                self._driver.fill(self._apart_at(tensor), 0xFFFFFFFF, tensor_bytes(tensor))
 
     def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> list[float]:
         return self._gpu.timer.run(self, runs, runnables, rng)

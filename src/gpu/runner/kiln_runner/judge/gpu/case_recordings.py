@@ -1,32 +1,57 @@
-"""Recordings that are judged on a case: what each side of them has to see, shown before they run."""
+"""Recordings that are judged on a case: what each side of them has to see, shown before they run.
+
+Modes: the sides' (what candidate, record and baseline see is shown together) -> the reference's (it sees its own memory alone, which nobody else ever
+sees, and what it keeps is as it was recorded) -> the sides'. Runs of the reference follow on runs of sides and are followed by them, so that a change
+of mode is rare.
+"""
 from collections.abc import Mapping, Sequence
 from typing import Callable
 
+from ..recorded import apart
 from .memory import Piece
 from .recorded_program import Bound, RecordedProgram
 from .windows import Windows
+
+REFERENCE = "reference"
 
 
 class CaseRecordings:
     def __init__(self, windows: Windows, case: str) -> None:
         self._windows, self._case = windows, case
         self._bound: dict[str, tuple[RecordedProgram, Bound]] = {}
+        self._is_references = False
 
     def bind(self, side: str, program: RecordedProgram, pieces: Mapping[str, Piece]) -> Sequence[Callable[[], int]]:
         """`pieces`: the case's memory, by REPLICA/TENSOR and SIDE.SCRATCH."""
         tensors = {name.split("/", 1)[1]: piece for name, piece in pieces.items() if name.startswith("0/")}
         own = {name.split(".", 1)[1]: piece for name, piece in pieces.items() if "/" not in name and name.startswith(f"{side}.")}
-        bound = program.bind(self._case, {**own, **tensors})
+        if side == REFERENCE:
+            tensors = {name: own.get(apart(name), piece) for name, piece in tensors.items()}
+        bound = program.bind(self._case, {**own, **tensors}, self.show)
         self._bound[side] = (program, bound)
         self.show()
         program.restore()
         return bound.operations
 
+    @property
+    def has_reference(self) -> bool:
+        return REFERENCE in self._bound
+
     def show(self) -> None:
-        """Those of programs that are closed are forgotten."""
+        """Of all sides but the reference. Those of programs that are closed are forgotten."""
         self._bound = {side: found for side, found in self._bound.items() if not found[0].is_closed}
+        self._is_references = False
         if self._bound:
-            self._windows.show({at: shown for _, bound in self._bound.values() for at, shown in bound.shown.items()})
+            self._windows.show({at: shown for side, (_, bound) in self._bound.items() if side != REFERENCE for at, shown in bound.shown.items()})
+
+    def show_reference(self) -> None:
+        """A candidate may have reached what it keeps: that is written anew before it runs."""
+        if self._is_references:
+            return
+        program, bound = self._bound[REFERENCE]
+        self._windows.show(bound.shown)
+        program.restore()
+        self._is_references = True
 
     def restore(self) -> None:
         for program, _ in self._bound.values():

@@ -10,7 +10,7 @@ from kiln_runner.protocol import DefinedCase, ProblemDefinition, Telemetry
 
 from ..artifacts import Artifact
 from ..case_cache import CaseCache, case_key
-from ..device import Part
+from ..device import OWN_SIDES, Part
 from ..failures import InfraFailure, LaunchRejected
 from ..layout import REPLICAS_MAX, Scratch, room
 from ..recorded import RecordedArtifact, is_recording
@@ -137,7 +137,7 @@ class GpuDevice:
     def load(self, side: str, artifact: Artifact) -> Program:
         try:
             if is_recording(artifact):
-                return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver)))
+                return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver), of_problem=side in OWN_SIDES))
             return Program(self.driver, artifact)
         except LaunchRejected as error:
             if side == "candidate":

@@ -50,6 +50,7 @@ class RecordedProgram(Program, Recorded):
         self._kept: dict[tuple[int, str], tuple[Piece, Segment, bytes]] = {}
         self._blocks: list[Block] = []
         self._operations: dict[str, list[Operation]] = {}
+        self._shown_by: dict[str, Callable[[], None]] = {}
         self.is_closed = self._is_shown = False
         # At the end: it closes itself where a module is refused.
         super().__init__(host.driver, artifact)
@@ -66,14 +67,19 @@ class RecordedProgram(Program, Recorded):
     def plan(self, case: str) -> Plan:
         return self._recorded.plan(case)
 
+    def plan_apart(self, case: str) -> Plan:
+        return self._recorded.plan_apart(case)
+
     def shares(self, case: str) -> list[KernelShare]:
+        self._shown_by[case]()
         kernels = [operation.kernel if isinstance(operation, Launch) else "" for operation in self._recorded.recording(case).operations]
         return self._host.operation_times.shares(kernels, self._operations[case])
 
-    def bind(self, case: str, pieces: Mapping[str, Piece]) -> Bound:
-        """`pieces`: memory of the case, of its tensors and of this program's scratch, by their names. LaunchRejected names what cannot be."""
+    def bind(self, case: str, pieces: Mapping[str, Piece], show: Callable[[], None]) -> Bound:
+        """`pieces`: memory of the case, of its tensors and of this program's scratch, by their names. `show`: has the case show it. LaunchRejected
+        names what cannot be."""
         recording = self._recorded.recording(case)
-        self._is_shown = True
+        self._is_shown, self._shown_by[case] = True, show
         self._keep(recording)
         shown = dict(self._place(segment, pieces) for segment in recording.segments)
         if case not in self._operations:

@@ -1,0 +1,110 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Environment } from '../../../src/domain/environment.ts';
+import { ContentHash } from '../../../src/domain/ids.ts';
+import { readProblems } from '../../../src/problems/load-problems.ts';
+import { type EngineScenario, scenarios } from '../../support/engine-scenario.ts';
+import { infra, passed, WRONG } from '../../support/judgements.ts';
+
+const { start } = scenarios();
+const TORCH: Environment = {
+  name: 'torch',
+  key: ContentHash.parse('ab'.repeat(32)),
+  python: '3.12.3',
+  torch: '2.11.0',
+  triton: null,
+  cuda: '13.0',
+  packages: {},
+  sandbox: { level: 'namespaces', boundedBy: 'control group' },
+  recorder: 'cupti',
+  warnings: [],
+};
+const REFERENCE = 'def run(x, factor):\n    return x * factor\n';
+let root = '';
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'kiln-references-'));
+  const folder = join(root, 'scale');
+  cpSync(join(import.meta.dirname, '../../fixtures/problems/scale'), folder, { recursive: true });
+  const file = join(folder, 'problem.yaml');
+  const gpu = 'gpu: {reference: {file: reference.py, symbol: run, style: function}}';
+  writeFileSync(file, readFileSync(file, 'utf8').replace('gpu: {reference: reference.cu, baseline: reference.cu}', gpu));
+  writeFileSync(join(folder, 'reference.py'), REFERENCE);
+});
+afterAll(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+const begin = async (hosts: Readonly<Record<string, number>>): Promise<EngineScenario> =>
+  start(hosts, {}, () => readProblems(root));
+
+const connect = async (scenario: EngineScenario, name: string, ...environments: readonly Environment[]): Promise<void> => {
+  scenario.at(name).connect({ inventory: { environments: [...environments] } });
+  await scenario.until(async () => {
+    const { hosts } = await scenario.kiln.fleet();
+    return hosts.some((host) => host.name === name && host.state === 'connected' && host.inventory !== null);
+  });
+};
+
+describe('a problem whose reference is a program', () => {
+  test('is judged by hosts that record its environment, whatever candidates are written in', async () => {
+    const scenario = await begin({ without: 1, box: 1 });
+    await connect(scenario, 'without');
+    await scenario.submit(1);
+    const { code, summary, todo, devices } = await scenario.kiln.why(scenario.id(1));
+    expect([code, devices[0]?.can]).toEqual(['environment_missing', 'no']);
+    expect(summary).toContain(
+      "the problem's own reference or baseline is a program, and its host records none of environment:torch",
+    );
+    expect(todo).toContain('install PyTorch');
+    await connect(scenario, 'box', TORCH);
+    await scenario.expect('box: compile 1');
+    scenario.at('box').compiled(1);
+    await scenario.expect('box: problem scale', 'box: judge 1.1 screen');
+    scenario.judged(1, 1, passed(2), scenario.at('box'));
+    await scenario.expect('box: judge 1.2 confirm', 'box: ack 1.1');
+    scenario.judged(1, 2, passed(2), scenario.at('box'));
+    await scenario.expect('box: ack 1.2');
+    await scenario.after(1, 'record');
+  });
+
+  test('goes to its host with what is called, on which shapes and with which scalars', async () => {
+    const scenario = await begin({ box: 1 });
+    await connect(scenario, 'box', TORCH);
+    await scenario.submit(1);
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: problem scale', 'box: judge 1.1 screen');
+    expect(scenario.host.defined).toMatchObject({
+      reference: {
+        side: 'reference',
+        files: [{ path: 'reference.py', content: REFERENCE }],
+        entry: { symbol: 'run', style: 'function' },
+        cases: [
+          { name: 'one' },
+          { name: 'odd', values: { n: { value: 1003 }, factor: { kind: 'float', value: 2.5 } } },
+          { name: '16M' },
+        ],
+      },
+      baseline: { side: 'baseline' },
+    });
+    scenario.judged(1, 1, WRONG);
+    await scenario.expect('box: ack 1.1');
+    await scenario.after(1, 'done');
+  });
+
+  test('that judges refuse costs its candidates no verdict, and is tried nowhere else', async () => {
+    const scenario = await begin({ box: 1 });
+    await connect(scenario, 'box', TORCH);
+    await scenario.submit(1);
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: problem scale', 'box: judge 1.1 screen');
+    const words = 'the reference of scale, recorded twice on other inputs, is judged wrong_answer by itself: it steers by values';
+    scenario.judged(1, 1, { ...infra('problem_refused'), message: words });
+    await scenario.expect('box: ack 1.1');
+    expect(await scenario.after(1, 'done')).toMatchObject({ state: { outcome: { verdict: 'infra_failed' } } });
+    expect(JSON.stringify(await scenario.kiln.candidate(scenario.id(1)))).toContain('it steers by values');
+  });
+});
