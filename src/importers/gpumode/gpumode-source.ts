@@ -1,6 +1,7 @@
 /** A task of GPU MODE as a problem: `ref_kernel` is the reference, `generate_input` says what inputs are. Pure. */
 import type { Tolerance } from '../../domain/problem.ts';
 import type { Described, ReadTolerance } from '../programs/described.ts';
+import { EXACT } from '../programs/exact.ts';
 import { problemNameOf } from '../programs/names.ts';
 import { makeProblem } from '../programs/program-problem.ts';
 import { RefusedFile } from '../programs/refused-file.ts';
@@ -37,8 +38,6 @@ export const gpuModeSource = ({ label, name, task, files }: FoundTask): Source =
       files: Object.keys(files).filter((file) => file !== 'reference.py'),
     }),
 });
-
-const EXACT: Tolerance = { rtol: 0, atol: 0, relative_l2: 1e-12 };
 
 /** Of what passes each element nothing fails as a whole. */
 const toleranceOf = ({ tolerance }: Described): Tolerance => {

@@ -28,13 +28,14 @@ export const filesBelow = (root: string, wanted: (path: string) => boolean): rea
 /** A text of at most 256 KiB that lies below `root`, links followed. Throws RefusedFile. */
 export const textWithin = (root: string, path: string): string => {
   const name = relative(root, path) || path;
+  if (name.startsWith('..')) throw new RefusedFile(`${name} lies outside of what is imported: it is not read`);
   let real: string;
   try {
     real = realpathSync(path);
   } catch {
     throw new RefusedFile(`there is no file ${name}`);
   }
-  if (!`${real}${sep}`.startsWith(`${realpathSync(root)}${sep}`)) throw new RefusedFile(`${name} lies outside of ${root}: it is not read`);
+  if (!`${real}${sep}`.startsWith(`${realpathSync(root)}${sep}`)) throw new RefusedFile(`${name} leads outside of what is imported: it is not read`);
   const status = statSync(real);
   if (!status.isFile()) throw new RefusedFile(`${name} is no file`);
   if (status.size > FILE_BYTES_MAX) throw new RefusedFile(`${name} has ${status.size} bytes; ${FILE_BYTES_MAX} are read`);

@@ -1,6 +1,7 @@
 /** What any right kernel must read and write: every input and output once. Pure. */
 import { DTYPE_BYTES } from '../../domain/plan/dtype.ts';
 import type { TensorSpec } from '../../domain/problem.ts';
+import { INTEGERS } from './exact.ts';
 
 export interface FloorText {
   readonly read_bytes: string | number;
@@ -23,8 +24,6 @@ export const floorOf = (tensors: Readonly<Record<string, TensorSpec>>): FloorTex
     unit: 'f32',
   };
 };
-
-const INTEGERS: ReadonlySet<string> = new Set(['i64', 'i32', 'u32', 'i8', 'u8']);
 
 /** Some are left out where the sum grows too long: it stays a bound. */
 const bytesOf = (tensors: readonly TensorSpec[]): string | number => {

@@ -8,6 +8,7 @@ import { issuesText } from '../../platform/issue-text.ts';
 import { callDataOf, type Scalars } from './call-data.ts';
 import type { Described, DescribedCase, DescribedTensor } from './described.ts';
 import { type Drawn, drawnOf } from './draws.ts';
+import { EXACT, INTEGERS } from './exact.ts';
 import { floorOf } from './floor.ts';
 import { freeName, identifierOf } from './names.ts';
 import { RefusedFile } from './refused-file.ts';
@@ -195,23 +196,31 @@ const tensorsOf = ({ kept, names, roles, shapes, taken }: Making): Tensors => {
     const there = kept.map(({ found }) => found.tensors[index]);
     const shape = shapeOf(there.map((tensor) => tensor?.shape ?? null), name);
     const dtype = there[0]?.dtype;
-    if (role === 'out') return [name, { dtype, shape, role }] as const;
+    if (role === 'out') return [name, { dtype, shape, role, ...exactly(dtype) }] as const;
     const draws = drawnOf(there.flatMap((tensor) => (tensor ? [tensor.draw] : [])), shapes, name);
     drawn.set(name, draws);
-    return [name, { dtype, shape, role, distribution: draws.distribution }] as const;
+    return [name, { dtype, shape, role, distribution: draws.distribution, ...(role === 'inout' && exactly(dtype)) }] as const;
   });
   const ran = kept.map(({ found }) => found.outputs);
   const outputs = roles.outputs.map((tensor, at) => {
     if (tensor !== null) return given[tensor];
     const first = ran.find((one) => one !== null)?.[at];
     const name = freeName(identifierOf(first?.name ?? (roles.outputs.length === 1 ? 'out' : `out_${at}`)), taken);
-    return [name, { dtype: first?.dtype, shape: shapeOf(ran.map((one) => one?.[at]?.shape ?? null), name), role: 'out' }] as const;
+    const shape = shapeOf(
+      ran.map((one) => one?.[at]?.shape ?? null),
+      name,
+    );
+    return [name, { dtype: first?.dtype, shape, role: 'out', ...exactly(first?.dtype) }] as const;
   });
   const all = [...given.filter((one) => !outputs.includes(one)), ...outputs].flatMap((one) => (one ? [one] : []));
   if (all.length > TENSORS_MAX) throw new RefusedFile(`it has ${all.length} tensors; a problem has at most ${TENSORS_MAX}`);
   // Checked as a whole by the problem's own schema.
   return { tensors: Object.fromEntries(all) as Readonly<Record<string, TensorSpec>>, drawn };
 };
+
+/** A neighbour of an integer is wrong, however large both are. */
+const exactly = (dtype: string | undefined): { readonly tolerance?: Tolerance } =>
+  dtype !== undefined && INTEGERS.has(dtype) ? { tolerance: EXACT } : {};
 
 interface Naming {
   readonly kept: readonly Kept[];

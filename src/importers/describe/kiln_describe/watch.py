@@ -30,6 +30,8 @@ class Watch(DispatchMode):
         known = self._draws.get(place_of(tensor))
         if known is None:
             return unplain("nothing says how it was drawn")
+        if known.kind == "unplain":
+            return known
         if repeats(tensor) and len(known.choice) != 1:
             return unplain("its elements repeat")
         if known.kind in ("permutation", "sorted") and not tensor.is_contiguous():
@@ -91,7 +93,7 @@ class Watch(DispatchMode):
             before = self._draws.get(place_of(tensor), EMPTY)
             if before == draw and is_independent(draw):
                 return
-            draw = draw if draw.kind == "unplain" else unplain(self._lines.at("a part of it is set apart"))
+            draw = unplain(self._lines.at("a part of it is set apart"))
         self._put(tensor, draw)
 
     def _put(self, tensor: Any, draw: Draw) -> None:
