@@ -44,7 +44,10 @@ export const EFFORT_HELP =
 /** What `submit` and `sweep` share. */
 export const withCandidateOptions = (command: Command): Command =>
   command
-    .option('-p, --problem <name>', 'problem that the candidate solves (kiln problems lists them; default: the one that `#!POPCORN leaderboard NAME` in the file names)')
+    .option(
+      '-p, --problem <name>',
+      'problem that the candidate solves (kiln problems lists them; default: the one that `#!POPCORN leaderboard NAME` in the file names)',
+    )
     .option('-d, --device <class>', 'device class, such as H100, A100 or cpu (default: cpu for .c, otherwise H100)')
     .addOption(new Option('--language <name>', 'default: by the ending .cu, .c or .py').choices(Language.options))
     .option('--param <name=value>', "override a param of the plan's header (repeatable)", collectParam)

@@ -74,7 +74,10 @@ const run = async (client: KilnClient, host: string, { argv, timeoutMs }: Runnin
     if (event.event !== 'exited') continue;
     if (event.code === 0) return said.toString('utf8');
     const last = complained.toString('utf8').trim().split('\n').at(-1) ?? '';
-    throw new KilnError('INVALID_REQUEST', `${host}: ${argv[0]} ended with ${event.code ?? event.signal}: ${last || 'it said nothing'}`);
+    throw new KilnError(
+      'INVALID_REQUEST',
+      `${host}: ${argv[0]} ended with ${event.code ?? event.signal}: ${last || 'it said nothing'}`,
+    );
   }
   throw new KilnError('DAEMON_UNREACHABLE', 'the answer ended before the command did');
 };

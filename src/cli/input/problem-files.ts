@@ -19,7 +19,10 @@ export const withProblemFiles = async (
       const view = views.get(problem) ?? client.problem(problem);
       views.set(problem, view);
       const files = program.files ?? [];
-      const added = importedFiles(candidate.source, { view: await view, given: [program.entry.file, ...files.map(({ path }) => path)] });
+      const added = importedFiles(candidate.source, {
+        view: await view,
+        given: [program.entry.file, ...files.map(({ path }) => path)],
+      });
       return added.length === 0 ? candidate : { ...candidate, program: { ...program, files: [...files, ...added] } };
     }),
   );

@@ -11,12 +11,14 @@ const TASK = 'task.yml';
 /** Lists of tasks lie beside the folders of their competitions. */
 const LEVELS_UP = 3;
 
-/** `path`: a folder with task.yml (its files may lie one folder up), or one with many. */
+/** `path`: a folder with task.yml (its files, and the list that names it, may lie up to two folders above), or one with many. */
 export const findGpuModeTasks = (path: string): readonly (Source | RefusedSource)[] => {
   const given = resolve(statSync(path).isFile() ? dirname(path) : path);
   const isOne = existsSync(join(given, TASK));
-  const root = isOne ? dirname(given) : given;
-  const folders = isOne ? [given] : filesBelow(given, (file) => basename(file) === TASK).map((file) => join(given, dirname(file)));
+  const root = isOne ? dirname(dirname(given)) : given;
+  const folders = isOne
+    ? [given]
+    : filesBelow(given, (file) => basename(file) === TASK).map((file) => join(given, dirname(file)));
   return folders.map((folder) => sourceAt(root, folder));
 };
 
@@ -38,10 +40,13 @@ const plainName = (name: string): string => {
   throw new RefusedFile(`task.yml: files: ${JSON.stringify(name)} is no plain name of a file`);
 };
 
+const isWithin = (root: string, folder: string): boolean =>
+  folder === root || folder.startsWith(root === sep ? sep : `${root}${sep}`);
+
 /** As submissions call it; else as its folder is called. */
 const nameOf = (root: string, folder: string): string => {
   let above = dirname(folder);
-  for (let level = 0; level < LEVELS_UP && `${above}${sep}`.startsWith(`${root}${sep}`); level += 1) {
+  for (let level = 0; level < LEVELS_UP && isWithin(root, above); level += 1) {
     for (const file of readdirSync(above).filter((name) => /\.ya?ml$/u.test(name) && name !== TASK)) {
       const named = leaderboardNames(textWithin(root, join(above, file))).get(relative(above, folder));
       if (named !== undefined) return named;

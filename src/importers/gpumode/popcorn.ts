@@ -11,8 +11,12 @@ const STANDARD_ERRORS = 1.96;
 const REASON_CHARS_MAX = 2000;
 
 /** Ends with a line break. Throws INVALID_REQUEST where there is no verdict about the candidate. */
-export const popcornText = ({ id, state }: Pick<Candidate, 'id' | 'state'>, problem: Pick<Problem, 'check' | 'bench'>): string => {
-  if (state.status !== 'done') throw new KilnError('INVALID_REQUEST', `${id} has no verdict yet: kiln show ${id} says where it is`);
+export const popcornText = (
+  { id, state }: Pick<Candidate, 'id' | 'state'>,
+  problem: Pick<Problem, 'check' | 'bench'>,
+): string => {
+  if (state.status !== 'done')
+    throw new KilnError('INVALID_REQUEST', `${id} has no verdict yet: kiln show ${id} says where it is`);
   const { outcome } = state;
   if (outcome.verdict === 'cancelled' || outcome.verdict === 'infra_failed')
     throw new KilnError('INVALID_REQUEST', `${id} ended as ${outcome.verdict}, which says nothing of it`);
@@ -53,7 +57,10 @@ const benchmarkLines = ({ case: name, candidate }: CaseTiming, index: number, be
 const failedLines = ({ check, bench }: Pick<Problem, 'check' | 'bench'>, outcome: Outcome): readonly Line[] => {
   const where = 'case' in outcome ? outcome.case : '';
   const all = [...check, ...bench.gpu, ...bench.cpu];
-  const index = Math.max(0, all.findIndex(({ name }) => name === where));
+  const index = Math.max(
+    0,
+    all.findIndex(({ name }) => name === where),
+  );
   const item = all[index];
   return [
     ['test-count', check.length],

@@ -48,7 +48,9 @@ const documentOf = (text: string): unknown => {
   try {
     return parse(text, { maxAliasCount: 0 });
   } catch (error) {
-    throw new RefusedFile(`task.yml cannot be read: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`);
+    throw new RefusedFile(
+      `task.yml cannot be read: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
+    );
   }
 };
 

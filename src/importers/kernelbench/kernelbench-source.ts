@@ -36,7 +36,10 @@ export const kernelBenchSource = ({ label, level, text }: FoundFile): Source => 
         symbol: 'Model',
         files: [],
       });
-      return { problem, notes: [...asked.flatMap(({ args, instead }) => (instead === undefined ? [] : [rowsText(args, instead)])), ...notes] };
+      return {
+        problem,
+        notes: [...asked.flatMap(({ args, instead }) => (instead === undefined ? [] : [rowsText(args, instead)])), ...notes],
+      };
     },
   };
 };

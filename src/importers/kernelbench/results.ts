@@ -35,7 +35,9 @@ export const kernelBenchResults = (view: RankingView): Readonly<Record<string, r
       `it is ranked on several models: choose one with --device (${ranked.map(({ deviceModel }) => deviceModel).join(', ')})`,
     );
   const passed = (model?.entries ?? []).map((entry, index) => sampleOf(entry, { index, deviceModel: model?.deviceModel ?? '' }));
-  const failed = Object.entries(view.failed).flatMap(([verdict, count]) => (LEFT_OUT.has(verdict) ? [] : Array<string>(count).fill(verdict)));
+  const failed = Object.entries(view.failed).flatMap(([verdict, count]) =>
+    LEFT_OUT.has(verdict) ? [] : Array<string>(count).fill(verdict),
+  );
   const others = failed.map((verdict, index) => failedSample(verdict, passed.length + index));
   return { [String(found.id)]: [...passed, ...others] };
 };

@@ -24,12 +24,22 @@ const resolve = (trees: readonly Tree[], naming: Naming, wish: string): CallData
   if ('tensor' in tree) return naming.names[tree.tensor] ?? '';
   if ('constant' in tree) return tree.constant;
   if ('tuple' in tree)
-    return tree.tuple.map((_part, at) => resolve(trees.flatMap((one) => ('tuple' in one ? (one.tuple[at] ?? []) : [])), naming, `${wish}_${at}`));
+    return tree.tuple.map((_part, at) =>
+      resolve(
+        trees.flatMap((one) => ('tuple' in one ? (one.tuple[at] ?? []) : [])),
+        naming,
+        `${wish}_${at}`,
+      ),
+    );
   if ('dict' in tree)
     return Object.fromEntries(
       Object.keys(tree.dict).map((key) => [
         key,
-        resolve(trees.flatMap((one) => ('dict' in one ? (one.dict[key] ?? []) : [])), naming, key),
+        resolve(
+          trees.flatMap((one) => ('dict' in one ? (one.dict[key] ?? []) : [])),
+          naming,
+          key,
+        ),
       ]),
     );
   return numberOf(

@@ -15,7 +15,8 @@ export const filesBelow = (root: string, wanted: (path: string) => boolean): rea
   const walk = (folder: string, depth: number): void => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       seen += 1;
-      if (seen > ENTRIES_MAX) throw new RefusedFile(`${root} holds more than ${ENTRIES_MAX} files: give the folder of the problems alone`);
+      if (seen > ENTRIES_MAX)
+        throw new RefusedFile(`${root} holds more than ${ENTRIES_MAX} files: give the folder of the problems alone`);
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory() && depth < DEPTH_MAX && !SKIPPED.has(entry.name)) walk(path, depth + 1);
       if (entry.isFile() && wanted(path)) found.push(path);
@@ -35,7 +36,8 @@ export const textWithin = (root: string, path: string): string => {
   } catch {
     throw new RefusedFile(`there is no file ${name}`);
   }
-  if (!`${real}${sep}`.startsWith(`${realpathSync(root)}${sep}`)) throw new RefusedFile(`${name} leads outside of what is imported: it is not read`);
+  if (!`${real}${sep}`.startsWith(`${realpathSync(root)}${sep}`))
+    throw new RefusedFile(`${name} leads outside of what is imported: it is not read`);
   const status = statSync(real);
   if (!status.isFile()) throw new RefusedFile(`${name} is no file`);
   if (status.size > FILE_BYTES_MAX) throw new RefusedFile(`${name} has ${status.size} bytes; ${FILE_BYTES_MAX} are read`);

@@ -35,16 +35,15 @@ const candidates = function* (variables: Variables): Generator<Candidate> {
   for (const [name, values] of moving) {
     for (const factor of FACTORS) {
       yield { text: `${name}*${factor}`, values: values.map((value) => value * factor) };
-      yield { text: `ceil_div(${name}, ${factor})`, values: values.map((value) => Math.ceil(value / factor)) };
       yield { text: `${name}/${factor}`, values: values.map((value) => Math.trunc(value / factor)) };
+      yield { text: `ceil_div(${name}, ${factor})`, values: values.map((value) => Math.ceil(value / factor)) };
     }
     for (const step of STEPS) {
       yield { text: `${name}+${step}`, values: values.map((value) => value + step) };
       yield { text: `${name}-${step}`, values: values.map((value) => value - step) };
     }
   }
-  for (const [name, values] of variables)
-    for (const [other, others] of variables) yield* pairs([name, values], [other, others]);
+  for (const [name, values] of variables) for (const [other, others] of variables) yield* pairs([name, values], [other, others]);
 };
 
 type Variable = readonly [name: string, values: readonly number[]];

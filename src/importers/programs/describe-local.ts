@@ -25,7 +25,10 @@ export interface DescribeOptions {
 export const describeLocal = async (sources: readonly Source[], options: DescribeOptions): Promise<readonly Answer[]> =>
   withTaskFolder(sources, options.seconds, async (folder) => {
     const said = await run(describeCommand(folder, options.python), sources.length * options.seconds * 1000 + START_MS_MAX);
-    return answersOf(said, '--python PATH names one; pip install torch makes one (no GPU is needed); --host NAME uses one of a host');
+    return answersOf(
+      said,
+      '--python PATH names one; pip install torch makes one (no GPU is needed); --host NAME uses one of a host',
+    );
   });
 
 /** Program and arguments; `folder` has what withTaskFolder made. */
@@ -62,9 +65,14 @@ const run = async ([program, ...args]: readonly [string, ...string[]], limitMs: 
   try {
     await once(child, 'close');
   } catch (cause) {
-    throw new KilnError('INVALID_REQUEST', `${program} cannot be started: name a Python that has PyTorch (--python PATH)`, { cause });
+    throw new KilnError('INVALID_REQUEST', `${program} cannot be started: name a Python that has PyTorch (--python PATH)`, {
+      cause,
+    });
   }
   if (child.exitCode === 0) return said;
   const last = complained.trim().split('\n').at(-1) ?? '';
-  throw new KilnError('INVALID_REQUEST', `${program} ended with ${child.signalCode ?? child.exitCode}: ${last || 'it said nothing'}`);
+  throw new KilnError(
+    'INVALID_REQUEST',
+    `${program} ended with ${child.signalCode ?? child.exitCode}: ${last || 'it said nothing'}`,
+  );
 };

@@ -31,7 +31,12 @@ const integerBounds = (draws: readonly Draw[], shapes: Shapes, wish: string): Di
   if (sorted !== 0 && sorted !== draws.length) return null;
   const isSame = [...low.map((one) => one === low[0]), ...high.map((one) => one === high[0])].every(Boolean);
   if (!isSame && low.some((one) => one !== low[0])) return null;
-  const last = isSame ? (high[0] ?? 0) : shapes.expression(high.map((one) => one + 1), `${wish}_values`);
+  const last = isSame
+    ? (high[0] ?? 0)
+    : shapes.expression(
+        high.map((one) => one + 1),
+        `${wish}_values`,
+      );
   return specOf({ kind: 'integers', low: low[0], high: isSame ? last : `${last}-1`, ...(sorted > 0 && { sorted: true }) });
 };
 

@@ -28,7 +28,8 @@ export const importSources = (
       const name = freeProblemName(source.name, new Set(taken));
       const { problem, notes: left } = source.make(answer.described, name);
       taken.add(name);
-      const notes = name === source.name ? left : [`it is called \`${name}\`, since \`${source.name}\` is there already`, ...left];
+      const notes =
+        name === source.name ? left : [`it is called \`${name}\`, since \`${source.name}\` is there already`, ...left];
       const files = { 'problem.yaml': yamlText(problem), ...source.files, 'README.md': programReadme(source, name, notes) };
       return { label, name, files, notes };
     } catch (error) {

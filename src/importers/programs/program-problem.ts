@@ -105,14 +105,23 @@ const nameAt = (place: readonly string[], names: readonly string[]): string => {
   const [head, ...rest] = place;
   if (head === undefined) return 'data';
   const named = /^\d+$/.test(head) ? names[Number(head)] : head;
-  return rest.length === 0 ? named || `input_${head}` : (rest.findLast((key) => !/^\d+$/.test(key)) ?? `${named || 'input'}_${rest.join('_')}`);
+  return rest.length === 0
+    ? named || `input_${head}`
+    : (rest.findLast((key) => !/^\d+$/.test(key)) ?? `${named || 'input'}_${rest.join('_')}`);
 };
 
 /** Cases that can be drawn. Some must be left of those that are timed. */
-const keptCases = ({ described, cases }: ProgramProblem): { readonly kept: readonly Kept[]; readonly notes: readonly string[] } => {
+const keptCases = ({
+  described,
+  cases,
+}: ProgramProblem): { readonly kept: readonly Kept[]; readonly notes: readonly string[] } => {
   const sorted = cases.map((asked, index) => {
     const found = described.cases[index];
-    const reason = !found ? 'nothing says what it is' : 'refused' in found ? found.refused : reasonAgainst(found, described.names);
+    const reason = !found
+      ? 'nothing says what it is'
+      : 'refused' in found
+        ? found.refused
+        : reasonAgainst(found, described.names);
     return reason === null && found && !('refused' in found) ? { kept: { ...asked, found } } : { asked, reason: reason ?? '' };
   });
   const { kept, others } = ofOneForm(sorted.flatMap((one) => ('kept' in one && one.kept ? [one.kept] : [])));
@@ -120,7 +129,9 @@ const keptCases = ({ described, cases }: ProgramProblem): { readonly kept: reado
   if (!kept.some(({ kind }) => kind === 'bench')) throw new RefusedFile(left[0]?.reason ?? 'it has no case that is timed');
   const notes = [
     ...left.map(({ asked, reason }) => `the case ${caseText(asked.args)} is left out: ${reason}`),
-    ...others.map(({ args }) => `the case ${caseText(args)} is left out: it hands over tensors of other types, or other values, than most`),
+    ...others.map(
+      ({ args }) => `the case ${caseText(args)} is left out: it hands over tensors of other types, or other values, than most`,
+    ),
   ];
   return { kept, notes };
 };
@@ -137,7 +148,10 @@ const reasonAgainst = ({ tensors, places, outputs }: DescribedCase, names: reado
   if (other) return `the reference returns ${other.dtype}, which is none of Kiln's types`;
   const empty = (outputs ?? []).find(({ shape }) => shape.includes(0));
   if (empty) return 'the reference returns a tensor without elements';
-  const bytes = [...tensors, ...(outputs ?? []).filter(({ tensor }) => tensor === null)].reduce((sum, one) => sum + bytesOf(one), 0);
+  const bytes = [...tensors, ...(outputs ?? []).filter(({ tensor }) => tensor === null)].reduce(
+    (sum, one) => sum + bytesOf(one),
+    0,
+  );
   return bytes > CASE_BYTES_MAX
     ? `its tensors are ${(bytes / 2 ** 30).toFixed(2)} GiB; a case has at most ${CASE_BYTES_MAX / 2 ** 30}`
     : null;
@@ -159,7 +173,10 @@ const isDtype = (text: string): text is Dtype => text in DTYPE_BYTES;
 
 /** What tensors and numbers are handed over, but not how large they are. */
 const formOf = ({ found: { data, tensors } }: Kept): string =>
-  JSON.stringify([data, tensors.map(({ dtype, shape }) => [dtype, shape.length])]).replaceAll(/"number":[-+.\deE]+/gu, '"number":0');
+  JSON.stringify([data, tensors.map(({ dtype, shape }) => [dtype, shape.length])]).replaceAll(
+    /"number":[-+.\deE]+/gu,
+    '"number":0',
+  );
 
 /** Of several forms, the one that most cases have which are timed: a problem has one. */
 const ofOneForm = (all: readonly Kept[]): { readonly kept: readonly Kept[]; readonly others: readonly Kept[] } => {
@@ -189,15 +206,27 @@ const tensorsOf = ({ kept, names, roles, shapes, taken }: Making): Tensors => {
     const axes = shapesThere.find((shape) => shape !== null)?.length ?? 0;
     // A single number has one axis here.
     if (axes === 0) return [1];
-    return Array.from({ length: axes }, (_, axis) => shapes.expression(shapesThere.map((shape) => shape?.[axis] ?? null), `${name}_${axis}`));
+    return Array.from({ length: axes }, (_, axis) =>
+      shapes.expression(
+        shapesThere.map((shape) => shape?.[axis] ?? null),
+        `${name}_${axis}`,
+      ),
+    );
   };
   const given = names.map((name, index) => {
     const role = roles.given[index] ?? 'in';
     const there = kept.map(({ found }) => found.tensors[index]);
-    const shape = shapeOf(there.map((tensor) => tensor?.shape ?? null), name);
+    const shape = shapeOf(
+      there.map((tensor) => tensor?.shape ?? null),
+      name,
+    );
     const dtype = there[0]?.dtype;
     if (role === 'out') return [name, { dtype, shape, role, ...exactly(dtype) }] as const;
-    const draws = drawnOf(there.flatMap((tensor) => (tensor ? [tensor.draw] : [])), shapes, name);
+    const draws = drawnOf(
+      there.flatMap((tensor) => (tensor ? [tensor.draw] : [])),
+      shapes,
+      name,
+    );
     drawn.set(name, draws);
     return [name, { dtype, shape, role, distribution: draws.distribution, ...(role === 'inout' && exactly(dtype)) }] as const;
   });

@@ -31,7 +31,9 @@ export const rolesOf = (cases: readonly DescribedCase[], name: (index: number) =
   refuseOdd({ unset, taken, outputs, first, name });
   const given = first.tensors.map((_tensor, index) => (taken.has(index) ? (unset[index] ? 'out' : 'inout') : 'in'));
   if (given.includes('inout') && (given.includes('out') || outputs.includes(null)))
-    throw new RefusedFile('the reference returns a tensor that it changed beside others that it made: both are not compared together');
+    throw new RefusedFile(
+      'the reference returns a tensor that it changed beside others that it made: both are not compared together',
+    );
   const notes = unset.flatMap((isUnset, index) =>
     isUnset && !taken.has(index) ? [`\`${name(index)}\` is never set and never written: it holds zeros`] : [],
   );
@@ -58,8 +60,7 @@ const refuseOdd = ({ unset, taken, outputs, first, name }: Found): void => {
   const changed = first.changed.find((index) => !taken.has(index));
   if (changed !== undefined) throw new RefusedFile(`the reference changes \`${name(changed)}\` and does not return it`);
   const same = outputs.find((index) => index !== null && !unset[index] && !first.changed.includes(index));
-  if (same !== undefined && same !== null)
-    throw new RefusedFile(`the reference returns its input \`${name(same)}\` unchanged`);
+  if (same !== undefined && same !== null) throw new RefusedFile(`the reference returns its input \`${name(same)}\` unchanged`);
 };
 
 interface Typed {

@@ -36,7 +36,8 @@ export const createShapes = ({ args, isSingle, taken }: ShapeOptions): Shapes =>
     if (values.length < column.length)
       throw new RefusedFile(`${wish}: the reference did not run in every case, and its sizes are no expression of the arguments`);
     const odd = values.find((value) => !isSize(value));
-    if (odd !== undefined) throw new RefusedFile(`${wish} is ${odd} in a case; what changes from case to case is a whole number above 0`);
+    if (odd !== undefined)
+      throw new RefusedFile(`${wish} is ${odd} in a case; what changes from case to case is a whole number above 0`);
     if (known.size >= VARIABLES_MAX) throw new RefusedFile(`more than ${VARIABLES_MAX} sizes change from case to case`);
     const name = freeName(identifierOf(wish), taken);
     known.set(name, values);
@@ -52,7 +53,14 @@ export const createShapes = ({ args, isSingle, taken }: ShapeOptions): Shapes =>
   };
   const variables = (): ReadonlyMap<string, readonly number[]> => {
     // A problem has one at least, though all sizes be numbers.
-    if (used.size === 0) used.add([...known.keys()][0] ?? add(args.map(() => 1), 'one'));
+    if (used.size === 0)
+      used.add(
+        [...known.keys()][0] ??
+          add(
+            args.map(() => 1),
+            'one',
+          ),
+      );
     return new Map([...known].filter(([name]) => used.has(name)));
   };
   return { expression, own: add, variables, taken };

@@ -10,6 +10,11 @@ export const taskFolder = (sources: readonly Source[], seconds: number): Readonl
   const files = sources.flatMap((source, index) =>
     Object.entries(source.files).map(([name, text]) => [`${index}/${name}`, text] as const),
   );
-  const tasks = sources.map(({ kind, cases }, index) => ({ kind, file: `${index}/reference.py`, cases, bytesMax: CASE_BYTES_MAX }));
+  const tasks = sources.map(({ kind, cases }, index) => ({
+    kind,
+    file: `${index}/reference.py`,
+    cases,
+    bytesMax: CASE_BYTES_MAX,
+  }));
   return { ...Object.fromEntries(files), [TASKS_FILE]: JSON.stringify({ seconds, memoryBytes: MEMORY_BYTES_MAX, tasks }) };
 };

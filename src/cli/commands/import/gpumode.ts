@@ -5,7 +5,9 @@ import { importAll, type ImportOptions, withImportOptions } from './import-progr
 export const addGpuMode = (program: Command, importing: Command): void => {
   const command = importing
     .command('gpumode')
-    .description("a task of GPU MODE (a folder with task.yml), or all of a checkout: its reference.py becomes a problem's reference")
+    .description(
+      "a task of GPU MODE (a folder with task.yml), or all of a checkout: its reference.py becomes a problem's reference",
+    )
     .argument('<path>', "the task's folder, or the checkout");
   withImportOptions(command).action(async (path: string, options: ImportOptions) => {
     await importAll(program, { path, find: findGpuModeTasks, options });

@@ -50,7 +50,9 @@ export const importAll = async (program: Command, { path, find, options }: Asked
   const to = options.to ?? loadKilnConfig({ root: PROJECT_ROOT, env: process.env }).kernelsDir;
   const answers = sources.length === 0 ? [] : await described(program, sources, options);
   const imported = importSources(sources, answers, new Set());
-  const results = found.map((one): Result => ('files' in one ? (imported[sources.indexOf(one)] ?? { label: one.label, refused: '' }) : one));
+  const results = found.map(
+    (one): Result => ('files' in one ? (imported[sources.indexOf(one)] ?? { label: one.label, refused: '' }) : one),
+  );
   const written = results.map((one) => write(one, to));
   if (json) printJson(written);
   else print(reportText(written));
@@ -91,7 +93,10 @@ const write = (one: Result, to: string): Written => {
   const { label, name, files, notes } = one;
   const folder = join(to, name);
   if (existsSync(folder) && readdirSync(folder).length > 0)
-    return { label, refused: `${folder} is there already: import it alone under another name (--name), or into another folder (--to)` };
+    return {
+      label,
+      refused: `${folder} is there already: import it alone under another name (--name), or into another folder (--to)`,
+    };
   return { label, name, notes, folder: writeProblemFolder(to, name, files) };
 };
 
