@@ -1,7 +1,7 @@
 /** A task of GPU MODE as a problem: `ref_kernel` is the reference, `generate_input` says what inputs are. Pure. */
 import type { Tolerance } from '../../domain/problem.ts';
 import type { Described, ReadTolerance } from '../programs/described.ts';
-import { EXACT } from '../programs/exact.ts';
+import { EXACT } from '../programs/element-types.ts';
 import { problemNameOf } from '../programs/names.ts';
 import { makeProblem } from '../programs/program-problem.ts';
 import { RefusedFile } from '../programs/refused-file.ts';

@@ -2,7 +2,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { issuesText } from '../../platform/issue-text.ts';
-import type { AskedCase } from '../programs/program-problem.ts';
+import type { AskedCase } from '../programs/kept-cases.ts';
 import { RefusedFile } from '../programs/refused-file.ts';
 
 const CASES_MAX = 200;

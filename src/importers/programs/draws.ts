@@ -18,9 +18,10 @@ export const drawnOf = (draws: readonly Draw[], shapes: Shapes, wish: string): D
   const texts = draws.map((draw) => JSON.stringify(draw));
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
-  const [usual = ''] = [...counts].toSorted(([, a], [, b]) => b - a)[0] ?? [];
-  const others = draws.flatMap((draw, index) => (texts[index] === usual ? [] : [[index, specOf(draw)] as const]));
-  return { distribution: specOf(JSON.parse(usual) as Draw), others: new Map(others) };
+  const [most] = [...counts].toSorted(([, a], [, b]) => b - a)[0] ?? [];
+  const usual = draws.find((_draw, index) => texts[index] === most) ?? { kind: 'empty' };
+  const others = draws.flatMap((draw, index) => (texts[index] === most ? [] : [[index, specOf(draw)] as const]));
+  return { distribution: specOf(usual), others: new Map(others) };
 };
 
 /** Integers whose bounds follow the sizes, such as indices of a table's rows. */

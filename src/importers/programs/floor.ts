@@ -1,7 +1,5 @@
 /** What any right kernel must read and write: every input and output once. Pure. */
-import { DTYPE_BYTES } from '../../domain/plan/dtype.ts';
-import type { TensorSpec } from '../../domain/problem.ts';
-import { INTEGERS } from './exact.ts';
+import { bytesOfType, INTEGERS } from './element-types.ts';
 
 export interface FloorText {
   readonly read_bytes: string | number;
@@ -10,13 +8,19 @@ export interface FloorText {
   readonly unit: 'f32';
 }
 
+interface Counted {
+  readonly dtype: string | undefined;
+  readonly shape: readonly (string | number)[];
+  readonly role: string;
+}
+
 const EXPRESSION_CHARS_MAX = 480;
 
 /** Where some inputs are integers, which may choose what is read of the others, nothing but they must be read. */
-export const floorOf = (tensors: Readonly<Record<string, TensorSpec>>): FloorText => {
+export const floorOf = (tensors: Readonly<Record<string, Counted>>): FloorText => {
   const all = Object.values(tensors);
   const read = all.filter(({ role }) => role !== 'out');
-  const chooses = read.filter(({ dtype }) => INTEGERS.has(dtype));
+  const chooses = read.filter(({ dtype }) => INTEGERS.has(dtype ?? ''));
   return {
     read_bytes: bytesOf(chooses.length > 0 ? chooses : read),
     write_bytes: bytesOf(all.filter(({ role }) => role !== 'in')),
@@ -26,10 +30,10 @@ export const floorOf = (tensors: Readonly<Record<string, TensorSpec>>): FloorTex
 };
 
 /** Some are left out where the sum grows too long: it stays a bound. */
-const bytesOf = (tensors: readonly TensorSpec[]): string | number => {
+const bytesOf = (tensors: readonly Counted[]): string | number => {
   let sum = '';
   for (const { dtype, shape } of tensors) {
-    const term = [DTYPE_BYTES[dtype], ...shape.filter((size) => size !== 1)].map(factorOf).join('*');
+    const term = [bytesOfType(dtype), ...shape.filter((size) => size !== 1)].map(factorOf).join('*');
     const longer = sum === '' ? term : `${sum} + ${term}`;
     if (longer.length <= EXPRESSION_CHARS_MAX) sum = longer;
   }

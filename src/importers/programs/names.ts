@@ -28,3 +28,13 @@ export const freeName = (name: string, taken: Set<string>, charsMax: number = NA
 };
 
 export const freeProblemName = (name: string, taken: Set<string>): string => freeName(name, taken, PROBLEM_CHARS_MAX);
+
+/** "A" for the first of `A, B = data`, else the last key that leads there. */
+export const tensorNameAt = (place: readonly string[], names: readonly string[]): string => {
+  const [head, ...rest] = place;
+  if (head === undefined) return 'data';
+  const named = /^\d+$/.test(head) ? names[Number(head)] : head;
+  return rest.length === 0
+    ? named || `input_${head}`
+    : (rest.findLast((key) => !/^\d+$/.test(key)) ?? `${named || 'input'}_${rest.join('_')}`);
+};

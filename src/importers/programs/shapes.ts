@@ -35,9 +35,10 @@ export const createShapes = ({ args, isSingle, taken }: ShapeOptions): Shapes =>
     const values = column.filter((value) => value !== null);
     if (values.length < column.length)
       throw new RefusedFile(`${wish}: the reference did not run in every case, and its sizes are no expression of the arguments`);
-    const odd = values.find((value) => !isSize(value));
-    if (odd !== undefined)
-      throw new RefusedFile(`${wish} is ${odd} in a case; what changes from case to case is a whole number above 0`);
+    if (!values.every(isSize))
+      throw new RefusedFile(
+        `${wish} is ${column.join(', ')} in the cases; what changes from case to case is a whole number above 0`,
+      );
     if (known.size >= VARIABLES_MAX) throw new RefusedFile(`more than ${VARIABLES_MAX} sizes change from case to case`);
     const name = freeName(identifierOf(wish), taken);
     known.set(name, values);

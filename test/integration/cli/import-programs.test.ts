@@ -28,6 +28,8 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kiln-import-'));
   cpSync(join(FIXTURES, 'gpumode'), join(folder, 'gpumode'), { recursive: true });
+  const outside = join(folder, 'gpumode/problems/own/outside_py/task.yml');
+  writeFileSync(outside, readFileSync(outside, 'utf8').replace('OUTSIDE', `${'../'.repeat(20)}etc/hostname`));
   cpSync(join(FIXTURES, 'kernelbench'), join(folder, 'kernelbench'), { recursive: true });
 });
 afterEach(() => rmSync(folder, { recursive: true }));

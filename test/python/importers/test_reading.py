@@ -13,7 +13,7 @@ class Tolerances(unittest.TestCase):
         self.assertEqual(tolerance_of("check_implementation = make_match_reference(ref, rtol=2e-2, atol=1e-3)"), {"rtol": 0.02, "atol": 0.001})
         self.assertEqual(tolerance_of("check_implementation = utils.make_match_reference(ref)"), {"rtol": 1e-5, "atol": 1e-8})
         self.assertEqual(tolerance_of(f"{CHECK}    return match_reference(data, output, reference=ref, rtol=1e-3)"), {"rtol": 0.001, "atol": 1e-8})
-        close = f"{CHECK}    reasons = verbose_allclose(output, ref(data), rtol=1e-3, atol=0)\n    if reasons:\n        return False, ''\n    return True, ''"
+        close = f"{CHECK}    reasons = verbose_allclose(output, ref(data), rtol=1e-3, atol=0)\n    return (False, '') if reasons else (True, '')"
         self.assertEqual(tolerance_of(close), {"rtol": 0.001, "atol": 0})
         self.assertEqual(tolerance_of(f"{CHECK}    return not verbose_allequal(output, ref(data))"), {"equal": True})
 

@@ -16,9 +16,9 @@ ANSWERS = Path(__file__).resolve().parents[2] / "fixtures/importers/answers.json
 
 
 def main(describe: str, tasks: str) -> int:
-    asked: "list[dict[str, Any]]" = json.loads(Path(tasks).read_text())["tasks"]
+    asked: list[dict[str, Any]] = json.loads(Path(tasks).read_text())["tasks"]
     keys = [hashlib.sha256((Path(tasks).parent / task["file"]).read_bytes()).hexdigest()[:16] for task in asked]
-    known: "dict[str, Any]" = json.loads(ANSWERS.read_text()) if ANSWERS.exists() else {}
+    known: dict[str, Any] = json.loads(ANSWERS.read_text()) if ANSWERS.exists() else {}
     real = os.environ.get("KILN_RECORD_WITH")
     if real:
         said = subprocess.run([real, describe, tasks], check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { importedFiles } from '../../../src/cli/input/problem-files.ts';
 import { Problem } from '../../../src/domain/problem.ts';
-import { RankingView } from '../../../src/domain/api/problems.ts';
+import type { RankingView } from '../../../src/domain/api/problems.ts';
 import { problemOfHeader } from '../../../src/importers/gpumode/header.ts';
 import { readGpuModeTask } from '../../../src/importers/gpumode/task-file.ts';
 import { kernelBenchId } from '../../../src/importers/kernelbench/kernelbench-source.ts';
@@ -11,6 +11,16 @@ import { identifierOf, problemNameOf } from '../../../src/importers/programs/nam
 import { rolesOf } from '../../../src/importers/programs/roles.ts';
 import { score } from '../../support/server/fake-outcomes.ts';
 import { PROBLEM } from '../../support/server/fake-problem.ts';
+
+const tensor = (draw: string, shape = [4], dtype = 'f32') => ({
+  dtype,
+  known: true,
+  shape,
+  contiguous: true,
+  draw: { kind: draw },
+});
+const output = (index: number | null, shape = [4], dtype = 'f32') => ({ dtype, known: true, shape, name: null, tensor: index });
+const task = (text: string) => readGpuModeTask(`${text}\nbenchmarks:\n  - {"m": 64, "on": True, "seed": 1}\n`);
 
 describe('sizes of all cases as one expression', () => {
   const variables = new Map([
@@ -41,14 +51,6 @@ describe('sizes of all cases as one expression', () => {
 });
 
 describe('roles', () => {
-  const tensor = (draw: string, shape = [4], dtype = 'f32') => ({
-    dtype,
-    known: true,
-    shape,
-    contiguous: true,
-    draw: { kind: draw },
-  });
-  const output = (index: number | null, shape = [4], dtype = 'f32') => ({ dtype, known: true, shape, name: null, tensor: index });
   const caseOf = (tensors: ReturnType<typeof tensor>[], outputs: ReturnType<typeof output>[], changed: number[] = []) => ({
     data: { tuple: [] },
     tensors,
@@ -97,7 +99,6 @@ describe('names', () => {
 });
 
 describe('task.yml', () => {
-  const task = (text: string) => readGpuModeTask(`${text}\nbenchmarks:\n  - {"m": 64, "on": True, "seed": 1}\n`);
   test('says which files go with it, and the arguments of its cases without their seeds', () => {
     const { files, cases } = task(
       'files:\n  - {name: submission.py, source: "@SUBMISSION@"}\n  - {name: utils.py, source: ../utils.py}\n  - {name: eval.py, source: ../eval.py}\n  - {name: a.cu, source: a.cu}',

@@ -12,8 +12,8 @@ class Chance(DispatchMode):
     def __init__(self, lines: Lines, *, keeps: bool) -> None:
         super().__init__()
         self._lines, self._keeps = lines, keeps
-        self._drawn: "dict[int, str]" = {}
-        self._kept: "list[Any]" = []
+        self._drawn: dict[int, str] = {}
+        self._kept: list[Any] = []
         # The first draw, whatever became of it.
         self.first: Optional[str] = None
 
@@ -31,7 +31,7 @@ class Chance(DispatchMode):
             self._follow(drawn, [*args, *named.values()], result)
         return result
 
-    def _follow(self, drawn: Optional[str], given: "list[Any]", result: Any) -> None:
+    def _follow(self, drawn: Optional[str], given: list[Any], result: Any) -> None:
         behind = drawn or next((self._drawn[place] for place in _places(given) if place in self._drawn), None)
         for one in result if isinstance(result, (list, tuple)) else [result]:
             if not is_tensor(one):
@@ -44,16 +44,16 @@ class Chance(DispatchMode):
 def _draws(func: Any, name: str, args: Any, named: Any) -> bool:
     if name.rstrip("_") in RANDOM:
         share = next((one for one in args[1:] if isinstance(one, float)), None) if name == "native_dropout" else None
-        return share != 0
+        return share is None or share > 0
     for index, argument in enumerate(func._schema.arguments):
         if argument.name == "dropout_p":
             return bool(args[index] if index < len(args) else named.get("dropout_p", 0))
     return False
 
 
-def _places(values: "list[Any]") -> "list[int]":
-    found: "list[int]" = []
+def _places(values: list[Any]) -> list[int]:
+    found: list[int] = []
     for value in values:
-        parts: "list[Any]" = list(value) if isinstance(value, (list, tuple)) else [value]  # pyright: ignore[reportUnknownArgumentType]
+        parts: list[Any] = list(value) if isinstance(value, (list, tuple)) else [value]  # pyright: ignore[reportUnknownArgumentType]
         found.extend(place_of(part) for part in parts if is_tensor(part))
     return found

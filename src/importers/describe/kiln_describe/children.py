@@ -31,14 +31,14 @@ class Bounds(NamedTuple):
 
 class _Child(NamedTuple):
     pid: int
-    index: int
+    task: int
     answer: Path
     until: float
 
 
-def answer_each(tasks: "list[dict[str, Any]]", work: Work, bounds: Bounds) -> "list[dict[str, Any]]":
+def answer_each(tasks: list[dict[str, Any]], work: Work, bounds: Bounds) -> list[dict[str, Any]]:
     """{"described"} or {"refused": why}, in the order of the tasks."""
-    answers: "list[dict[str, Any]]" = [{} for _ in tasks]
+    answers: list[dict[str, Any]] = [{} for _ in tasks]
     width = max(1, min(SIDE_BY_SIDE_MAX, os.cpu_count() or 1))
     waiting, running = list(range(len(tasks))), list[_Child]()
     with tempfile.TemporaryDirectory() as folder:
@@ -51,11 +51,11 @@ def answer_each(tasks: "list[dict[str, Any]]", work: Work, bounds: Bounds) -> "l
                 ended = _ended(child, bounds)
                 if ended is not None:
                     running.remove(child)
-                    answers[child.index] = ended
+                    answers[child.task] = ended
     return answers
 
 
-def _start(index: int, task: "dict[str, Any]", work: Work, answer: Path, bounds: Bounds) -> _Child:
+def _start(index: int, task: dict[str, Any], work: Work, answer: Path, bounds: Bounds) -> _Child:
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -66,7 +66,7 @@ def _start(index: int, task: "dict[str, Any]", work: Work, answer: Path, bounds:
     return _Child(pid, index, answer, time.monotonic() + bounds.seconds)
 
 
-def _be_child(task: "dict[str, Any]", work: Work, answer: Path) -> NoReturn:
+def _be_child(task: dict[str, Any], work: Work, answer: Path) -> NoReturn:
     try:
         os.setpgid(0, 0)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -76,7 +76,7 @@ def _be_child(task: "dict[str, Any]", work: Work, answer: Path) -> NoReturn:
         # Where files that it makes end up; theirs are left as they are.
         sys.dont_write_bytecode = True
         told = work(task)
-    except BaseException as error:  # noqa: BLE001 -- also SystemExit of a person's file
+    except BaseException as error:  # also SystemExit of a person's file
         last = traceback.extract_tb(error.__traceback__)[-1:]
         told = {"refused": f"{type(error).__name__}: {error}{''.join(f' ({one.filename}:{one.lineno})' for one in last)}"}
     finished = answer.with_suffix(".part")
@@ -85,7 +85,7 @@ def _be_child(task: "dict[str, Any]", work: Work, answer: Path) -> NoReturn:
     os._exit(0)
 
 
-def _ended(child: _Child, bounds: Bounds) -> "Optional[dict[str, Any]]":
+def _ended(child: _Child, bounds: Bounds) -> Optional[dict[str, Any]]:
     """None while it goes on."""
     pid, status = os.waitpid(child.pid, os.WNOHANG)
     if pid != 0:
@@ -108,7 +108,7 @@ def _end_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _read(answer: Path, status: int) -> "dict[str, Any]":
+def _read(answer: Path, status: int) -> dict[str, Any]:
     if not answer.exists():
         how = f"by signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"with exit status {os.WEXITSTATUS(status)}"
         return {"refused": f"it ended its own process {how}"}

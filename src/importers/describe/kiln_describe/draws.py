@@ -10,13 +10,13 @@ _SHARES_DIGITS = 12
 
 
 class Draw(NamedTuple):
-    """`uniform` [low, high), `normal` (mean, std), `integers` and `sorted` [low, high], `choice` of values with shares, `permutation` of `low` numbers,
-    `empty`: not set yet, `unplain`: nothing of these, for `reason`."""
+    """`uniform` [low, high), `normal` (mean, std), `integers` and `sorted` [low, high], `choice` of values with shares,
+    `permutation` of `low` numbers, `empty`: not set yet, `unplain`: nothing of these, for `reason`."""
 
     kind: str
     low: float = 0
     high: float = 0
-    choice: "tuple[tuple[float, float], ...]" = ()
+    choice: tuple[tuple[float, float], ...] = ()
     reason: str = ""
 
 
@@ -47,20 +47,14 @@ def is_independent(draw: Draw) -> bool:
 
 def affine(draw: Draw, scale: float, shift: float) -> Optional[Draw]:
     """Of scale * x + shift; None: no draw of these kinds."""
-    if draw.kind == "choice":
-        return _choice([(value * scale + shift, share) for value, share in draw.choice])
-    if scale == 0:
-        return constant(shift) if draw.kind in _SPREAD else None
+    if scale == 0 and draw.kind in _SPREAD:
+        return constant(shift)
     if draw.kind == "normal":
         return Draw("normal", draw.low * scale + shift, draw.high * abs(scale))
-    if draw.kind == "uniform":
+    stays_whole = draw.kind == "integers" and abs(scale) == 1 and float(shift).is_integer()
+    if draw.kind == "uniform" or stays_whole:
         ends = sorted((draw.low * scale + shift, draw.high * scale + shift))
-        return Draw("uniform", ends[0], ends[1])
-    if draw.kind != "integers":
-        return None
-    if abs(scale) == 1 and float(shift).is_integer():
-        ends = sorted((draw.low * scale + shift, draw.high * scale + shift))
-        return Draw("integers", ends[0], ends[1])
+        return Draw(draw.kind, ends[0], ends[1])
     values = _values(draw)
     return None if values is None else _choice([(value * scale + shift, share) for value, share in values])
 
@@ -107,7 +101,7 @@ def compared(draw: Draw, how: str, bound: float) -> Optional[Draw]:
     return two(0.5) if is_half else None
 
 
-_COMPARE: "dict[str, Any]" = {
+_COMPARE: dict[str, Any] = {
     "lt": lambda a, b: a < b, "le": lambda a, b: a <= b, "gt": lambda a, b: a > b,
     "ge": lambda a, b: a >= b, "eq": lambda a, b: a == b, "ne": lambda a, b: a != b,
 }
@@ -117,25 +111,21 @@ def in_order(draw: Draw) -> Optional[Draw]:
     return Draw("sorted", draw.low, draw.high) if draw.kind == "integers" else draw if constant_of(draw) is not None else None
 
 
-def document(draw: Draw) -> "dict[str, Any]":
+def document(draw: Draw) -> dict[str, Any]:
     """As the answer's text has it: a distribution of problem.yaml, `empty`, or why it is none."""
-    if draw.kind == "empty":
-        return {"kind": "empty"}
     if draw.kind == "uniform":
         return {"kind": "uniform", "low": draw.low, "high": draw.high}
     if draw.kind == "normal":
         return {"kind": "normal", "mean": draw.low, "std": draw.high}
     if draw.kind in ("integers", "sorted"):
-        bounds: "dict[str, Any]" = {"kind": "integers", "low": int(draw.low), "high": int(draw.high)}
+        bounds: dict[str, Any] = {"kind": "integers", "low": int(draw.low), "high": int(draw.high)}
         return {**bounds, "sorted": True} if draw.kind == "sorted" else bounds
-    if draw.kind == "permutation":
-        return {"kind": "permutation"}
     if draw.kind == "choice":
         return _choice_document(draw)
-    return {"kind": "unplain", "reason": draw.reason}
+    return {"kind": "unplain", "reason": draw.reason} if draw.kind == "unplain" else {"kind": draw.kind}
 
 
-def _choice_document(draw: Draw) -> "dict[str, Any]":
+def _choice_document(draw: Draw) -> dict[str, Any]:
     if not all(map(math.isfinite, _numbers(draw))):
         return {"kind": "unplain", "reason": "it holds infinite or NaN"}
     parts = [(_one(value), share) for value, share in draw.choice]
@@ -146,17 +136,17 @@ def _choice_document(draw: Draw) -> "dict[str, Any]":
     return {"kind": "mixture", "of": [{**part, "share": share} for part, share in parts]}
 
 
-def _one(value: float) -> "dict[str, Any]":
+def _one(value: float) -> dict[str, Any]:
     if float(value).is_integer():
         return {"kind": "integers", "low": int(value), "high": int(value)}
     return {"kind": "uniform", "low": value, "high": value}
 
 
-def _numbers(draw: Draw) -> "tuple[float, ...]":
+def _numbers(draw: Draw) -> tuple[float, ...]:
     return tuple(float(value) for value, _share in draw.choice)
 
 
-def _values(draw: Draw) -> "Optional[list[tuple[float, float]]]":
+def _values(draw: Draw) -> Optional[list[tuple[float, float]]]:
     if draw.kind == "choice":
         return list(draw.choice)
     count = int(draw.high - draw.low) + 1
@@ -165,8 +155,8 @@ def _values(draw: Draw) -> "Optional[list[tuple[float, float]]]":
     return [(draw.low + step, 1 / count) for step in range(count)]
 
 
-def _choice(parts: "list[tuple[float, float]]") -> Optional[Draw]:
-    shares: "dict[float, float]" = {}
+def _choice(parts: list[tuple[float, float]]) -> Optional[Draw]:
+    shares: dict[float, float] = {}
     for value, share in parts:
         shares[float(value)] = shares.get(float(value), 0) + share
     return Draw("choice", choice=tuple(sorted(shares.items()))) if len(shares) <= VALUES_MAX else None

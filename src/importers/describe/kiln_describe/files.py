@@ -9,7 +9,7 @@ from kiln_describe.lines import Lines
 from kiln_describe.tree import Refused
 
 
-def load(path: Path, lines: Lines, wanted: "tuple[str, ...]") -> Any:
+def load(path: Path, lines: Lines, wanted: tuple[str, ...]) -> Any:
     """The module; Refused where it cannot be imported, or `wanted` is not in it."""
     sys.path.insert(0, str(path.parent))
     spec = importlib.util.spec_from_file_location(path.stem, path)

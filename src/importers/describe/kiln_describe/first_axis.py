@@ -6,7 +6,7 @@ CHECKED_ROWS = 3
 After = Callable[["list[list[int]]"], "Optional[list[list[int]]]"]
 
 
-def smaller_cases(whole: "dict[str, Any]", after: After, bytes_max: int) -> "dict[str, Any]":
+def smaller_cases(whole: dict[str, Any], after: After, bytes_max: int) -> dict[str, Any]:
     """`after`: the outputs' shapes for inputs of these. Returns `cases` and, of each, `asked`: its kind and its rows."""
     shapes = [one["shape"] for one in whole["tensors"]]
     rows = shapes[0][0] if shapes and shapes[0] else 1
@@ -23,12 +23,12 @@ def smaller_cases(whole: "dict[str, Any]", after: After, bytes_max: int) -> "dic
     return {"cases": [checked, timed], "asked": [_asked("check", CHECKED_ROWS, None), _asked("bench", timed_rows, rows)]}
 
 
-def _asked(kind: str, rows: int, of: Optional[int]) -> "dict[str, Any]":
+def _asked(kind: str, rows: int, of: Optional[int]) -> dict[str, Any]:
     instead = {} if of is None or of == rows else {"instead": of}
     return {"kind": kind, "args": {"batch": rows}, **instead}
 
 
-def _with_rows(whole: "dict[str, Any]", rows: int, after: After) -> "Optional[dict[str, Any]]":
+def _with_rows(whole: dict[str, Any], rows: int, after: After) -> Optional[dict[str, Any]]:
     """Fewer in all tensors that have as many as the first, or in the first alone."""
     shapes = [one["shape"] for one in whole["tensors"]]
     was = shapes[0][0]
@@ -42,7 +42,7 @@ def _with_rows(whole: "dict[str, Any]", rows: int, after: After) -> "Optional[di
     return None
 
 
-def _put(whole: "dict[str, Any]", inputs: "list[list[int]]", outputs: "list[list[int]]") -> "dict[str, Any]":
+def _put(whole: dict[str, Any], inputs: list[list[int]], outputs: list[list[int]]) -> dict[str, Any]:
     return {
         **whole,
         "tensors": [{**one, "shape": shape} for one, shape in zip(whole["tensors"], inputs)],
@@ -53,12 +53,12 @@ def _put(whole: "dict[str, Any]", inputs: "list[list[int]]", outputs: "list[list
 _WIDE = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4, "f16": 2, "bf16": 2}
 
 
-def _bytes(case: "dict[str, Any]") -> int:
+def _bytes(case: dict[str, Any]) -> int:
     made = [one for one in case["outputs"] if one["tensor"] is None]
     return sum(_count(one["shape"]) * _WIDE.get(one["dtype"], 1) for one in [*case["tensors"], *made])
 
 
-def _count(shape: "list[int]") -> int:
+def _count(shape: list[int]) -> int:
     count = 1
     for size in shape:
         count *= size

@@ -12,7 +12,7 @@ _DTYPES = {
 }
 
 
-def dtype_of(tensor: Any) -> "tuple[str, bool]":
+def dtype_of(tensor: Any) -> tuple[str, bool]:
     """Kiln's name, and true; or PyTorch's where Kiln has no such type."""
     name = str(tensor.dtype).replace("torch.", "")
     return (_DTYPES[name], True) if name in _DTYPES else (name, False)

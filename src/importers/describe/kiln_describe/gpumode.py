@@ -15,7 +15,7 @@ from kiln_describe.tree import Refused, take
 _ELEMENTS_RUN_MAX = 1 << 22
 
 
-def describe(task: "dict[str, Any]") -> "dict[str, Any]":
+def describe(task: dict[str, Any]) -> dict[str, Any]:
     path = Path(task["file"])
     lines, source = Lines(str(path.parent)), path.read_text()
     module = load(path, lines, ("generate_input", "ref_kernel"))
@@ -34,7 +34,7 @@ def describe(task: "dict[str, Any]") -> "dict[str, Any]":
     return {"cases": cases, "names": unpacked_names(source, "ref_kernel"), "tolerance": tolerance_of(source)}
 
 
-def _inputs(generate: Callable[..., Any], args: "dict[str, Any]", lines: Lines) -> "Made | str":
+def _inputs(generate: Callable[..., Any], args: dict[str, Any], lines: Lines) -> "Made | str":
     """Or why there are none."""
     try:
         return make(_generator(generate, args), lines)
@@ -42,7 +42,7 @@ def _inputs(generate: Callable[..., Any], args: "dict[str, Any]", lines: Lines) 
         return str(refused)
 
 
-def _case(module: Any, args: "dict[str, Any]", made: Made, lines: Lines, *, shows: bool) -> "dict[str, Any]":
+def _case(module: Any, args: dict[str, Any], made: Made, lines: Lines, *, shows: bool) -> dict[str, Any]:
     ran, complaint = _reference(module.ref_kernel, _generator(module.generate_input, args), made, lines, shows=shows)
     return {
         "data": made.found.tree, "tensors": made.tensors, "places": made.found.places, "outputs": ran.outputs if ran else None,
@@ -50,12 +50,14 @@ def _case(module: Any, args: "dict[str, Any]", made: Made, lines: Lines, *, show
     }
 
 
-def _generator(generate: Callable[..., Any], args: "dict[str, Any]") -> Callable[[int], Any]:
+def _generator(generate: Callable[..., Any], args: dict[str, Any]) -> Callable[[int], Any]:
     takes_seed = "seed" in inspect.signature(generate).parameters
     return lambda seed: generate(**args, **({"seed": seed} if takes_seed else {}))
 
 
-def _reference(reference: Callable[[Any], Any], generate: Callable[[int], Any], made: Made, lines: Lines, *, shows: bool) -> "tuple[Optional[Ran], str]":
+def _reference(
+    reference: Callable[[Any], Any], generate: Callable[[int], Any], made: Made, lines: Lines, *, shows: bool,
+) -> tuple[Optional[Ran], str]:
     ran, complaint = None, ""
     if made.device == "meta":
         data = _again(generate, "meta")
@@ -82,12 +84,12 @@ def _size(made: Made) -> int:
     return sum(_elements(one["shape"]) for one in made.tensors)
 
 
-def _elements(shape: "list[int]") -> int:
+def _elements(shape: list[int]) -> int:
     count = 1
     for size in shape:
         count *= size
     return count
 
 
-def _tensors(data: Any) -> "list[Any]":
+def _tensors(data: Any) -> list[Any]:
     return take(data).tensors

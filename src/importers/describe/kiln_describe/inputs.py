@@ -17,7 +17,7 @@ class Made(NamedTuple):
     device: str
     found: Found
     # Of each tensor, as the answer has it.
-    tensors: "list[dict[str, Any]]"
+    tensors: list[dict[str, Any]]
 
 
 def redirected(device: str, watch: Any = None) -> ExitStack:
@@ -30,7 +30,7 @@ def redirected(device: str, watch: Any = None) -> ExitStack:
 
 def make(generate: Callable[[int], Any], lines: Lines) -> Made:
     """`generate(seed)`. Without numbers first; then, where the file reads some, with them. Refused says why it cannot be made."""
-    complaints: "list[str]" = []
+    complaints: list[str] = []
     for device in ("meta", "cpu"):
         try:
             return _made(generate, device, lines)
@@ -38,7 +38,7 @@ def make(generate: Callable[[int], Any], lines: Lines) -> Made:
             raise
         except TooLarge as error:
             complaints.append(str(error))
-        except Exception as error:  # noqa: BLE001 -- whatever a person's file raises
+        except Exception as error:  # whatever a person's file raises
             complaints.append(said(error, lines))
     [without, with_numbers] = complaints
     raise Refused(with_numbers if "MiB" not in with_numbers else f"its inputs cannot be made without their numbers ({without}), and {with_numbers}")
@@ -52,7 +52,7 @@ def _made(generate: Callable[[int], Any], device: str, lines: Lines) -> Made:
     return Made(device, second.found, tensors)
 
 
-def _same(one: "dict[str, Any]", other: "dict[str, Any]") -> "dict[str, Any]":
+def _same(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     if one["shape"] != other["shape"]:
         raise Refused(f"the shape of a tensor changes with the seed: {one['shape']}, {other['shape']}")
     if one["draw"] == other["draw"]:
@@ -70,7 +70,7 @@ def _once(generate: Callable[[int], Any], seed: int, device: str, lines: Lines) 
     return Made(device, found, [_described(one, watch) for one in found.tensors])
 
 
-def _described(tensor: Any, watch: Watch) -> "dict[str, Any]":
+def _described(tensor: Any, watch: Watch) -> dict[str, Any]:
     dtype, is_known = dtype_of(tensor)
     return {
         "dtype": dtype, "known": is_known, "shape": list(tensor.shape), "contiguous": tensor.is_contiguous(), "draw": document(watch.draw_of(tensor)),

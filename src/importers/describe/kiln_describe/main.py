@@ -10,12 +10,12 @@ from kiln_describe.children import Bounds, answer_each
 TASKS_MAX = 1000
 
 
-def main(argv: "list[str]") -> int:
+def main(argv: list[str]) -> int:
     if len(argv) != 1:
         sys.stderr.write("usage: describe.py TASKS.json\n")
         return 2
     folder = Path(argv[0]).resolve().parent
-    asked: "dict[str, Any]" = json.loads(Path(argv[0]).read_text())
+    asked: dict[str, Any] = json.loads(Path(argv[0]).read_text())
     # No GPU, not even where there is one: the answers are the same everywhere.
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     complaint = _cannot()
@@ -28,7 +28,7 @@ def main(argv: "list[str]") -> int:
     return _say({"torch": str(torch.__version__), "python": sys.executable, "answers": answers})  # pyright: ignore
 
 
-def _say(answer: "dict[str, Any]") -> int:
+def _say(answer: dict[str, Any]) -> int:
     """On the last line: whatever is imported may have printed before it."""
     sys.stdout.write(f"\n{json.dumps(answer)}\n")
     return 0
@@ -40,12 +40,12 @@ def _cannot() -> str:
         import torch.utils._python_dispatch as dispatch  # pyright: ignore
     except ModuleNotFoundError as error:
         return f"it has no package {error.name}"
-    except Exception as error:  # noqa: BLE001 -- an installation may be broken in any way
+    except Exception as error:  # an installation may be broken in any way
         return f"PyTorch cannot be imported: {error}"
     return "" if hasattr(dispatch, "TorchDispatchMode") else "its PyTorch is older than 1.13"  # pyright: ignore
 
 
-def _describe(task: "dict[str, Any]") -> "dict[str, Any]":
+def _describe(task: dict[str, Any]) -> dict[str, Any]:
     from kiln_describe import gpumode, kernelbench
     from kiln_describe.redirect import pretend_gpu
     from kiln_describe.tree import Refused

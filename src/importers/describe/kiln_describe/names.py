@@ -3,7 +3,7 @@ import ast
 from typing import Optional
 
 
-def unpacked_names(source: str, function: str) -> "list[str]":
+def unpacked_names(source: str, function: str) -> list[str]:
     """Of `A, B, out = data` in a function of one argument, with which it takes its data apart; none where it does not."""
     found = _function(ast.parse(source), function)
     if found is None or not found.args.args:
@@ -16,7 +16,7 @@ def unpacked_names(source: str, function: str) -> "list[str]":
     return []
 
 
-def argument_names(source: str, owner: str, function: str) -> "list[str]":
+def argument_names(source: str, owner: str, function: str) -> list[str]:
     """Of a method, without self."""
     tree = ast.parse(source)
     inside = next((one for one in tree.body if isinstance(one, ast.ClassDef) and one.name == owner), None)

@@ -1,4 +1,8 @@
-"""What an operation of PyTorch makes of draws. Names are those of its schemas, without "aten::" and without the "_" of what changes a tensor in place."""
+"""What an operation of PyTorch makes of draws.
+
+Names are those of its schemas, without "aten::" and without the "_" of what changes a tensor in place.
+"""
+from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
 from kiln_describe.draws import (
@@ -16,15 +20,16 @@ from kiln_describe.draws import (
 )
 
 RANDOM = frozenset((
-    "rand", "rand_like", "randn", "randn_like", "randint", "randint_like", "randperm", "uniform", "normal", "random", "bernoulli", "exponential", "cauchy",
-    "log_normal", "geometric", "poisson", "multinomial", "native_dropout", "rrelu_with_noise", "binomial", "_standard_gamma", "_sample_dirichlet",
+    "rand", "rand_like", "randn", "randn_like", "randint", "randint_like", "randperm", "uniform", "normal", "random", "bernoulli",
+    "exponential", "cauchy", "log_normal", "geometric", "poisson", "multinomial", "native_dropout", "rrelu_with_noise", "binomial",
+    "_standard_gamma", "_sample_dirichlet",
 ))
 
 
 class Operation(NamedTuple):
     name: str
-    args: "tuple[Any, ...]"
-    kwargs: "dict[str, Any]"
+    args: Sequence[Any]
+    kwargs: dict[str, Any]
     # Of an argument that is a tensor; None of one that is none.
     draw: Callable[[Any], Optional[Draw]]
     # Of the result: "float", "int" or "bool".
@@ -71,8 +76,11 @@ def _compare(one: Operation) -> Optional[Draw]:
 
 
 def _integers(one: Operation) -> Optional[Draw]:
+    """Bounds are (high) or (low, high)."""
     numbers = [value for value in one.args if isinstance(value, int) and not isinstance(value, bool)]
-    low, high = (0, numbers[0]) if len(numbers) == 1 else (numbers[0], numbers[1]) if len(numbers) > 1 else (0, 0)
+    if not numbers:
+        return None
+    low, high = (numbers[0], numbers[1]) if len(numbers) > 1 else (0, numbers[0])
     return Draw("integers", low, high - 1) if high > low else None
 
 
@@ -133,7 +141,7 @@ def _always(draw: Draw) -> Callable[[Operation], Optional[Draw]]:
     return lambda _one: draw
 
 
-_RULES: "dict[str, Callable[[Operation], Optional[Draw]]]" = {
+_RULES: dict[str, Callable[[Operation], Optional[Draw]]] = {
     **dict.fromkeys(("empty", "empty_like", "new_empty", "empty_strided", "new_empty_strided", "empty_permuted"), _always(EMPTY)),
     **dict.fromkeys(("zeros", "zeros_like", "new_zeros", "zero"), _always(constant(0))),
     **dict.fromkeys(("ones", "ones_like", "new_ones"), _always(constant(1))),

@@ -13,14 +13,14 @@ OUTPUTS_MAX = 16
 
 class Ran(NamedTuple):
     # {"tensor": index or null, "dtype", "known", "shape", "name"}, in order.
-    outputs: "list[dict[str, Any]]"
+    outputs: list[dict[str, Any]]
     # Indices of tensors that it changed.
-    changed: "list[int]"
+    changed: list[int]
     # The numbers, where there are any.
-    values: "list[Any]"
+    values: list[Any]
 
 
-def run(call: Callable[[], Any], tensors: "list[Any]", *, device: str, lines: Lines) -> Ran:
+def run(call: Callable[[], Any], tensors: list[Any], *, device: str, lines: Lines) -> Ran:
     """Once. Refused where its result rests on chance and that can be told without numbers."""
     chance = Chance(lines, keeps=device == "meta")
     versions = [one._version for one in tensors]
@@ -36,25 +36,26 @@ def run(call: Callable[[], Any], tensors: "list[Any]", *, device: str, lines: Li
     return Ran(outputs, changed, [] if device == "meta" else [value.detach().clone() for _name, value in named])
 
 
-def _named(returned: Any, tensors: "list[Any]", changed: "list[int]") -> "list[tuple[Optional[str], Any]]":
+def _named(returned: Any, tensors: list[Any], changed: list[int]) -> list[tuple[Optional[str], Any]]:
     if returned is None:
         if not changed:
             raise Refused("the reference returns nothing, and changes none of its tensors")
         return [(None, tensors[index]) for index in changed]
     if is_tensor(returned):
         return [(None, returned)]
-    values: "list[tuple[Optional[str], Any]]" = []
+    values: list[tuple[Optional[str], Any]] = []
     if isinstance(returned, Mapping):
         values = [(str(key), value) for key, value in cast("Mapping[Any, Any]", returned).items()]
     elif isinstance(returned, Sequence) and not isinstance(returned, (str, bytes)):
         values = [(None, value) for value in cast("Sequence[Any]", returned)]
     other = next((type(value).__name__ for _name, value in values if not is_tensor(value)), None)
     if not values or other is not None or len(values) > OUTPUTS_MAX:
-        raise Refused(f"the reference returns {type(returned).__name__}{f' with {other}' if other else ''}; tensors, or a tuple or dict of some, can be compared")
+        what = f"{type(returned).__name__}{f' with {other}' if other else ''}"
+        raise Refused(f"the reference returns {what}; tensors, or a tuple or dict of some, can be compared")
     return values
 
 
-def _described(name: Optional[str], value: Any, tensors: "list[Any]") -> "dict[str, Any]":
+def _described(name: Optional[str], value: Any, tensors: list[Any]) -> dict[str, Any]:
     dtype, is_known = dtype_of(value)
     given = next((index for index, one in enumerate(tensors) if place_of(one) == place_of(value) and one.shape == value.shape), None)
     return {"name": name, "tensor": given, "dtype": dtype, "known": is_known, "shape": list(value.shape)}
@@ -67,11 +68,11 @@ def same(first: Ran, second: Ran) -> bool:
     )
 
 
-def attempt(call: Callable[[], Any], tensors: "list[Any]", *, device: str, lines: Lines) -> "tuple[Optional[Ran], str]":
+def attempt(call: Callable[[], Any], tensors: list[Any], *, device: str, lines: Lines) -> tuple[Optional[Ran], str]:
     """What came of it, or why nothing did. Refused goes through."""
     try:
         return run(call, tensors, device=device, lines=lines), ""
     except Refused:
         raise
-    except Exception as error:  # noqa: BLE001 -- whatever a person's file raises
+    except Exception as error:  # whatever a person's file raises
         return None, said(error, lines)

@@ -5,8 +5,8 @@ from typing import Any, Callable
 from kiln_describe.framework import FunctionMode, is_tensor, torch
 
 _FACTORIES = frozenset((
-    "empty", "zeros", "ones", "full", "rand", "randn", "randint", "randperm", "normal", "arange", "linspace", "logspace", "eye", "tensor", "as_tensor",
-    "empty_strided", "tril_indices", "triu_indices", "hann_window", "scalar_tensor",
+    "empty", "zeros", "ones", "full", "rand", "randn", "randint", "randperm", "normal", "arange", "linspace", "logspace", "eye", "tensor",
+    "as_tensor", "empty_strided", "tril_indices", "triu_indices", "hann_window", "scalar_tensor",
 ))
 _GIVEN = ("tensor", "as_tensor", "scalar_tensor")
 _SAME = ("cuda", "cpu", "pin_memory")
@@ -53,9 +53,10 @@ class _Generator(torch._C.Generator):
 def pretend_gpu() -> None:
     """In this process: what files ask of torch.cuda beside tensors has an answer."""
     torch.Generator = _Generator
-    answers: "dict[str, Any]" = {
-        "is_available": True, "device_count": 1, "current_device": 0, "get_device_capability": (9, 0), "get_device_name": "GPU", "is_initialized": True,
-        "synchronize": None, "manual_seed": None, "manual_seed_all": None, "empty_cache": None, "set_device": None, "_lazy_init": None,
+    answers: dict[str, Any] = {
+        "is_available": True, "device_count": 1, "current_device": 0, "get_device_capability": (9, 0), "get_device_name": "GPU",
+        "is_initialized": True, "synchronize": None, "manual_seed": None, "manual_seed_all": None, "empty_cache": None, "set_device": None,
+        "_lazy_init": None,
     }
     for name, answer in answers.items():
         setattr(torch.cuda, name, _answering(answer))

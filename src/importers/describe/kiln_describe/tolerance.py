@@ -8,7 +8,7 @@ _EQUAL = ("verbose_allequal",)
 _USUAL = {"rtol": 1e-5, "atol": 1e-8}
 
 
-def tolerance_of(source: str) -> "dict[str, Any]":
+def tolerance_of(source: str) -> dict[str, Any]:
     """{"rtol", "atol"}; {"equal": true}; or {"own": why it is none of these}."""
     found = _definition(ast.parse(source))
     if found is None:
@@ -41,8 +41,8 @@ def _beside(function: ast.FunctionDef) -> Optional[str]:
     return None
 
 
-def _numbers(call: ast.Call) -> "dict[str, Any]":
-    found: "dict[str, Any]" = dict(_USUAL)
+def _numbers(call: ast.Call) -> dict[str, Any]:
+    found: dict[str, Any] = dict(_USUAL)
     for keyword in call.keywords:
         if keyword.arg not in _USUAL:
             continue

@@ -15,8 +15,8 @@ class Found(NamedTuple):
     """`places`: of each tensor, the keys and indices that lead to it."""
 
     tree: Any
-    tensors: "list[Any]"
-    places: "list[list[str]]"
+    tensors: list[Any]
+    places: list[list[str]]
 
 
 def take(data: Any) -> Found:
@@ -24,7 +24,7 @@ def take(data: Any) -> Found:
     return found._replace(tree=_take(data, found, []))
 
 
-def _take(value: Any, found: Found, place: "list[str]") -> Any:
+def _take(value: Any, found: Found, place: list[str]) -> Any:
     if len(place) > DEPTH_MAX or len(found.tensors) > ITEMS_MAX:
         raise Refused(f"data is nested too deep or too large at {_words(place)}")
     if is_tensor(value):
@@ -39,14 +39,14 @@ def _take(value: Any, found: Found, place: "list[str]") -> Any:
     if isinstance(value, (int, float)):
         return {"number": value, "float": isinstance(value, float)}
     if isinstance(value, (tuple, list)):
-        parts = cast("list[Any]", value)
+        parts = cast(list[Any], value)
         return {"tuple": [_take(part, found, [*place, str(index)]) for index, part in enumerate(parts)]}
-    if isinstance(value, dict) and all(isinstance(key, str) for key in cast("dict[Any, Any]", value)):
-        return {"dict": {key: _take(part, found, [*place, key]) for key, part in cast("dict[str, Any]", value).items()}}
+    if isinstance(value, dict) and all(isinstance(key, str) for key in cast(dict[Any, Any], value)):
+        return {"dict": {key: _take(part, found, [*place, key]) for key, part in cast(dict[str, Any], value).items()}}
     raise Refused(f"data{_words(place)} is {type(value).__name__} {value!r:.60}; tensors, numbers, tuples and dicts can be handed over")
 
 
-def _words(place: "list[str]") -> str:
+def _words(place: list[str]) -> str:
     return "".join(f"[{one}]" for one in place)
 
 
@@ -57,9 +57,9 @@ def plain_arguments(values: Any, what: str) -> Any:
     if isinstance(values, float):
         return int(values) if values.is_integer() else values
     if isinstance(values, (list, tuple)):
-        return [plain_arguments(one, f"{what}[{index}]") for index, one in enumerate(cast("list[Any]", values))]
+        return [plain_arguments(one, f"{what}[{index}]") for index, one in enumerate(cast(list[Any], values))]
     if isinstance(values, dict):
-        named = cast("dict[Any, Any]", values)
+        named = cast(dict[Any, Any], values)
         if all(isinstance(key, str) for key in named):
             return {key: plain_arguments(one, f"{what}[{key}]") for key, one in named.items()}
     raise Refused(f"{what} is {type(values).__name__}; numbers, text, true, false, null, lists and dicts can be written down")

@@ -20,9 +20,9 @@ class Watch(DispatchMode):
     def __init__(self, lines: Lines, limit: Optional[int]) -> None:
         super().__init__()
         self._lines, self._limit, self._made = lines, limit, 0
-        self._draws: "dict[int, Draw]" = {}
+        self._draws: dict[int, Draw] = {}
         # Whoever's memory is given back would leave its place to another.
-        self._kept: "list[Any]" = []
+        self._kept: list[Any] = []
         # The first value that Python read of a tensor, which may steer what is drawn.
         self.read: Optional[str] = None
 
@@ -106,7 +106,7 @@ def _stem(name: str) -> str:
     return name.rstrip("_")
 
 
-def _flat(data: Any) -> "list[Any]":
+def _flat(data: Any) -> list[Any]:
     if isinstance(data, (list, tuple)):
         return [one for part in data for one in _flat(part)]  # pyright: ignore[reportUnknownVariableType]
     if isinstance(data, (int, float)):
