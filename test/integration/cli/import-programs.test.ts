@@ -153,16 +153,17 @@ describe('kiln import gpumode', () => {
 
   test('says what to do where there is no PyTorch, no such path, or nothing to import', async () => {
     const python = join(folder, 'python');
-    writeFileSync(python, '#!/bin/sh\necho \'{"complaint": "it has no package torch", "python": "/some/python"}\'\n');
+    writeFileSync(python, '#!/bin/sh\necho \'{"complaint": "it has no package torch", "python": "python-of-theirs"}\'\n');
     chmodSync(python, 0o755);
     const without = await run('gpumode', 'gpumode/problems/own/add_py', '--python', python);
     expect(without).toMatchObject({ code: 1, stdout: '' });
     expect(without.stderr).toMatch(
-      /^error: \/some\/python: it has no package torch: --python PATH names one; pip install torch makes one/,
+      /^error: python-of-theirs: it has no package torch: --python PATH names one; pip install torch makes one/,
     );
     expect((await played('gpumode', 'nowhere')).stderr).toBe('error: there is nothing at nowhere: check the path\n');
     expect((await played('gpumode', 'kernelbench')).stderr).toMatch(/^error: kernelbench holds nothing of that kind/);
-    expect((await run('gpumode', 'gpumode', '--python', '/no/python')).stderr).toMatch(/^error: \/no\/python cannot be started/m);
+    const missing = join(folder, 'missing');
+    expect((await run('gpumode', 'gpumode', '--python', missing)).stderr).toMatch(/^error: .*missing cannot be started/m);
   });
 });
 

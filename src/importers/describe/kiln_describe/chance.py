@@ -22,8 +22,10 @@ class Chance(DispatchMode):
         return self._drawn.get(place_of(tensor))
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = func._schema.name.split("::")[-1]
         named = kwargs or {}
+        if not hasattr(func, "_schema"):
+            return func(*args, **named)
+        name = func._schema.name.split("::")[-1]
         result = func(*args, **named)
         drawn = self._lines.at(name.strip("_")) if _draws(func, name, args, named) else None
         self.first = self.first or drawn

@@ -24,10 +24,13 @@ class Redirect(FunctionMode):
         name = getattr(func, "__name__", "")
         if name in _SAME and args and is_tensor(args[0]):
             return args[0]
-        if func is _IS_CUDA:
+        if getattr(func, "__self__", None) is torch.Tensor.is_cuda:
             return True
         named = {key: self._placed(value) for key, value in (kwargs or {}).items()}
         named.pop("pin_memory", None)
+        if self._device == "meta":
+            # One of the CPU, which draws nothing here.
+            named.pop("generator", None)
         if name in _FACTORIES and func is getattr(torch, name, None) and named.get("device") is None:
             named["device"] = self._device
         result = func(*[self._placed(value) for value in args], **named)
@@ -38,9 +41,6 @@ class Redirect(FunctionMode):
     def _placed(self, value: Any) -> Any:
         is_place = isinstance(value, torch.device) or (isinstance(value, str) and _DEVICE.match(value))
         return self._device if is_place else value
-
-
-_IS_CUDA = torch.Tensor.is_cuda.__get__
 
 
 class _Generator(torch._C.Generator):
@@ -60,8 +60,15 @@ def pretend_gpu() -> None:
     }
     for name, answer in answers.items():
         setattr(torch.cuda, name, _answering(answer))
+    # Called as it is written: what a compiler makes of it has other operations.
+    torch.compile = _as_written
     # It reads values, which tensors without numbers do not have.
     torch.distributions.Distribution.set_default_validate_args(False)
+
+
+def _as_written(function: Any = None, **_options: Any) -> Any:
+    """`torch.compile(f)`, and `@torch.compile(mode=...)`."""
+    return (lambda later: later) if function is None else function
 
 
 def _answering(answer: Any) -> Callable[..., Any]:

@@ -46,7 +46,11 @@ class Watch(DispatchMode):
         self._put(tensor, constant(numbers.pop()) if len(numbers) == 1 else unplain(self._lines.at("numbers that the file lists")))
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name, named = func._schema.name.split("::")[-1], kwargs or {}
+        named = kwargs or {}
+        if not hasattr(func, "_schema"):
+            # An operation of operations: what it comes to is unknown.
+            return func(*args, **named)
+        name = func._schema.name.split("::")[-1]
         if self._limit is not None and name in _SIZES_FROM:
             self._count(args)
         if name == "_local_scalar_dense":
