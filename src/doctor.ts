@@ -50,8 +50,8 @@ export const diagnose = async ({ root, env, wholeProblems = false }: DoctorOptio
   ];
 };
 
-const neededBy = ({ problems }: ReadProblems): ReadonlyMap<string, readonly string[]> => {
-  const needs = [...problems.values()].flatMap(({ problem, targets, environments }) =>
+const neededBy = (read: ReadProblems): ReadonlyMap<string, readonly string[]> => {
+  const needs = [...read.problems.values()].flatMap(({ problem, targets, environments }) =>
     targets.flatMap((target) => environments(target).map((environment) => ({ environment, problem: problem.name }))),
   );
   const byName = [...Map.groupBy(needs, ({ environment }) => environment)];

@@ -42,7 +42,12 @@ export const programFaults = ({ judged, leftBehind }: Pick<ProgramFacts, 'judged
   'got at what is not its own': judged.filter((one) => whyOf(one, WHOLE).includes(BREACH)).map(({ item }) => item.name),
   'not judged in time': judged.filter(({ candidate }) => candidate.state.status !== 'done').map(({ item }) => item.name),
   'left behind on the host': leftBehind,
+  'another verdict than by the native reference': judged.filter(isDisputed).map(({ item }) => item.name),
 });
+
+/** The same candidate, judged by PyTorch and by the native reference. */
+const isDisputed = ({ item, candidate, beside }: JudgedProgram): boolean =>
+  item.kind === 'references' && beside !== null && verdictOf({ candidate }) !== verdictOf({ candidate: beside });
 
 /** What was recorded has been judged. */
 const wasRecorded = ({ candidate }: JudgedProgram): boolean => candidate.attempts.some(({ verdict }) => verdict !== null);

@@ -9,7 +9,7 @@ import { languageOfFile } from '../../src/problems/targets.ts';
 import { corpusHeader } from './corpus-header.ts';
 import { wrapSeed } from './wrap-seed.ts';
 
-export const KINDS = ['torch', 'triton', 'cuda', 'corpus'] as const;
+export const KINDS = ['torch', 'triton', 'cuda', 'corpus', 'references'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface ProgramItem {
@@ -21,7 +21,7 @@ export interface ProgramItem {
   /** Name of the honest program that it must not stand ahead of; null where there is none. */
   readonly twin: string | null;
   readonly body: SubmitCandidate;
-  /** The same kernel without host code, judged beside it; null where there is none. */
+  /** The same kernel without host code, or by the native reference, judged beside it; null where there is none. */
   readonly beside: SubmitCandidate | null;
 }
 

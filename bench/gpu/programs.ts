@@ -1,14 +1,15 @@
 /**
  * Programs on this machine's GPU, over a real sshd: each is built, recorded in its sandbox, and its recording judged beside its device twin.
  *
- * usage: node bench/gpu/programs.ts [--only torch,triton,cuda,corpus] [--problems a,b] [--named TEXT,TEXT] [--out FILE] [--device CLASS]
+ * usage: node bench/gpu/programs.ts [--only torch,triton,cuda,corpus,references] [--problems a,b] [--named TEXT,TEXT] [--out FILE] [--device CLASS]
  *                                   [--limit SECONDS] [--program-limit SECONDS]
  *
  * `--only torch` is the quickest look at whether recording and replay work at all; `--only corpus` judges honest, wrong and hostile ones, and prints
- * what must not be. `--named` takes those alone whose name holds one of the texts. After the limit it reports what was judged until then. The limit
+ * what must not be; `--only references` judges candidates by problems whose reference is PyTorch, and by their native twins. `--named` takes those alone whose name holds one of the texts. After the limit it reports what was judged until then. The limit
  * of a program counts for importing and for recording it, where it needs no compiler.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { HostView } from '../../src/domain/api/fleet.ts';
@@ -21,6 +22,7 @@ import type { KilnProcess } from '../../test/support/kiln-process.ts';
 import { leftByPrograms } from './left-behind.ts';
 import { type JudgedProgram, type ProgramFacts, programReport } from './program-report.ts';
 import { KINDS, type Kind, needsCompiler, type ProgramItem, programWork } from './program-work.ts';
+import { referenceItems, writeReferenceProblems } from './reference-work.ts';
 import { sessionEnvironment } from './rate/session-environment.ts';
 
 const RUN_LIMIT_SECONDS = 480;
@@ -76,18 +78,30 @@ const secondsOf = (option: string, text: string): number => {
   return seconds;
 };
 
+interface Group {
+  readonly isOne: (item: ProgramItem) => boolean;
+  readonly limitMs: (asked: Asked) => number;
+}
+
 /** Those of the corpus that need no compiler have a daemon of their own, whose limits are short: some of them never return. */
-const GROUPS: readonly { readonly isOne: (item: ProgramItem) => boolean; readonly limitMs: (asked: Asked) => number }[] = [
+const GROUPS: readonly Group[] = [
   { isOne: (item) => item.kind === 'corpus' && !needsCompiler(item), limitMs: ({ programLimitMs }) => programLimitMs },
-  { isOne: (item) => item.kind !== 'corpus' || needsCompiler(item), limitMs: () => COMPILE_LIMIT_MS },
+  {
+    isOne: (item) => item.kind !== 'references' && (item.kind !== 'corpus' || needsCompiler(item)),
+    limitMs: () => COMPILE_LIMIT_MS,
+  },
+  { isOne: (item) => item.kind === 'references', limitMs: () => COMPILE_LIMIT_MS },
 ];
 
 const runAll = async (sshd: Sshd, asked: Asked): Promise<ProgramFacts> => {
   const before = new Set(leftByPrograms());
   const endsAtMs = performance.now() + asked.limitMs;
   const groups: Judgements[] = [];
+  const kernelsDir = mkdtempSync(join(tmpdir(), 'kiln-references-'));
+  process.once('exit', () => rmSync(kernelsDir, { recursive: true, force: true }));
+  const own = { kernelsDir, names: asked.kinds.includes('references') ? writeReferenceProblems(kernelsDir, asked.only) : [] };
   for (const { isOne, limitMs } of GROUPS) {
-    const workFor = (device: string): readonly ProgramItem[] => workOf(asked, device).filter(isOne);
+    const workFor = (device: string): readonly ProgramItem[] => workOf(asked, own, device).filter(isOne);
     // Which device decides nothing about how many there are.
     const count = workFor('any').length;
     if (count === 0) continue;
@@ -96,7 +110,8 @@ const runAll = async (sshd: Sshd, asked: Asked): Promise<ProgramFacts> => {
       continue;
     }
     const judgeAll = async (kiln: KilnProcess): Promise<Judgements> => judge(kiln, { workFor, device: asked.device, endsAtMs });
-    groups.push(await withKiln(sshd, limitMs(asked), judgeAll));
+    const ofReferences = workFor('any').every(({ kind }) => kind === 'references');
+    groups.push(await withKiln(sshd, { limitMs: limitMs(asked), kernelsDir: ofReferences ? kernelsDir : null }, judgeAll));
   }
   return {
     head: [...new Set(groups.map(({ head }) => head))].join('\n') || '# No program has such a name\n',
@@ -106,20 +121,36 @@ const runAll = async (sshd: Sshd, asked: Asked): Promise<ProgramFacts> => {
   };
 };
 
-const workOf = ({ kinds, only, named }: Asked, device: string): readonly ProgramItem[] => {
+/** Problems that are made for this run. */
+interface Own {
+  readonly kernelsDir: string;
+  readonly names: readonly string[];
+}
+
+const workOf = ({ kinds, only, named }: Asked, own: Own, device: string): readonly ProgramItem[] => {
   const loaded = loadProblems(join(import.meta.dirname, '../../kernels'));
   const problems = new Map([...loaded].filter(([name]) => only === undefined || only.includes(name)));
-  return programWork({ device, kinds, problems }).filter(
-    ({ name }) => named === undefined || named.some((text) => name.includes(text)),
-  );
+  const items = [...programWork({ device, kinds, problems }), ...referenceItems(own.kernelsDir, own.names, device)];
+  return items.filter(({ name }) => named === undefined || named.some((text) => name.includes(text)));
 };
 
-const withKiln = async <Result>(sshd: Sshd, limitMs: number, use: (kiln: KilnProcess) => Promise<Result>): Promise<Result> => {
+interface Setting {
+  readonly limitMs: number;
+  /** Null: those of this repository. */
+  readonly kernelsDir: string | null;
+}
+
+const withKiln = async <Result>(
+  sshd: Sshd,
+  { limitMs, kernelsDir }: Setting,
+  use: (kiln: KilnProcess) => Promise<Result>,
+): Promise<Result> => {
   const folder = kilnFolder('hosts: []\n', {
     KILN_TIMING_METHOD: 'paired',
     KILN_COMPILE_LIMIT_MS: String(limitMs),
     KILN_JUDGE_LIMIT_MS: String(JUDGE_LIMIT_MS),
     KILN_LOG_LEVEL: 'warn',
+    ...(kernelsDir !== null && { KILN_KERNELS_DIR: kernelsDir }),
   });
   const ssh = `{host: 127.0.0.1, port: ${sshd.port}, user: ${sshd.user}, key: ${sshd.keyPath}, hostKey: "${sshd.hostKeyLine}"}`;
   folder.write('fleet.yaml', `hosts:\n  - {name: gpu-host, ssh: ${ssh}, runnerDir: ${folder.path}/remote, gpus: auto}\n`);

@@ -2,9 +2,10 @@
 import type { DeviceClass } from '../../domain/device.ts';
 import { CONTEXT_VERSION, type GenerationContext } from '../../domain/campaign/generation-context.ts';
 import type { Language } from '../../domain/plan/plan.ts';
-import { baselineOf, fileOf, type Side } from '../../domain/problem.ts';
+import { baselineOf } from '../../domain/problem.ts';
 import type { Judging } from '../../domain/ports/kiln.ts';
 import { examplesFor } from './examples.ts';
+import { fenceLanguage, shownSide, type ShownSide } from '../../domain/text/side-text.ts';
 import { contractFor } from '../../domain/text/contract-for.ts';
 import { CONTRACT } from './contract.ts';
 import { targetOf } from '../../problems/targets.ts';
@@ -21,15 +22,18 @@ export const sharedPartsOf = (
 ): SharedParts => {
   const own = judging.problem(request.problem);
   const code = own.problem[targetOf(request.device)];
-  const sourceOf = (side: Side | undefined) => {
-    const file = side === undefined ? '' : fileOf(side);
-    return { file, source: own.files[file] ?? '' };
-  };
-  const [reference, baseline] = [sourceOf(code?.reference), sourceOf(code && baselineOf(code))];
+  const reference = code ? shownSide(code.reference, own.files) : NOTHING;
+  const baseline = code ? shownSide(baselineOf(code), own.files) : NOTHING;
   return {
     version: CONTEXT_VERSION,
     problem: own.problem,
-    statement: statementOf({ title: own.problem.title, readme: own.readme, description: own.problem.description, baseline }),
+    statement: statementOf({
+      title: own.problem.title,
+      readme: own.readme,
+      description: own.problem.description,
+      baseline,
+      isReference: typeof code?.reference === 'object' && code.baseline === undefined,
+    }),
     reference,
     contract: contractFor(CONTRACT, request.languages),
     examples: [...examplesFor(request.languages, own, (name) => judging.problem(name))],
@@ -37,15 +41,19 @@ export const sharedPartsOf = (
   };
 };
 
+const NOTHING: ShownSide = { file: '', source: '' };
+
 /** The baseline stands here because 1.00x means nothing without it. */
 const statementOf = (parts: {
   readonly title: string;
   readonly readme: string;
   readonly description: string;
-  readonly baseline: { readonly file: string; readonly source: string };
+  readonly baseline: ShownSide;
+  readonly isReference: boolean;
 }): string => {
-  const { title, readme, description, baseline } = parts;
+  const { title, readme, description, baseline, isReference } = parts;
   const text = readme.trim() === '' ? `# ${title}\n\n${description}` : readme.trim();
   if (baseline.source === '') return text;
-  return `${text}\n\n## The baseline, 1.00x: ${baseline.file}\n\n\`\`\`\n${baseline.source.trim()}\n\`\`\``;
+  if (isReference) return `${text}\n\nThe baseline, 1.00x, is the reference itself: what a library makes of it.`;
+  return `${text}\n\n## The baseline, 1.00x: ${baseline.file}\n\n\`\`\`${fenceLanguage(baseline.file)}\n${baseline.source.trim()}\n\`\`\``;
 };

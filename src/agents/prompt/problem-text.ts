@@ -1,5 +1,6 @@
 /** The problem and the device, the same for all agents that work on them. */
 import type { DeviceSheet, GenerationContext } from '../../domain/campaign/generation-context.ts';
+import { fenceLanguage } from '../../domain/text/side-text.ts';
 import { nanoseconds } from '../../domain/text/units.ts';
 import type { Problem } from '../../domain/problem.ts';
 
@@ -14,11 +15,17 @@ export const problemText = ({ problem, statement, reference, device, playbook, l
     `The problem: ${problem.name} (${problem.title})`,
     statement.trim(),
     `Its definition. Buffers are contiguous and row-major; kernel arguments are named by the plan's args.\n${definition(problem, device)}`,
-    `The reference, ${reference.file}. It says what is right; it is plain and slow on purpose.\n\n${reference.source.trim()}`,
+    referenceText(reference),
     `The device\n${deviceText(device)}`,
     ...(headroom.length === 0 ? [] : [`What the device allows at best, your target\n${headroom.map(headroomText).join('\n')}`]),
     `Write the candidate in ${languages.length === 1 ? languages[0] : `one of: ${languages.join(', ')}`}.`,
   ].join('\n\n');
+
+const referenceText = ({ file, source }: ProblemPart['reference']): string => {
+  const fence = fenceLanguage(file);
+  if (fence !== '') return `The reference, ${file}. It says what is right.\n\n\`\`\`${fence}\n${source.trim()}\n\`\`\``;
+  return `The reference, ${file}. It says what is right; it is plain and slow on purpose.\n\n${source.trim()}`;
+};
 
 /** Each part on a line of its own, as JSON. */
 const definition = (problem: Problem, device: DeviceSheet): string => {

@@ -5,6 +5,7 @@ import { addProblemInit } from './problem-init.ts';
 import { contextOf, print, printJson, PROJECT_ROOT } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { compareText, toleranceText } from '../../domain/text/problem-definition.ts';
+import { sideName } from '../../domain/text/side-text.ts';
 import { plainText } from '../../platform/printable-text.ts';
 import type { CheckProblem } from '../../domain/api/problem-check.ts';
 import { HostId } from '../../domain/ids.ts';
@@ -149,6 +150,10 @@ const boundsText = (hidden: NonNullable<ProblemView['problem']['hidden']>): stri
     .map(([name, { min, max, multiple_of: step }]) => `${name} ${min} to ${max}${step === 1 ? '' : ` in steps of ${step}`}`)
     .join(', ');
 
+/** Of a program; another is told by its name among the files. */
+const referenceText = ({ gpu }: ProblemView['problem']): string | null =>
+  typeof gpu?.reference === 'object' ? sideName(gpu.reference) : null;
+
 export const problemText = ({ problem, readme, files }: ProblemView): string => {
   const head = fields([
     ['problem', `${problem.name}: ${problem.title}`],
@@ -170,6 +175,7 @@ export const problemText = ({ problem, readme, files }: ProblemView): string => 
         .map(([name, { dtype, value }]) => `${name}: ${dtype} = ${value}`)
         .join(', ') || null,
     ],
+    ['reference', referenceText(problem)],
     ['files', Object.keys(files).join(', ') || null],
   ]);
   const tensors = Object.entries(problem.tensors).map(([name, tensor]) => [

@@ -2,12 +2,13 @@
 import type { Compare, DistributionSpec, Problem, ProblemCase, TensorSpec } from '../problem.ts';
 
 export const definitionText = (problem: Problem, targets: readonly ('gpu' | 'cpu')[]): string => {
-  const { variables, tensors, scalars, tolerance, check, hidden, bench, floor } = problem;
+  const { variables, tensors, scalars, call, tolerance, check, hidden, bench, floor } = problem;
   const values = Object.entries(scalars).map(([name, { dtype, value }]) => `${name} ${dtype} = ${value}`);
   return [
     `shape variables: ${variables.join(', ')}`,
     ...Object.entries(tensors).map(([name, spec]) => `tensor ${name}: ${tensorText(spec)}`),
     ...(values.length === 0 ? [] : [`scalars: ${values.join(', ')}`]),
+    ...(call?.data === undefined ? [] : [`custom_kernel(data) of programs gets: ${JSON.stringify(call.data)}`]),
     `tolerance: ${toleranceText(tolerance)}`,
     `check cases: ${check.map(caseText).join('; ')}`,
     ...(hidden === undefined ? [] : [`one more check case, drawn for every judgement: ${boundsText(hidden)}`]),

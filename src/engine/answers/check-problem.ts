@@ -28,7 +28,9 @@ interface Place {
 }
 
 /** Whatever a place answers: an outcome, or why there is none. */
-type Answer = { readonly outcome: Outcome } | { readonly failure: string; readonly refused: boolean };
+type Answer =
+  | { readonly outcome: Outcome }
+  | { readonly failure: string; readonly refused: boolean /** Its own code failed there. */; readonly isProblems: boolean };
 
 type Checking = Pick<AnswersSlice, 'hosts' | 'rules'>;
 
@@ -51,9 +53,15 @@ const check = async (state: Checking, place: Place): Promise<ProblemTried> => {
   const { host, device, loaded } = place;
   const { own, wrong } = mutantsOf(loaded.definitionFor(targetOf(deviceClassOf(device)), device.architecture));
   const first = own && (await tried(state, place, own));
-  const refused = first ? refusalOf(first) : null;
+  let refused = first ? refusalOf(first) : null;
   const mutants: TriedMutant[] = [];
-  if (refused === null) for (const mutant of wrong) mutants.push(triedMutant(mutant, await tried(state, place, mutant)));
+  for (const mutant of wrong) {
+    if (refused !== null) break;
+    const answer = await tried(state, place, mutant);
+    // Of a program there is no trial of its own: what its host says of it comes with the first wrong version.
+    if ('failure' in answer && (answer.refused || (!own && answer.isProblems))) refused = answer.failure;
+    else mutants.push(triedMutant(mutant, answer));
+  }
   return {
     problem: loaded.problem.name,
     host: host.session.hostId,
@@ -148,9 +156,10 @@ const tried = async (state: Checking, place: Place, mutant: Mutant): Promise<Ans
 const failed = ({ code, message }: InfraFailure): Answer => ({
   failure: `${code}: ${message}`,
   refused: code === 'problem_refused',
+  isProblems: code === 'reference_failed' || code === 'baseline_failed',
 });
 
-const lost = (): Answer => ({ failure: 'its host was lost, or did not answer in time', refused: false });
+const lost = (): Answer => ({ failure: 'its host was lost, or did not answer in time', refused: false, isProblems: false });
 
 /** Null where the connection ended, or nothing came for longer than any judgement takes. */
 const answered = async <T>(

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { ProblemView } from '../../domain/api/problems.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { Language } from '../../domain/plan/plan.ts';
-import { fileOf } from '../../domain/problem.ts';
+import { programFilesOf } from '../../domain/problem.ts';
 import { definitionText } from '../../domain/text/problem-definition.ts';
+import { shownSide, sideName } from '../../domain/text/side-text.ts';
 
 export const WRITTEN = Language.extract(['cuda', 'triton', 'c']);
 export type Written = z.infer<typeof WRITTEN>;
@@ -51,7 +52,7 @@ export const problemDataOf = (view: ProblemView, languages: readonly Written[]):
     languages: [...languages],
     statement: withoutSeeds(readme.trim() === '' ? problem.description : readme.trim()),
     definition: definitionText(problem, targets),
-    reference: { name: fileOf(code.reference), source: files[fileOf(code.reference)]?.trimEnd() ?? '' },
+    reference: { name: sideName(code.reference), source: shownSide(code.reference, files).source.trimEnd() },
     seeds: seedsOf(view, languages).map(({ name, about }) => (about === '' ? name : `${name}: ${about}`)),
   };
 };
@@ -64,9 +65,10 @@ export interface Seed {
   readonly source: string;
 }
 
-/** Baselines first. */
-export const seedsOf = ({ readme, files }: ProblemView, languages: readonly Written[]): readonly Seed[] =>
+/** Baselines first. A baseline that is a program is none. */
+export const seedsOf = ({ problem, readme, files }: ProblemView, languages: readonly Written[]): readonly Seed[] =>
   Object.entries(files)
+    .filter(([file]) => !programFilesOf(problem).includes(file))
     .flatMap(([file, source]) => {
       const language = languageOfFile(file);
       const name = seedName(file);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ProblemList } from '../../domain/api/problems.ts';
 import { KilnError } from '../../domain/errors.ts';
+import { fenceLanguage } from '../../domain/text/side-text.ts';
 import {
   FileData,
   languagesOf,
@@ -53,7 +54,7 @@ export const getProblem = tool({
       `# Problem ${name}: ${title} (in ${languages.join(', ')})`,
       statement,
       `\nDefinition:\n${definition}`,
-      `\nReference, ${reference.name}:\n\`\`\`\`\n${reference.source}\n\`\`\`\``,
+      `\nReference, ${reference.name}:\n\`\`\`\`${fenceLanguage(reference.name.split(',')[0] ?? '')}\n${reference.source}\n\`\`\`\``,
       `\nSeeds, for get_seed:\n${seeds.map((seed) => `- ${seed}`).join('\n')}`,
       contract && `\n${contract}`,
     ),

@@ -48,6 +48,32 @@ const connect = async (scenario: EngineScenario, name: string, ...environments: 
 };
 
 describe('a problem whose reference is a program', () => {
+  test('is checked with the wrong versions that do not run it, and its host’s word on it is the problem’s', async () => {
+    const scenario = await begin({ without: 1, box: 1 });
+    await connect(scenario, 'without');
+    await expect(scenario.kiln.checkProblem('scale', {})).rejects.toThrow(
+      'its reference is a program: the host must record those of environment torch',
+    );
+    await connect(scenario, 'box', TORCH);
+    const judged = async (outcome: Parameters<ReturnType<EngineScenario['at']>['canaryJudged']>[0]): Promise<void> => {
+      await scenario.skipTo('box: compile canary');
+      scenario.at('box').compiled('canary');
+      await scenario.skipTo('box: judge canary.1 screen');
+      scenario.at('box').canaryJudged(outcome);
+      await scenario.skipTo('box: ack canary.1');
+    };
+    const checked = scenario.kiln.checkProblem('scale', {});
+    for (let version = 0; version < 3; version += 1) await judged(WRONG);
+    expect(await checked).toMatchObject({
+      ok: true,
+      refused: null,
+      mutants: [{ name: 'zeros' }, { name: 'a constant' }, { name: 'a copy of the input' }],
+    });
+    const again = scenario.kiln.checkProblem('scale', {});
+    await judged(infra('reference_failed'));
+    expect(await again).toMatchObject({ ok: false, refused: 'reference_failed: no luck', mutants: [] });
+  });
+
   test('is judged by hosts that record its environment, whatever candidates are written in', async () => {
     const scenario = await begin({ without: 1, box: 1 });
     await connect(scenario, 'without');

@@ -81,6 +81,13 @@ class PlayedDriver:
     def download(self, source: int, size: int) -> bytes:
         return ctypes.string_at(source, size)
 
+    def fill(self, to: int, pattern: int, size: int) -> int:
+        ctypes.memmove(to, (pattern.to_bytes(4, "little") * (size // 4 + 1))[:size], size)
+        return 1
+
+    def copy(self, to: int, source: int, size: int) -> None:
+        ctypes.memmove(to, source, size)
+
     def synchronize(self) -> None:
         pass
 

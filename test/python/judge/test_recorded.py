@@ -17,8 +17,10 @@ from unittest.mock import patch
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
 from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.judge.artifacts import Artifact
+from kiln_runner.judge.device import LOOKS
 from kiln_runner.judge.failures import DeviceFault, InfraFailure, LaunchRejected
-from kiln_runner.judge.gpu.case_recordings import CaseRecordings
+from kiln_runner.judge.gpu.case import GpuCase
+from kiln_runner.judge.gpu.case_recordings import CaseRecordings, Written
 from kiln_runner.judge.gpu.driver import CudaError
 from kiln_runner.judge.gpu.memory import Memory
 from kiln_runner.judge.gpu.recorded_program import RecordedProgram
@@ -28,7 +30,7 @@ from kiln_runner.judge.layout import room
 from kiln_runner.judge.problems import Problem
 from kiln_runner.judge.recorded import RecordedArtifact, is_recording
 from kiln_runner.programs.record_task import equipped_by, record
-from kiln_runner.programs.recording_shape import INDEX, WINDOW_UNIT, WINDOWS
+from kiln_runner.programs.recording_shape import ARENA_BASE, INDEX, OWN_BASES, WINDOW_BYTES_MAX, WINDOW_UNIT, WINDOWS
 from kiln_runner.programs.recordings import kept_of, recording_hash
 from test.python.programs import played_gpu
 from test.python.programs.small_cubin import ARCHITECTURE
@@ -37,6 +39,7 @@ from test.python.programs.test_record_task import DOUBLE, HEAD, OWN_OUTPUT, PART
 from .played_cuda import PlayedDriver
 
 COUNTS = {"case-0": 8, "case-1": 16}
+OUT: Any = {"name": "out", "dtype": "f32", "elements": 16, "role": "out", "distribution": {"kind": "normal"}}
 BY_VALUE = DOUBLE.replace("2.0", "played_gpu.gpu.value(x)")
 COUNTER = HEAD + (
     "KEPT = []\ndef custom_kernel(data):\n    x, out = data\n    gpu = played_gpu.gpu\n"
@@ -163,21 +166,67 @@ class Replayed(unittest.TestCase):
                 case, pieces = self.place("case-1", programs)
                 bound = {side: case.bind(side, program, pieces) for side, program in programs.items()}
                 values, outputs = self.run_once(bound["candidate"], pieces, 16)
-                shown = set(self.driver.mapped)
-                case.show_reference()
-                self.assertEqual([operation() for operation in bound["reference"]], [0] * len(bound["reference"]))
-                own = self.driver.download(self.at(pieces, "reference.apart=out", 16), 64)
-                self.assertEqual(list(struct.unpack("<16f", own)), [factor * value for value in values])
+                expected = self.memory.map([64]).pieces[0].address
+                written = [Written(OUT, self.at(pieces, "reference.apart=out", 16), expected)]
+                case.replay(self.driver, written, lambda launches=bound["reference"]: [one() for one in launches])
+                self.assertEqual(list(struct.unpack("<16f", self.driver.download(expected, 64))), [factor * value for value in values])
                 untouched = self.driver.download(self.at(pieces, "0/out", 16), 64)
                 self.assertEqual(list(struct.unpack("<16f", untouched)), outputs, "the candidate's own stand as they were")
-                hidden = self.in_windows() - shown
+                others = [address for address in self.in_windows() if address >= ARENA_BASE and not self.is_references(address)]
+                self.assertEqual(others, [], "it sees nothing of others")
                 case.show()
-                self.assertFalse(hidden & self.in_windows(), "nobody sees the reference's memory")
+                self.assertFalse([address for address in self.in_windows() if self.is_references(address)], "nobody sees the reference's memory")
                 for side, wanted in (("baseline", factor), ("record", 2.0), ("candidate", 3.0)):
                     values, outputs = self.run_once(bound[side], pieces, 16)
                     self.assertEqual(outputs, [wanted * value for value in values], side)
                 for program in programs.values():
                     program.close()
+
+    def test_a_reference_that_changes_its_input_begins_with_what_was_drawn_for_it(self) -> None:
+        source = HEAD + "def custom_kernel(data):\n    x, out = data\n    played_gpu.gpu.scale(x, out, 2.0)\n    played_gpu.gpu.scale(out, x, 1.0)\n"
+        unit = unit_of(source, shapes=([16],))
+        tensors = [{**tensor, "role": "inout" if tensor["name"] == "x" else "out"} for tensor in unit["cases"][0]["tensors"]]
+        reference = self.recorded(source, side="reference", cases=[{"name": "case-1", "tensors": tensors}])
+        case, pieces = self.place("case-1", {"reference": reference})
+        bound = case.bind("reference", reference, pieces)
+        drawn, expected = (piece.address for piece in self.memory.map([64, 64]).pieces)
+        written = [
+            Written({**OUT, "name": "x", "role": "inout"}, self.at(pieces, "reference.apart=x", 16), drawn),
+            Written(OUT, self.at(pieces, "reference.apart=out", 16), expected),
+        ]
+        for _ in range(2):
+            values = [float(self.rng.randrange(1, 100)) for _ in range(16)]
+            self.driver.upload(drawn, struct.pack("<16f", *values))
+            case.replay(self.driver, written, lambda: [operation() for operation in bound])
+            for at in (drawn, expected):
+                self.assertEqual(list(struct.unpack("<16f", self.driver.download(at, 64))), [2.0 * value for value in values])
+
+    def test_what_is_expected_on_a_case_is_what_the_recording_makes_of_the_inputs_that_were_drawn(self) -> None:
+        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
+            with self.subTest(source):
+                reference = self.recorded(source, side="reference")
+                case = GpuCase.__new__(GpuCase)
+                case._gpu, case._driver = SimpleNamespace(memory=self.memory), self.driver
+                case.name, case.batch, case._outputs = "case-1", 1, [OUT]
+                case.tensors = [{**OUT, "name": "x", "role": "in"}, OUT]
+                case._place(1, {"reference": reference.plan_apart("case-1")["scratch"]})
+                case._recordings, case._inputs_at = CaseRecordings(self.windows, "case-1"), None
+                runnable = case.bind("reference", reference, reference.plan_apart("case-1"))
+                for look in range(LOOKS):
+                    values = [float(self.rng.randrange(1, 100)) for _ in range(16)]
+                    drawn = struct.pack("<16f", *values)
+                    draws = [[(0, lambda *_keys, data=drawn: self.driver.upload(case.tensor_at(0, "x"), data))]] * LOOKS
+                    with patch.object(GpuCase, "_inputs_of", lambda _case, _seed, found=draws: SimpleNamespace(redraws=found)):
+                        case.expect(runnable, look + 1, (0, look))
+                    expected = self.driver.download(case._hidden("expected", look, OUT), 64)
+                    self.assertEqual(list(struct.unpack("<16f", expected)), [factor * value for value in values])
+                case.wipe(range(LOOKS))
+                for at in (case._at("reference.apart=out"), *(case._hidden("expected", look, OUT) for look in range(LOOKS))):
+                    self.assertEqual(self.driver.download(at, 64), b"\xff" * 64, "nothing of it is left")
+                reference.close()
+
+    def is_references(self, address: int) -> bool:
+        return OWN_BASES["reference"] <= address < OWN_BASES["reference"] + WINDOW_BYTES_MAX
 
     def in_windows(self) -> set[int]:
         return {address for address in self.driver.mapped if WINDOWS[0] <= address < WINDOWS[1]}

@@ -49,7 +49,7 @@ class OwnPrograms(unittest.TestCase):
         self.settled += 1
 
     def define(self, **sides: dict) -> str:
-        definition = {**problem(c_unit()), "reference": side("reference"), "baseline": side("baseline"), **sides}
+        definition: Any = {**problem(c_unit()), "reference": side("reference"), "baseline": side("baseline"), **sides}
         self.registry.define(definition)
         return definition["key"]
 
@@ -109,7 +109,8 @@ class OwnPrograms(unittest.TestCase):
         state = self.registry.state(key, MODEL)
         assert isinstance(state, Unpreparable)
         self.assertEqual(state.infra["code"][-7:], "_failed")
-        self.assertIn('cannot be recorded here, case case-0: Traceback (most recent call last):\n  File "reference.py", line 3', state.infra["message"])
+        said = 'cannot be recorded here, case case-0: Traceback (most recent call last):\n  File "reference.py", line 3'
+        self.assertIn(said, state.infra["message"])
         self.registry.prepare(key, MODEL)
         self.assertEqual((self.compiles, self.records), ([], []), "each try would hold a device")
         later = problems.time.monotonic() + REFUSED_S

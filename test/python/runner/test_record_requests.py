@@ -17,7 +17,8 @@ from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.devices.slot_events import Prepared, SlotEvents
 from kiln_runner.frames import Frame, encode
 from kiln_runner.process import Children, Command
-from kiln_runner.programs.record_requests import BESIDE_MAX, Asked, RecordPorts, RecordRequests
+from kiln_runner.programs.record_requests import BESIDE_MAX, RecordPorts, RecordRequests
+from kiln_runner.programs.record_run import Asked
 from kiln_runner.programs.recording_shape import INDEX, INPUTS_BASE
 from kiln_runner.programs.triton_kernels import UNPREPARED_WORDS
 from kiln_runner.programs.zygotes import Zygotes
@@ -220,7 +221,12 @@ class Recording(unittest.IsolatedAsyncioTestCase):
 
     async def test_what_the_runner_asks_for_itself_is_none_of_a_daemons(self) -> None:
         told: list[Any] = []
-        self.records.record(Asked("reference of x", {**unit_of(DOUBLE), "side": "reference"}, 20_000, lambda result: (told.append(result), self.news.set())))
+
+        def tell(result: Any) -> None:
+            told.append(result)
+            self.news.set()
+
+        self.records.record(Asked("reference of x", {**unit_of(DOUBLE), "side": "reference"}, 20_000, tell))
         self.records.forget()
         await self.until(lambda: bool(told))
         self.assertEqual((told[0]["status"], self.answers), ("compiled", []), told)

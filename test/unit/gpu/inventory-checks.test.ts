@@ -52,6 +52,20 @@ describe('the inventory of a host', () => {
     expect(inspect(FULL)).toEqual(['ok driver: 580', 'ok GPU: 1 x NVIDIA H100', 'ok CUDA compiler: NVRTC 13.0']);
   });
 
+  test('says which problems it cannot judge, since their reference is a program of an environment that it does not record', () => {
+    const needed = new Map([['torch', ['softmax', 'gelu']]]);
+    const judgedWith = (inventory: Partial<Inventory>): readonly string[] =>
+      inspectInventory({ ...INVENTORY, ...inventory }, HOST, needed).flatMap(({ check, ok, found }) =>
+        check === 'problems' ? [`${ok}: ${found}`] : [],
+      );
+    const missing =
+      'false: environment_missing: it cannot judge softmax, gelu, whose reference is a program of environment torch, since it records none of it';
+    expect(judgedWith(FULL)).toEqual([missing]);
+    expect(judgedWith({ ...FULL, environments: [TORCH] })).toEqual([missing]);
+    expect(judgedWith({ ...FULL, environments: [{ ...TORCH, recorder: 'cupti' }] })).toEqual([]);
+    expect(judgedWith({})).toEqual([]);
+  });
+
   test.each<[string, Partial<Inventory>, Partial<HostConfig>, string]>([
     ['no GPU at all', {}, {}, 'MISSING GPU: none'],
     ['no GPU, but the CPU is offered', {}, { cpu: true }, 'ok GPU: none; work for the cpu device only'],

@@ -7,7 +7,7 @@ lease lives. Nothing here blocks: compilers and judges are child processes, the 
 import asyncio
 import uuid
 from pathlib import Path
-from typing import Any, Callable, Optional, cast
+from typing import Any, Callable, Optional, Union, cast
 
 from kiln_runner import protocol, protocol_frames
 from kiln_runner.artifact_transfers import ArtifactTransfers
@@ -20,7 +20,7 @@ from kiln_runner.devices.attempts import AttemptPorts, Attempts
 from kiln_runner.devices.device_reservations import DeviceReservations
 from kiln_runner.devices.problems import ProblemRegistry
 from kiln_runner.devices.slot import DeviceSlot
-from kiln_runner.devices.slot_events import SlotEvents
+from kiln_runner.devices.slot_events import Prepared, Preparing, SlotEvents, Unpreparable
 from kiln_runner.devices.task import infra_of
 from kiln_runner.disk import Disk
 from kiln_runner.frames import Frame
@@ -130,9 +130,12 @@ class Server:
         }
 
     def _events_of(self, device_id: str) -> SlotEvents:
+        def problem(key: str) -> Union[Preparing, Prepared, Unpreparable]:
+            return self._problems.state(key, self._slots[device_id].device["model"])
+
         return SlotEvents(
-            lambda key: self._problems.state(key, self._slots[device_id].device["model"]), self._attempts.missing_artifact, self._on_started,
-            self._on_finished, self._attempts.on_released, self._health.on_device_changed, self._attempts.on_damaged,
+            problem, self._attempts.missing_artifact, self._on_started, self._on_finished, self._attempts.on_released,
+            self._health.on_device_changed, self._attempts.on_damaged,
         )
 
     def _make_watch(self, paths: RunnerPaths) -> DeviceWatch:

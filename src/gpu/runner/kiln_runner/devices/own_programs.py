@@ -1,11 +1,11 @@
-"""A problem's own program on its way to an artifact that a judge replays: built in the compile pool, then recorded on a device of the model that asks.
+"""A problem's own program on its way to an artifact that a judge replays: built in the compile pool, then recorded on a device of the asked model.
 
 building -> recording -> told. Where its build was thrown away meanwhile, it is built once more.
 """
 from typing import Callable, NamedTuple
 
 from kiln_runner.compile.pool import OnCompiled
-from kiln_runner.programs.record_requests import Asked
+from kiln_runner.programs.record_run import Asked
 from kiln_runner.protocol import CompileResult
 from kiln_runner.protocol_programs import OwnRecordUnit, ProgramUnit, RecordedSide
 

@@ -1,8 +1,8 @@
-"""Problems the daemon has defined, and their reference and baseline, compiled when the first task of a problem comes; programs among them are recorded,
-for each model of devices by itself. A program that is both is recorded for each, on inputs that are drawn anew, so that the judge sees where the two differ.
+"""Problems the daemon has defined, and their reference and baseline, compiled when the first task of a problem comes.
 
-A problem is defined -> preparing -> prepared, or unpreparable: then its tasks fail, and it is tried again with the next task. What a program does wrong
-is not tried again for a while: each time would hold a device.
+A problem is defined -> preparing -> prepared, or unpreparable: then its tasks fail, and it is tried again with the next task. Programs among its
+sides are recorded, for each model of devices by itself; one that is both sides is recorded for each, on inputs that are drawn anew, so that the
+judge sees where the two differ. What a program does wrong is not tried again for a while: each time would hold a device.
 """
 import time
 from collections import OrderedDict
@@ -14,7 +14,7 @@ from kiln_runner.devices.own_programs import Making, Wanted, make_own_program
 from kiln_runner.devices.slot_events import Prepared, Preparing, Unpreparable
 from kiln_runner.devices.task import infra_of
 from kiln_runner.frames import encode
-from kiln_runner.programs.record_requests import Asked
+from kiln_runner.programs.record_run import Asked
 from kiln_runner.protocol import CompileResult, Infra, InfraFailure, NotCompiled, ProblemDefinition
 from kiln_runner.protocol_programs import OwnSide
 

@@ -42,15 +42,19 @@ class Problem:
 
     def blamed(self, outcome: str) -> InfraFailure:
         """`outcome`: of its own baseline. What recordings disagree about no other try would change."""
-        sides = [{**unit, "side": ""} for unit in (self.definition["reference"], self.definition["baseline"])]
-        if sides[0] == sides[1] and self.is_timed_alone:
+        recorded = [isinstance(program, Recorded) for program in self.programs]
+        if all(recorded) and self._is_one_program:
             return InfraFailure(
                 "problem_refused",
-                f"the reference of {self.definition['name']}, recorded twice on other inputs, is judged {outcome} by itself: it steers by values, draws "
-                f"numbers of its own, or differs from itself by more than the tolerance",
+                f"the reference of {self.definition['name']}, recorded twice on other inputs, is judged {outcome} by itself: it steers by values, "
+                f"draws numbers of its own, or differs from itself by more than the tolerance",
             )
-        is_recorded = any(isinstance(program, Recorded) for program in self.programs)
-        return InfraFailure("problem_refused" if is_recorded else "baseline_failed", f"the problem's own baseline is judged {outcome}")
+        return InfraFailure("problem_refused" if any(recorded) else "baseline_failed", f"the problem's own baseline is judged {outcome}")
+
+    @property
+    def _is_one_program(self) -> bool:
+        sides = [{**unit, "side": ""} for unit in (self.definition["reference"], self.definition["baseline"])]
+        return sides[0] == sides[1]
 
     def changed(self) -> Optional[str]:
         """The side whose recording found something else than it keeps."""

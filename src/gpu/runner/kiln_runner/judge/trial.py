@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Optional, TypedDict
 
-from kiln_runner.protocol import DefinedCase, KernelUnit, Plan, Plans, ProblemDefinition
+from kiln_runner.protocol import DefinedCase, KernelUnit, Plan, Plans, ProblemDefinition, SideUnit
 
 from ..compile.c_gcc import compile_c
 from .artifacts import Artifact, open_artifact
@@ -107,7 +107,9 @@ class _Bench:
     def _open(self, spec: DefinedCase, side: str, plan: Plan) -> CpuCase:
         return self._device.open_once(spec, {"reference": spec["reference"]["scratch"], side: plan["scratch"]})
 
-    def _compiled(self, unit: KernelUnit, what: str) -> Artifact:
+    def _compiled(self, unit: SideUnit, what: str) -> Artifact:
+        if unit["language"] == "python":
+            raise InfraFailure("internal", f"{what} is a program, and there is no GPU to record it on")
         name = hashlib.sha256(json.dumps(unit, sort_keys=True).encode()).hexdigest()
         folder = self._cache / "artifacts" / name
         folder.mkdir(parents=True, exist_ok=True)

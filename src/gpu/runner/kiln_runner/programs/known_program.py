@@ -1,11 +1,11 @@
 """A program that every recorder can record: by it is told whether one works."""
-from kiln_runner.protocol_programs import RecordedTensor, RecordUnit
+from kiln_runner.protocol_programs import OwnRecordUnit, RecordedTensor
 
 SOURCE = "def custom_kernel(data):\n    x, out = data\n    return x + x\n"
 ELEMENTS = 4096
 
 
-def known_unit(architecture: str) -> RecordUnit:
+def known_unit(architecture: str) -> OwnRecordUnit:
     return {
         "language": "python", "architecture": architecture, "files": [{"path": "probe.py", "content": SOURCE}],
         "entry": {"file": "probe.py", "symbol": "custom_kernel", "style": "custom_kernel"}, "environment": "torch", "built": "0" * 64,

@@ -18,15 +18,14 @@ from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool import OnCompiled, compiled, infra
 from kiln_runner.compile.simulated import compile_simulated
-from kiln_runner.compile.tools import EnvironmentTool
 from kiln_runner.devices.reservations import Reservation
 from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.frames import Frame
 from kiln_runner.host.device_nodes import minor_of
 from kiln_runner.host.simulated_gpus import MODEL
-from kiln_runner.programs.kernel_rounds import KernelRounds
 from kiln_runner.programs.known_program import known_unit
 from kiln_runner.programs.record_frames import Wanted, Wants
+from kiln_runner.programs.record_run import Asked, Claimed, Run
 from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of, recording_hash
 from kiln_runner.programs.sandbox import device_nodes
 from kiln_runner.programs.triton_kernels import UNPREPARED_WORDS
@@ -55,43 +54,13 @@ class RecordPorts(NamedTuple):
     cancel: Callable[[str], bool]
 
 
-class _Claimed(NamedTuple):
-    """By a program's process: that the recorder does not work here, and why."""
-
-    words: str
-
-
-class Asked(NamedTuple):
-    """`told`: called once with what came of it, unless it is cancelled or forgotten."""
-
-    id: str
-    unit: OwnRecordUnit
-    limit_ms: float
-    told: OnCompiled
-
-
-class _Run:
-    def __init__(self, artifact: str, number: int, asked: Asked, slot: DeviceSlot, tool: EnvironmentTool) -> None:
-        self.artifact, self.unit, self.slot, self.limit_ms = artifact, asked.unit, slot, asked.limit_ms
-        self.id = f"{artifact}.{number}"
-        # With the kernels that were found missing, by their keys.
-        self.built, self.kernels = asked.unit["built"], KernelRounds()
-        self.is_compiling = self.is_alone = self.was_beside = False
-        self.claimed: Optional[_Claimed] = None
-        self.tool = tool
-        self.asked: dict[str, OnCompiled] = {}
-        self.reservation: Optional[Reservation] = None
-        self.is_asked_for = self.has_begun = False
-        self.started_ns = time.monotonic_ns()
-
-
 class RecordRequests:
     def __init__(
         self, loop: asyncio.AbstractEventLoop, slots: dict[str, DeviceSlot], cache: ArtifactCache, compilers: Compilers, zygotes: Zygotes,
         ports: RecordPorts,
     ) -> None:
         self._loop, self._slots, self._cache, self._compilers, self._zygotes, self._ports = loop, slots, cache, compilers, zygotes, ports
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, Run] = {}
         self._of_daemon: dict[str, None] = {}
         # Of each device that is held: ids of what runs on it.
         self._beside: dict[str, set[str]] = {}
@@ -131,7 +100,7 @@ class RecordRequests:
             asked.told(lacking or infra("device_lost", f"this host has no {unit['deviceModel']}"))
             return
         self._started += 1
-        run = self._runs[artifact] = _Run(artifact, self._started, asked, slot, tool)
+        run = self._runs[artifact] = Run(artifact, self._started, asked, slot, tool)
         run.asked[asked.id] = asked.told
         if slot.device["model"] == MODEL:
             self._finish(run, self._simulate(run))
@@ -165,7 +134,7 @@ class RecordRequests:
         """What is read is stored; its answer goes nowhere."""
         self._thread.shutdown(wait=True)
 
-    def _drop(self, run: _Run) -> None:
+    def _drop(self, run: Run) -> None:
         self._forget(run)
         if run.is_compiling:
             self._ports.cancel(run.id)
@@ -200,7 +169,7 @@ class RecordRequests:
     def _environment(self, unit: OwnRecordUnit) -> Optional[Environment]:
         return next((one for one in self._ports.environments() if one["name"] == unit["environment"]), None)
 
-    def _simulate(self, run: _Run) -> CompileResult:
+    def _simulate(self, run: Run) -> CompileResult:
         """Of a simulated GPU nothing can be recorded: the artifact is made of its own name."""
         try:
             compile_simulated(self._ports.artifacts, run.artifact, run.unit)
@@ -208,7 +177,7 @@ class RecordRequests:
             return infra("out_of_disk", f"{error}")
         return self._stored(run)
 
-    def _reserve(self, run: _Run) -> None:
+    def _reserve(self, run: Run) -> None:
         self._cache.pin(run.built)
 
         def refused(failure: InfraFailure) -> None:
@@ -217,12 +186,12 @@ class RecordRequests:
         run.reservation, run.is_asked_for, run.has_begun = Reservation(lambda: self._begin(run), refused), False, False
         self._zygotes.prepare(run.tool, lambda: self._ask_for_device(run))
 
-    def _ask_for_device(self, run: _Run) -> None:
+    def _ask_for_device(self, run: Run) -> None:
         if self._runs.get(run.artifact) is run and run.reservation is not None:
             run.is_asked_for = True
             run.slot.reservations.add(run.reservation)
 
-    def _begin(self, run: _Run) -> None:
+    def _begin(self, run: Run) -> None:
         together = [run, *self._others_beside(run)]
         for one in together:
             one.has_begun, one.was_beside, one.started_ns = True, len(together) > 1, time.monotonic_ns()
@@ -230,10 +199,10 @@ class RecordRequests:
         for one in together:
             self._start(one)
 
-    def _start(self, run: _Run) -> None:
+    def _start(self, run: Run) -> None:
         self._zygotes.run(run.tool, self._order(run), lambda answer: self._on_answer(run, answer))
 
-    def _others_beside(self, run: _Run) -> list[_Run]:
+    def _others_beside(self, run: Run) -> list[Run]:
         """That wait for the same device. Kernels that tune themselves are timed in the recording: those have it to themselves."""
         if run.is_alone or run.kernels:
             return []
@@ -244,7 +213,7 @@ class RecordRequests:
                 one.slot.reservations.withdraw(one.reservation)
         return taken
 
-    def _order(self, run: _Run) -> ZygoteRun:
+    def _order(self, run: Run) -> ZygoteRun:
         unit, device, environment = _recorded_by(run), run.slot.device, self._environment(run.unit)
         asked = {
             "files": unit["files"], "entry": unit["entry"], "architecture": unit["architecture"], "cases": unit["cases"],
@@ -258,7 +227,7 @@ class RecordRequests:
             "nodes": device_nodes(minor_of(device["id"])),
         }
 
-    def _on_answer(self, run: _Run, answer: Answer) -> None:
+    def _on_answer(self, run: Run, answer: Answer) -> None:
         device = run.slot.device["id"]
         beside = self._beside[device]
         beside.discard(run.id)
@@ -278,7 +247,7 @@ class RecordRequests:
         else:
             self._finish(run, self._ended(run, answer))
 
-    def _verified(self, run: _Run, claimed: _Claimed, answer: Answer) -> CompileResult:
+    def _verified(self, run: Run, claimed: Claimed, answer: Answer) -> CompileResult:
         """`answer`: of the known program's process."""
         environment = self._environment(run.unit)
         is_whole = environment is not None and not any(words.startswith(UNPREPARED_WORDS) for words in environment["warnings"])
@@ -287,12 +256,12 @@ class RecordRequests:
             return self._failed(run, {"verdict": "contract", "case": "", "message": message})
         return infra("environment_missing", f"the recorder of environment {run.unit['environment']} does not work here: {claimed.words}")
 
-    def _try_alone(self, run: _Run) -> None:
+    def _try_alone(self, run: Run) -> None:
         run.is_alone, run.was_beside = True, False
         self._cache.unpin(run.built)
         self._reserve(run)
 
-    def _ended(self, run: _Run, answer: Answer) -> CompileResult:
+    def _ended(self, run: Run, answer: Answer) -> CompileResult:
         printed = f"\nit printed:\n{answer.log}" if answer.log.strip() else ""
         if answer.how == "timed_out":
             return self._failed(run, {"verdict": "timed_out", "stage": "check", "case": "", "limitMs": run.limit_ms})
@@ -303,7 +272,7 @@ class RecordRequests:
         codes = {"lost": "worker_died", "unconfinable": "environment_missing"}
         return infra(codes.get(answer.how, "suspended"), f"the program was not recorded: {answer.why}")
 
-    def _on_read(self, run: _Run, done: "asyncio.Future[Union[CompileOutcome, Infra, Wants, _Claimed, None]]") -> None:
+    def _on_read(self, run: Run, done: "asyncio.Future[Union[CompileOutcome, Infra, Wants, Claimed, None]]") -> None:
         error = done.exception()
         read = infra("internal", f"the recording cannot be read: {type(error).__name__}: {error}") if error else done.result()
         if self._runs.get(run.artifact) is not run:
@@ -311,7 +280,7 @@ class RecordRequests:
             self._cache.added(run.artifact) if read is None else None
         elif isinstance(read, Wants):
             self._compile(run, read.kernels)
-        elif isinstance(read, _Claimed):
+        elif isinstance(read, Claimed):
             # Beside others it may have had too little of the device for a recorder; what it says alone is looked into.
             run.claimed = None if run.was_beside else read
             self._try_alone(run)
@@ -325,7 +294,7 @@ class RecordRequests:
         else:
             self._finish(run, self._failed(run, read))
 
-    def _compile(self, run: _Run, wanted: list[Wanted]) -> None:
+    def _compile(self, run: Run, wanted: list[Wanted]) -> None:
         why = run.kernels.add(wanted)
         if why is not None:
             self._finish(run, self._failed(run, {"verdict": "contract", "case": "", "message": f"it cannot be recorded: {why}"}))
@@ -336,7 +305,7 @@ class RecordRequests:
         else:
             self._drop(run)
 
-    def _on_compiled(self, run: _Run, result: CompileResult) -> None:
+    def _on_compiled(self, run: Run, result: CompileResult) -> None:
         run.is_compiling = False
         if self._runs.get(run.artifact) is not run:
             return
@@ -347,7 +316,7 @@ class RecordRequests:
         run.built = result["artifact"]
         self._reserve(run)
 
-    def _stored(self, run: _Run) -> CompileResult:
+    def _stored(self, run: Run) -> CompileResult:
         if run.slot.device["model"] == MODEL:
             self._cache.added(run.artifact)
         meta = self._cache.meta(run.artifact)
@@ -355,27 +324,27 @@ class RecordRequests:
             return infra("internal", f"recording {run.artifact} vanished after it was made")
         return compiled(run.artifact, meta, cached=False, duration_ms=_since_ms(run.started_ns))
 
-    def _failed(self, run: _Run, outcome: CompileOutcome) -> CompileResult:
+    def _failed(self, run: Run, outcome: CompileOutcome) -> CompileResult:
         compiler = self._compilers.version(run.unit) or ""
         return {"status": "failed", "outcome": outcome, "durationMs": _since_ms(run.started_ns), "compiler": compiler}
 
-    def _finish(self, run: _Run, result: CompileResult) -> None:
+    def _finish(self, run: Run, result: CompileResult) -> None:
         self._forget(run)
         for told in list(run.asked.values()):
             told(result)
 
-    def _forget(self, run: _Run) -> None:
+    def _forget(self, run: Run) -> None:
         if self._runs.get(run.artifact) is run:
             del self._runs[run.artifact]
             if run.reservation is not None:
                 self._cache.unpin(run.built)
 
 
-def _recorded_by(run: _Run) -> OwnRecordUnit:
-    return run.unit if run.claimed is None else cast(OwnRecordUnit, known_unit(run.unit["architecture"]))
+def _recorded_by(run: Run) -> OwnRecordUnit:
+    return run.unit if run.claimed is None else known_unit(run.unit["architecture"])
 
 
-def _does_work(run: _Run, answer: Answer) -> bool:
+def _does_work(run: Run, answer: Answer) -> bool:
     try:
         kept_of(answer.answer, _recorded_by(run), "", "")
         return True
@@ -383,7 +352,7 @@ def _does_work(run: _Run, answer: Answer) -> bool:
         return False
 
 
-def _read(artifacts: Path, run: _Run, answer: Answer, compiler: str) -> Union[CompileOutcome, Infra, Wants, _Claimed, None]:
+def _read(artifacts: Path, run: Run, answer: Answer, compiler: str) -> Union[CompileOutcome, Infra, Wants, Claimed, None]:
     """In a thread. None: it is stored."""
     try:
         kept = kept_of(answer.answer, run.unit, compiler, answer.log)
@@ -392,7 +361,7 @@ def _read(artifacts: Path, run: _Run, answer: Answer, compiler: str) -> Union[Co
         store_artifact(artifacts, run.artifact, kept.meta, kept.files)
         return None
     except Unequipped as error:
-        return _Claimed(str(error))
+        return Claimed(str(error))
     except OSError as error:
         code = "out_of_disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "internal"
         return infra(code, f"the recording cannot be stored: {error}")

@@ -120,8 +120,8 @@ class Recording(NamedTuple):
 
 class Recordings:
     """Reads those of one program, of each case one. What they share, such as a binary, is checked once, and the memory that they ask for is counted
-    together. `blobs`: binaries and stored bytes by their SHA-256, as they came. `architecture`: of the device that is to replay them. `of_problem`: it
-    is a problem's own, whose addresses no other has."""
+    together. `blobs`: binaries and stored bytes by their SHA-256, as they came. `architecture`: of the device that is to replay them.
+    `of_problem`: they are of a problem's own program, whose addresses no other has."""
 
     def __init__(self, blobs: Mapping[str, bytes], architecture: str, *, of_problem: bool = False) -> None:
         self._blobs, self._architecture, self._bases = blobs, architecture, arena_bases(of_problem=of_problem)

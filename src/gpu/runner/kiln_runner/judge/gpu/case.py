@@ -2,8 +2,7 @@
 import random
 import struct
 from collections.abc import Mapping, Sequence
-from ctypes import c_void_p
-from typing import Callable, NamedTuple, Optional, Protocol
+from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tolerance
 
@@ -17,22 +16,15 @@ from ..recorded import apart
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
 from ..tensors import DTYPE_BYTES, input_set_of, input_sets, is_input, is_output, keys_of, poison_pattern, tensor_bytes, tolerance_of
-from .case_recordings import CaseRecordings
-from .driver import CudaError, Driver
-from .kernels import Draw, FindingsBlock, Guard, HelperKernels
-from .memory import Memory
+from .case_needs import Gpu, Runnable
+from .case_recordings import CaseRecordings, Written
+from .driver import CudaError
+from .kernels import Draw, FindingsBlock, Guard
 from .placing import GUARD_TABLE, PROOF, Poisonable, place_case, proven_types
 from .program import Program, rejected
 from .proof import Proof, words_of
 from .recorded_program import RecordedProgram
-from .sampling import CaseSamples, Expected, Tools
-from .windows import Windows
-
-
-class Runnable(NamedTuple):
-    """Launches of one side, for each replica: called, each returns the driver's code."""
-
-    launches: Sequence[Sequence[Callable[[], int]]]
+from .sampling import CaseSamples, Expected
 
 
 class Inputs(NamedTuple):
@@ -49,44 +41,6 @@ class Inputs(NamedTuple):
 DRAW_BIAS = 0.002
 # Cold instruction caches and translation buffers, and clocks that are still rising.
 COLD_FACTOR = 4.0
-
-
-class CaseTimer(Protocol):
-    @property
-    def poison_bytes_max(self) -> int: ...
-
-    @property
-    def gaps(self) -> Sequence[float]: ...
-
-    @property
-    def around(self) -> tuple[c_void_p, c_void_p]: ...
-
-    def run(self, case: "GpuCase", runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> list[float]: ...
-
-
-class Gpu(Protocol):
-    """What a case needs of its device."""
-
-    @property
-    def driver(self) -> Driver: ...
-
-    @property
-    def memory(self) -> Memory: ...
-
-    @property
-    def kernels(self) -> HelperKernels: ...
-
-    @property
-    def findings(self) -> FindingsBlock: ...
-
-    @property
-    def sampling(self) -> Tools: ...
-
-    @property
-    def timer(self) -> CaseTimer: ...
-
-    @property
-    def windows(self) -> Windows: ...
 
 
 class GpuCase:
@@ -326,22 +280,12 @@ class GpuCase:
                 draw(*keys_of(seed, replica, tensor))
         self._inputs_at = (seed, replica)
         if self._recordings.has_reference:
-            self._replay(reference, look)
+            self._recordings.replay(self._driver, self._written_apart(look), lambda: self.launch(reference, look))
         else:
             self.launch(reference, look)
 
-    def _replay(self, reference: Runnable, look: int) -> None:
-        """A recorded reference, from where its inputs were drawn and to where its outputs are expected."""
-        self._recordings.show_reference()
-        for tensor in self._outputs:
-            if tensor["role"] == "inout":
-                self._driver.copy(self._apart_at(tensor), self._hidden("expected", look, tensor), tensor_bytes(tensor))
-        self.launch(reference, look)
-        for tensor in self._outputs:
-            self._driver.copy(self._hidden("expected", look, tensor), self._apart_at(tensor), tensor_bytes(tensor))
-
-    def _apart_at(self, tensor: Tensor) -> int:
-        return self._at(f"reference.{apart(tensor['name'])}")
+    def _written_apart(self, look: int) -> list[Written]:
+        return [Written(t, self._at(f"reference.{apart(t['name'])}"), self._hidden("expected", look, t)) for t in self._outputs]
 
     def compare(self, tolerance: Tolerance, look: int) -> None:
         for tensor, compare in [(tensor, compare) for of, tensor, compare in self._compares if of == look]:
@@ -409,12 +353,10 @@ class GpuCase:
         return element_text(expected, tensor["dtype"]), element_text(cell[at : at + size], tensor["dtype"])
 
     def wipe(self, looks: Sequence[int]) -> None:
-        for look in looks:
-            for tensor in self._outputs:
-                self._driver.fill(self._hidden("expected", look, tensor), 0xFFFFFFFF, tensor_bytes(tensor))
-        if self._recordings.has_reference:
-            for tensor in self._outputs:
-                self._driver.fill(self._apart_at(tensor), 0xFFFFFFFF, tensor_bytes(tensor))
+        places = [(tensor, self._hidden("expected", look, tensor)) for look in looks for tensor in self._outputs]
+        written = [(tensor, at) for tensor, at, _ in self._written_apart(LAST)] if self._recordings.has_reference else []
+        for tensor, at in [*places, *written]:
+            self._driver.fill(at, 0xFFFFFFFF, tensor_bytes(tensor))
 
     def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> list[float]:
         return self._gpu.timer.run(self, runs, runnables, rng)

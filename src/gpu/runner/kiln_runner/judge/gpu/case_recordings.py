@@ -5,14 +5,26 @@ sees, and what it keeps is as it was recorded) -> the sides'. Runs of the refere
 of mode is rare.
 """
 from collections.abc import Mapping, Sequence
-from typing import Callable
+from typing import Callable, NamedTuple
+
+from kiln_runner.protocol import Tensor
 
 from ..recorded import apart
+from ..tensors import tensor_bytes
+from .driver import Driver
 from .memory import Piece
 from .recorded_program import Bound, RecordedProgram
 from .windows import Windows
 
 REFERENCE = "reference"
+
+
+class Written(NamedTuple):
+    """An output of a recorded reference: where it writes that, and where it is expected."""
+
+    tensor: Tensor
+    own: int
+    expected: int
 
 
 class CaseRecordings:
@@ -52,6 +64,16 @@ class CaseRecordings:
         self._windows.show(bound.shown)
         program.restore()
         self._is_references = True
+
+    def replay(self, driver: Driver, written: Sequence[Written], launch: Callable[[], None]) -> None:
+        """The reference once: in memory of its own, from where its inputs were drawn and to where its outputs are expected."""
+        self.show_reference()
+        for tensor, own, expected in written:
+            if tensor["role"] == "inout":
+                driver.copy(own, expected, tensor_bytes(tensor))
+        launch()
+        for tensor, own, expected in written:
+            driver.copy(expected, own, tensor_bytes(tensor))
 
     def restore(self) -> None:
         for program, _ in self._bound.values():

@@ -13,7 +13,8 @@ from typing import Optional
 from ..clocks import gaps_between
 from ..device import KEPT, LAST
 from ..schedule import TimedRun
-from .case import GpuCase, Runnable
+from .case import GpuCase
+from .case_needs import Runnable
 from .driver import CC_MAJOR, CC_MINOR, MULTIPROCESSORS, Driver
 from .kernels import HelperKernels
 from .memory import Memory

@@ -1,0 +1,109 @@
+/**
+ * Problems whose reference is PyTorch, beside those of `kernels/` that they are made of: what is judged by the one must have the same verdict and the
+ * same time as by the other.
+ */
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
+import { Problem } from '../../src/domain/problem.ts';
+import { type LoadedProblem, loadProblem } from '../../src/problems/load-problems.ts';
+import { mutantsOf } from '../../src/problems/mutants.ts';
+import { languageOfFile } from '../../src/problems/targets.ts';
+import type { ProgramItem } from './program-work.ts';
+
+interface Twin {
+  readonly style: 'custom_kernel' | 'function' | 'model';
+  readonly symbol: string;
+  readonly source: string;
+  readonly call?: object;
+}
+
+/** A way of calling for each. */
+const TWINS: Readonly<Record<string, Twin>> = {
+  softmax: {
+    style: 'custom_kernel',
+    symbol: 'ref_kernel',
+    source: 'import torch\n\n\ndef ref_kernel(data):\n    (x,) = data\n    return torch.softmax(x, dim=1)\n',
+    call: { data: ['x'] },
+  },
+  rmsnorm: {
+    style: 'function',
+    symbol: 'run',
+    source:
+      'import torch\n\n\ndef run(x, weight, eps):\n    return torch.nn.functional.rms_norm(x, (x.shape[1],), weight, eps=eps)\n',
+  },
+  matmul: {
+    style: 'model',
+    symbol: 'Model',
+    source:
+      'import torch\n\n\nclass Model(torch.nn.Module):\n    def __init__(self, transposed):\n        super().__init__()\n        self.transposed = transposed\n\n' +
+      '    def forward(self, a, b):\n        return a @ (b.T if self.transposed else b)\n',
+    call: { init: { keywords: { transposed: true } } },
+  },
+};
+
+const KERNELS = join(import.meta.dirname, '../../kernels');
+/** In the reference's own text: they are whole candidates. */
+const WRONG = ['a sum that leaves out the last sixteenth', 'sums in bf16'];
+
+/** A folder of problems: each native one, and its twin. */
+export const writeReferenceProblems = (folder: string, only: readonly string[] | undefined): readonly string[] =>
+  Object.entries(TWINS)
+    .filter(([name]) => only === undefined || only.includes(name))
+    .map(([name, twin]) => {
+      cpSync(join(KERNELS, name), join(folder, name), { recursive: true });
+      cpSync(join(KERNELS, name), join(folder, twinName(name)), { recursive: true });
+      writeTwin(join(folder, twinName(name)), name, twin);
+      return name;
+    });
+
+const twinName = (name: string): string => `${name}_torch`;
+
+const writeTwin = (folder: string, name: string, { style, symbol, source, call }: Twin): void => {
+  const file = join(folder, 'problem.yaml');
+  const { hidden: _hidden, cpu: _cpu, ...problem } = Problem.parse(parse(readFileSync(file, 'utf8')));
+  const gpu = { reference: { file: 'reference.py', symbol, style } };
+  writeFileSync(
+    file,
+    stringify({ ...problem, name: twinName(name), gpu, ...(call && { call }) }, { aliasDuplicateObjects: false }),
+  );
+  writeFileSync(join(folder, 'reference.py'), source);
+};
+
+/** The seeds, and wrong versions of the native reference, each judged by both. */
+export const referenceItems = (folder: string, names: readonly string[], device: string): readonly ProgramItem[] =>
+  names.flatMap((name) => {
+    const loaded = loadProblem(join(folder, name));
+    return [...seedsOf(loaded), ...wrongOf(loaded)].map(({ of, language, source, expected }) => {
+      const body = { device, language, source, effort: 'full' as const };
+      return {
+        name: `${twinName(name)}/${of}`,
+        problem: twinName(name),
+        kind: 'references' as const,
+        expected: [expected],
+        twin: null,
+        body: SubmitCandidate.parse({ ...body, problem: twinName(name) }),
+        beside: SubmitCandidate.parse({ ...body, problem: name }),
+      };
+    });
+  });
+
+interface Judged {
+  readonly of: string;
+  readonly language: 'cuda' | 'triton';
+  readonly source: string;
+  readonly expected: string;
+}
+
+const seedsOf = ({ files }: LoadedProblem): readonly Judged[] =>
+  Object.entries(files).flatMap(([file, source]) => {
+    const language = languageOfFile(file);
+    if (!file.startsWith('seeds/') || (language !== 'cuda' && language !== 'triton')) return [];
+    return [{ of: file.slice('seeds/'.length), language, source, expected: 'passed' }];
+  });
+
+const wrongOf = (loaded: LoadedProblem): readonly Judged[] =>
+  mutantsOf(loaded.definitionFor('gpu', 'sm_90a'))
+    .wrong.filter(({ name }) => WRONG.includes(name))
+    .map(({ name, unit }) => ({ of: name, language: 'cuda' as const, source: unit.source, expected: 'wrong_answer' }));
