@@ -1,7 +1,9 @@
 /** A file of KernelBench as a problem: `Model` is the reference, `get_inputs` says what inputs are. Pure. */
+import { WEIGHTS_BYTES_MAX } from '../../domain/case-limits.ts';
 import type { Tolerance } from '../../domain/problem.ts';
 import { problemNameOf } from '../programs/names.ts';
 import { makeProblem } from '../programs/program-problem.ts';
+import { RefusedFile } from '../programs/refused-file.ts';
 import type { Source } from '../programs/source.ts';
 
 export interface FoundFile {
@@ -24,6 +26,7 @@ export const kernelBenchSource = ({ label, level, text }: FoundFile): Source => 
     files: { 'reference.py': text },
     cases: [{}],
     make: (described, name) => {
+      refuseWeights(described.weights ?? 0);
       const asked = described.asked ?? [{ kind: 'bench', args: {} }];
       const { problem, notes } = makeProblem({
         name,
@@ -42,6 +45,11 @@ export const kernelBenchSource = ({ label, level, text }: FoundFile): Source => 
       };
     },
   };
+};
+
+const refuseWeights = (bytes: number): void => {
+  if (bytes > WEIGHTS_BYTES_MAX)
+    throw new RefusedFile(`its weights are ${Math.ceil(bytes / 2 ** 20)} MiB; a recording holds ${WEIGHTS_BYTES_MAX / 2 ** 20}`);
 };
 
 const rowsText = ({ batch }: Readonly<Record<string, number>>, instead: number): string =>

@@ -73,6 +73,8 @@ export const Described = z.strictObject({
   asked: z.array(Asked).optional(),
   /** Of a model. */
   init: z.strictObject({ ...ModelArguments.shape, positional: z.array(Constant) }).optional(),
+  /** Of a model: bytes of its parameters and buffers. */
+  weights: z.int().min(0).optional(),
 });
 export type Described = z.infer<typeof Described>;
 

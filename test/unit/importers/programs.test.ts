@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { importedFiles } from '../../../src/cli/input/problem-files.ts';
+import { WEIGHTS_BYTES_MAX } from '../../../src/domain/case-limits.ts';
 import { Problem } from '../../../src/domain/problem.ts';
 import type { RankingView } from '../../../src/domain/api/problems.ts';
 import { problemOfHeader } from '../../../src/importers/gpumode/header.ts';
@@ -136,6 +138,11 @@ describe('a public submission', () => {
     expect(of('from task import input_t', ['task.py'])).toEqual([]);
     expect(of('import tasks\nfrom utilsy import x  # import more')).toEqual([]);
   });
+});
+
+test('a recording holds as many weights as the runner says', () => {
+  const shape = readFileSync(new URL('../../../src/gpu/runner/kiln_runner/programs/recording_shape.py', import.meta.url), 'utf8');
+  expect(shape).toContain(`BLOBS_BYTES_MAX = MODULES_BYTES_MAX = ${WEIGHTS_BYTES_MAX / 2 ** 20} * 1024 * 1024`);
 });
 
 describe('results as KernelBench has them', () => {

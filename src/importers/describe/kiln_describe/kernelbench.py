@@ -34,7 +34,16 @@ def describe(task: dict[str, Any]) -> dict[str, Any]:
         "complaint": "",
     }
     smaller = smaller_cases(whole, lambda shapes: _shapes_after(module, init, made, shapes, lines), task["bytesMax"])
-    return {"init": init, "names": argument_names(source, "Model", "forward"), **smaller}
+    return {"init": init, "names": argument_names(source, "Model", "forward"), "weights": _weights(module, init), **smaller}
+
+
+def _weights(module: Any, init: dict[str, Any]) -> int:
+    """Bytes of parameters and buffers; 0 where the model cannot be made without numbers."""
+    try:
+        model = _model(module, init, "meta")
+        return sum(one.numel() * one.element_size() for one in [*model.parameters(), *model.buffers()])
+    except Exception:  # whatever a person's file raises
+        return 0
 
 
 def _shapes_after(module: Any, init: dict[str, Any], made: Made, shapes: list[list[int]], lines: Lines) -> Optional[list[list[int]]]:
