@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { RefusedProblem } from '../domain/api/problems.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { ContentHash } from '../domain/ids.ts';
-import { Problem } from '../domain/problem.ts';
+import { baselineOf, Problem } from '../domain/problem.ts';
 import type { DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
 import { contentHashOf, defineHidden, defineProblem, type TargetCode } from './definition.ts';
 import { workOf } from './floors.ts';
@@ -133,7 +133,7 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
     problem,
     readme,
     files,
-    baselines: new Set(Object.keys(files).flatMap((file) => (file.startsWith('baseline.') ? (files[file] ?? []) : []))),
+    baselines: new Set(baselineFiles({ problem, files }).flatMap((file) => files[file] ?? [])),
     targets,
     hiddenCase,
     requireTarget: (target) => void codeFor(target),
@@ -141,4 +141,13 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
     contentHash,
     environments,
   };
+};
+
+/** Whose times others are compared with, and so told in full. */
+const baselineFiles = ({ problem, files }: Pick<ProblemFolder, 'problem' | 'files'>): readonly string[] => {
+  const baseline = problem.gpu && baselineOf(problem.gpu);
+  return [
+    ...Object.keys(files).filter((file) => file.startsWith('baseline.')),
+    ...(typeof baseline === 'object' ? [baseline.file] : []),
+  ];
 };

@@ -1,3 +1,5 @@
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { kilnFolder, startKiln, untilDone } from '../support/kiln-process.ts';
 import type { KilnFolder } from '../support/kiln-process.ts';
@@ -29,4 +31,23 @@ test('a program is built, recorded and judged by a real runner, and keeps its ve
   const again = await startKiln(folder);
   expect(await again.client.candidate(ids[0] ?? '')).toMatchObject({ state: { outcome: { verdict: 'passed' } } });
   await again.stop();
+});
+
+test('a problem whose reference is a program judges device code by a recording that its host makes', async () => {
+  folder = kilnFolder(FLEET, { KILN_SIMULATED_DEVICES: '1', KILN_SIMULATED_RECORDER: '1' });
+  const kernels = join(folder.path, 'kernels');
+  mkdirSync(kernels);
+  cpSync(join(import.meta.dirname, '../fixtures/problems/scale'), join(kernels, 'scale'), { recursive: true });
+  const file = join(kernels, 'scale/problem.yaml');
+  const reference = 'gpu: {reference: {file: reference.py, symbol: run, style: function}}';
+  writeFileSync(file, readFileSync(file, 'utf8').replace('gpu: {reference: reference.cu, baseline: reference.cu}', reference));
+  writeFileSync(join(kernels, 'scale/reference.py'), 'def run(x, factor):\n    return x * factor\n');
+  const kiln = await startKiln({ ...folder, env: { ...folder.env, KILN_KERNELS_DIR: kernels } });
+  for await (const event of kiln.client.events({ after: 0, signal: AbortSignal.timeout(LIMIT_MS) }))
+    if (event.type === 'host.connected') break;
+  const source = readFileSync(join(kernels, 'scale/reference.cu'), 'utf8');
+  const { candidates } = await kiln.client.submit([{ problem: 'scale', device: 'simulated', language: 'cuda', source }]);
+  const verdicts = await untilDone(kiln.client, new Set<string>(candidates.map(({ id }) => id)), LIMIT_MS);
+  expect([...verdicts.values()]).toEqual(['passed']);
+  await kiln.stop();
 });

@@ -215,7 +215,7 @@ class Replayed(unittest.TestCase):
                 for look in range(LOOKS):
                     values = [float(self.rng.randrange(1, 100)) for _ in range(16)]
                     drawn = struct.pack("<16f", *values)
-                    draws = [[(0, lambda *_keys, data=drawn: self.driver.upload(case.tensor_at(0, "x"), data))]] * LOOKS
+                    draws = [[(0, lambda *_keys, to=case.tensor_at(0, "x"), data=drawn: self.driver.upload(to, data))]] * LOOKS
                     with patch.object(GpuCase, "_inputs_of", lambda _case, _seed, found=draws: SimpleNamespace(redraws=found)):
                         case.expect(runnable, look + 1, (0, look))
                     expected = self.driver.download(case._hidden("expected", look, OUT), 64)

@@ -152,6 +152,17 @@ class OwnPrograms(unittest.TestCase):
         self.assertEqual(self.pinned, [])
         self.assertIsInstance(self.registry.state(key, MODEL), Preparing)
 
+    def test_recordings_that_do_not_work_are_made_anew_once_and_not_for_each_candidate(self) -> None:
+        key = self.define()
+        self.registry.prepare(key, MODEL)
+        for _ in range(2):
+            self.build()
+            self.record()
+            self.registry.renew(key)
+            self.registry.prepare(key, MODEL)
+        self.assertEqual((self.compiles, self.records), ([], []))
+        self.assertIsInstance(self.registry.state(key, MODEL), Prepared)
+
 
 if __name__ == "__main__":
     unittest.main()

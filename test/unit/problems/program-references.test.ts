@@ -65,6 +65,7 @@ describe('a reference that is a program', () => {
       cases: [{ name: 'odd', tensors: [{ name: 'x', shape: [1003] }, { name: 'y' }] }, { name: '16M' }],
     });
     expect(defined.baseline).toEqual({ ...defined.reference, side: 'baseline' });
+    expect([...load().baselines]).toEqual([SOURCE]);
     expect(defined.cases.map(({ reference, baseline }) => [reference, baseline])).toEqual(
       defined.cases.map(() => [
         { launches: [], scratch: {} },

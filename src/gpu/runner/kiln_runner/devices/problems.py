@@ -20,7 +20,7 @@ from kiln_runner.protocol_programs import OwnSide
 
 PROBLEMS_MAX = 512
 COMPILE_LIMIT_MS = 120_000
-# Until a program that could not be recorded is tried again.
+# Until a program that could not be recorded, or whose recording did not work, is tried again.
 REFUSED_S = 600.0
 LOG_LINES_SHOWN = 8
 ROLES: tuple[OwnSide, ...] = ("reference", "baseline")
@@ -36,10 +36,16 @@ class _Sides:
         self.state: Optional[Union[Preparing, Prepared, Unpreparable]] = None
         self.artifacts: dict[str, str] = {}
         self.refused_s: Optional[float] = None
+        self.renewed_s: Optional[float] = None
 
     @property
     def is_refused(self) -> bool:
-        return self.refused_s is not None and time.monotonic() - self.refused_s < REFUSED_S
+        return _is_recent(self.refused_s)
+
+    @property
+    def is_renewed(self) -> bool:
+        """It was recorded anew not long ago."""
+        return self.model != ANY_MODEL and _is_recent(self.renewed_s)
 
 
 class _Problem:
@@ -48,9 +54,8 @@ class _Problem:
         self.by_model: dict[str, _Sides] = {}
 
     def sides(self, model: str) -> _Sides:
-        recorded = any(_is_program(self.definition, role) for role in ROLES)
-        place = model if recorded else ANY_MODEL
-        return self.by_model.setdefault(place, _Sides(model))
+        place = model if any(_is_program(self.definition, role) for role in ROLES) else ANY_MODEL
+        return self.by_model.setdefault(place, _Sides(place))
 
 
 class ProblemRegistry:
@@ -98,7 +103,8 @@ class ProblemRegistry:
         """Something that its judge was given does not work: reference and baseline are compiled again for the next task."""
         problem = self._problems.get(key)
         for sides in problem.by_model.values() if problem else ():
-            if isinstance(sides.state, Prepared):
+            if isinstance(sides.state, Prepared) and not sides.is_renewed:
+                sides.renewed_s = time.monotonic()
                 for artifact in sides.artifacts.values():
                     self._cache.discard(artifact)
                 self._reset(sides)
@@ -107,7 +113,7 @@ class ProblemRegistry:
         """The host has other compilers now: reference and baseline are compiled as candidates are. What is in the cache stays."""
         for problem in self._problems.values():
             for sides in problem.by_model.values():
-                sides.refused_s = None
+                sides.refused_s = sides.renewed_s = None
                 if isinstance(sides.state, Prepared):
                     self._reset(sides)
 
@@ -153,6 +159,10 @@ class ProblemRegistry:
         for artifact in sides.artifacts.values():
             self._cache.unpin(artifact)
         sides.artifacts = {}
+
+
+def _is_recent(at_s: Optional[float]) -> bool:
+    return at_s is not None and time.monotonic() - at_s < REFUSED_S
 
 
 def _is_program(definition: ProblemDefinition, role: OwnSide) -> bool:

@@ -76,8 +76,10 @@ class CaseRecordings:
             driver.copy(expected, own, tensor_bytes(tensor))
 
     def restore(self) -> None:
-        for program, _ in self._bound.values():
-            program.restore()
+        """Of the sides; the reference's when it is shown."""
+        for side, (program, _) in self._bound.items():
+            if side != REFERENCE:
+                program.restore()
 
     def close(self) -> None:
         """The case's memory is about to be somebody else's."""
