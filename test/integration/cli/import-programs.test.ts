@@ -118,6 +118,7 @@ describe('kiln import gpumode', () => {
     expect(made('rotate_py').tensors).toMatchObject({
       order: { role: 'in', shape: [3, 'n'], distribution: { kind: 'permutation' } },
       values: { role: 'inout' },
+      bias: { role: 'in', distribution: { kind: 'uniform', low: 0.5, high: 0.5 } },
     });
   });
 

@@ -147,6 +147,7 @@ _RULES: dict[str, Callable[[Operation], Optional[Draw]]] = {
     **dict.fromkeys(("ones", "ones_like", "new_ones"), _always(constant(1))),
     **dict.fromkeys(("full", "full_like", "fill"), _filled),
     "new_full": lambda one: None if one.number(2, "fill_value") is None else constant(one.number(2, "fill_value")),
+    "scalar_tensor": lambda one: None if one.number(0, "s") is None else constant(one.number(0, "s")),
     **dict.fromkeys(("rand", "rand_like"), _always(Draw("uniform", 0, 1))),
     **dict.fromkeys(("randn", "randn_like"), _always(Draw("normal", 0, 1))),
     **dict.fromkeys(("randint", "randint_like", "random"), _integers),
