@@ -6,8 +6,8 @@ import { ProblemCall, ProgramSide } from './program-call.ts';
 
 const ProblemName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'a problem name is lower case letters, digits and "_"');
 const Variable = z.string().regex(/^[A-Za-z_]\w{0,31}$/, 'a variable is a C identifier of at most 32 characters');
-const CASES_MAX = 32;
-const TENSORS_MAX = 16;
+export const CASES_MAX = 32;
+export const TENSORS_MAX = 16;
 
 /**
  * How fresh inputs are drawn; the seed is the judge's.

@@ -1,3 +1,4 @@
+import { CASE_BYTES_MAX } from '../domain/case-limits.ts';
 import { type Dtype, DTYPE_BYTES } from '../domain/plan/dtype.ts';
 import type { Compare, Distribution, DistributionSpec, Problem, ResolvedCompare, TensorSpec } from '../domain/problem.ts';
 import type { ResolvedTensor } from '../domain/plan/resolved-plan.ts';
@@ -7,8 +8,6 @@ type Distributions = Readonly<Record<string, DistributionSpec>>;
 type Shape = Readonly<Record<string, number>>;
 
 const DIMENSION: Bounds = { min: 1, max: 2 ** 40, of: 'a dimension' };
-/** A case must fit beside its reference outputs, saved inputs and guards on a 40 GB GPU. */
-const CASE_BYTES_MAX = 8 * 2 ** 30;
 const I32_MAX = 2 ** 31 - 1;
 
 /** Every tensor of a case with its number of elements, in the order of problem.yaml. Throws PlanError naming the field. */

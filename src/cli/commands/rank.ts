@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { RankingFilters } from '../../client/create-client.ts';
 import type { RankingView } from '../../domain/api/problems.ts';
 import { Language } from '../../domain/plan/plan.ts';
+import { kernelBenchResults } from '../../importers/kernelbench/results.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { plainLine } from '../../platform/printable-text.ts';
@@ -9,6 +10,11 @@ import { table } from '../output/table.ts';
 import { basisText } from '../../domain/text/describe.ts';
 import { interval, nanoseconds, percent, times } from '../../domain/text/units.ts';
 import { paramsText } from '../../domain/text/params-text.ts';
+
+interface RankOptions extends RankingFilters {
+  readonly problemVersion?: string;
+  readonly format?: string;
+}
 
 export const addRank = (program: Command): void => {
   program
@@ -21,10 +27,16 @@ export const addRank = (program: Command): void => {
     .option('--sweep <id>', 'only the points of this sweep')
     .option('--problem-version <digits>', 'of a version of the problem of before: kiln problems NAME lists them')
     .option('-n, --limit <number>', 'entries of each list (default: 50)', wholeNumber(1, 1000))
-    .action(async (problem: string, { problemVersion, ...query }: RankingFilters & { readonly problemVersion?: string }) => {
+    .addOption(
+      new Option('--format <which>', 'kernelbench: as its eval_results.json, for problems of `kiln import kernelbench`').choices([
+        'kernelbench',
+      ]),
+    )
+    .action(async (problem: string, { problemVersion, format, ...query }: RankOptions) => {
       const { client, json } = contextOf(program);
       const view = await client.ranking(problem, { ...query, ...(problemVersion && { version: problemVersion }) });
-      if (json) printJson(view);
+      if (format) printJson(kernelBenchResults(view));
+      else if (json) printJson(view);
       else print([...(problemVersion ? [`version ${view.versions.join(', ')}`] : []), rankingText(view)].join('\n\n'));
     });
 };

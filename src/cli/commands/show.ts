@@ -1,7 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CaseTiming } from '../../domain/measurement.ts';
 import type { FinishedAttempt } from '../../domain/attempt.ts';
 import type { Candidate } from '../../domain/candidate.ts';
+import { popcornText } from '../../importers/gpumode/popcorn.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { campaignText } from '../output/campaign-text.ts';
@@ -31,11 +32,13 @@ export const addShow = (program: Command): void => {
     .description('a candidate (state, verdict, times per case, compile log), a sweep or a campaign')
     .argument('<id>')
     .option('--source', 'print its source instead')
-    .action(async (id: string, options: { readonly source?: boolean }) => {
+    .addOption(new Option('--format <which>', 'popcorn: its verdict in the lines of GPU MODE').choices(['popcorn']))
+    .action(async (id: string, options: { readonly source?: boolean; readonly format?: string }) => {
       const { client, json } = contextOf(program);
       const kind = KINDS[id.slice(0, 2)];
-      if (options.source && kind !== undefined) {
-        throw new KilnError('INVALID_REQUEST', `${id} is a ${kind}: only a candidate has a source (kiln list finds them)`);
+      if ((options.source || options.format) && kind !== undefined) {
+        const what = options.source ? 'a source' : 'a verdict';
+        throw new KilnError('INVALID_REQUEST', `${id} is a ${kind}: only a candidate has ${what} (kiln list finds them)`);
       }
       if (kind === 'sweep') {
         const view = await client.sweep(id);
@@ -56,7 +59,10 @@ export const addShow = (program: Command): void => {
         return;
       }
       const candidate = await client.candidate(id);
-      if (json) printJson(candidate);
+      if (options.format) {
+        const { problem } = await client.problem(candidate.submission.problem);
+        process.stdout.write(popcornText(candidate, problem));
+      } else if (json) printJson(candidate);
       else
         print(
           candidateText(

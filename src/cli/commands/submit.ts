@@ -2,12 +2,14 @@ import { type Command, Option } from 'commander';
 import { SubmitCandidate, type Submitted } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { Language, type Params } from '../../domain/plan/plan.ts';
+import { problemOfHeader } from '../../importers/gpumode/header.ts';
 import { type Candidate, Effort } from '../../domain/candidate.ts';
 import { type Context, contextOf, note, print, printJson, printJsonLine } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collect } from '../input/given.ts';
 import { collectParam } from '../input/params.ts';
 import type { RecognisedProgram } from '../../domain/program-style.ts';
+import { withProblemFiles } from '../input/problem-files.ts';
 import { deviceFor, readIncluded, readSource, readText } from '../input/source-file.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { summaryText, WHOLE } from '../../domain/text/describe.ts';
@@ -18,7 +20,8 @@ import { blockedClasses, blockedLine, reportBlocked, reportWhyWaiting } from '..
 import { type TimeoutOption, within, withTimeout } from '../within.ts';
 
 export interface CandidateOptions {
-  readonly problem: string;
+  /** Left out: the one that the file's header names. */
+  readonly problem?: string;
   readonly device?: string;
   readonly language?: string;
   readonly param?: Params;
@@ -41,7 +44,10 @@ export const EFFORT_HELP =
 /** What `submit` and `sweep` share. */
 export const withCandidateOptions = (command: Command): Command =>
   command
-    .requiredOption('-p, --problem <name>', 'problem that the candidate solves (kiln problems lists them)')
+    .option(
+      '-p, --problem <name>',
+      'problem that the candidate solves (kiln problems lists them; default: the one that `#!POPCORN leaderboard NAME` in the file names)',
+    )
     .option('-d, --device <class>', 'device class, such as H100, A100 or cpu (default: cpu for .c, otherwise H100)')
     .addOption(new Option('--language <name>', 'default: by the ending .cu, .c or .py').choices(Language.options))
     .option('--param <name=value>', "override a param of the plan's header (repeatable)", collectParam)
@@ -61,7 +67,8 @@ export const candidateOf = async (path: string, options: CandidateOptions): Prom
   const { name, source, language, program } = await readSource(path, options.language);
   if (program) note(`${path} is taken for ${program.words}`);
   else if (options.environment) throw new KilnError('INVALID_REQUEST', `${path} is no program: --environment is for those`);
-  const { problem, param, priority, trial, effort, submitter, label } = options;
+  const problem = problemOf(path, source, options);
+  const { param, priority, trial, effort, submitter, label } = options;
   return {
     problem,
     source,
@@ -75,6 +82,12 @@ export const candidateOf = async (path: string, options: CandidateOptions): Prom
     ...(submitter === undefined ? {} : { submitter }),
     ...(label === undefined ? {} : { labels: [...label] }),
   };
+};
+
+const problemOf = (path: string, source: string, { problem }: CandidateOptions): string => {
+  const named = problem ?? problemOfHeader(source);
+  if (named !== null) return named;
+  throw new KilnError('INVALID_REQUEST', `${path}: which problem does it solve? Give --problem NAME (kiln problems lists them)`);
 };
 
 const programOf = async (
@@ -94,7 +107,8 @@ export const addSubmit = (program: Command): void => {
   withTimeout(command).action(async (files: readonly string[], options: SubmitOptions) => {
     const context = contextOf(program);
     const read = await Promise.all(files.map(async (file) => candidateOf(file, options)));
-    const candidates = options.profile ? read.map((candidate) => ({ ...candidate, profile: true })) : read;
+    const whole = await withProblemFiles(context.client, read);
+    const candidates = options.profile ? whole.map((candidate) => ({ ...candidate, profile: true })) : whole;
     const answer = await context.client.submit(candidates);
     const taken = answer.candidates.map((submitted, index) => ({
       submitted,

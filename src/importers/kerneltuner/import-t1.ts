@@ -14,7 +14,7 @@ import { readmeText } from './readme-text.ts';
 import { refused } from './refused.ts';
 import { axisText, spaceOf, type TakenSpace } from './space.ts';
 import type { T1 } from './t1.ts';
-import { yamlText } from './yaml-text.ts';
+import { yamlText } from '../yaml-text.ts';
 
 export interface Imported {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** A kernel's file with its launch plan in front. */
-import { yamlText } from './yaml-text.ts';
+import { yamlText } from '../yaml-text.ts';
 
 /** As the tuner compiles it: kernels without C++ names have C names, and the code may ask whether it is tuned. */
 const PREAMBLE = '#define kernel_tuner 1\n';

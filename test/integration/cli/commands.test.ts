@@ -157,6 +157,15 @@ describe('submit', () => {
   test.each([
     [['submit', 'none.c', '-p', 'vector_add'], 'error: none.c cannot be read (ENOENT): check the path\n'],
     [['submit', 'good.c', '-p', 'nope'], 'error: no problem "nope": known are vector_add\n'],
+    [['submit', 'good.c'], 'error: good.c: which problem does it solve? Give --problem NAME (kiln problems lists them)\n'],
+    [
+      ['show', 's-0000', '--format', 'popcorn'],
+      'error: s-0000 is a sweep: only a candidate has a verdict (kiln list finds them)\n',
+    ],
+    [
+      ['rank', 'vector_add', '--format', 'kernelbench'],
+      'error: vector_add has no number of KernelBench in its name, as level1_19_relu has\n',
+    ],
     [['show', UNKNOWN], `error: no candidate ${UNKNOWN}: list them with GET /v1/candidates\n`],
     [
       ['show', 'c-1'],
@@ -179,7 +188,6 @@ describe('submit', () => {
   });
 
   test.each([
-    [['submit', 'good.c'], "required option '-p, --problem <name>' not specified"],
     [['submit', 'good.c', '-p', 'x', '--param', 'BLOCK'], 'NAME=VALUE'],
     [['submit', 'good.c', '-p', 'x', '--priority', '0'], 'from 1 to 2000000'],
     [['sweep', 'swept.c', '-p', 'vector_add', '--space', 'BLOCK=8..4'], 'goes down'],
@@ -195,7 +203,38 @@ describe('submit', () => {
   });
 });
 
+describe('a public submission', () => {
+  test('goes to the problem that its header names, unchanged', async () => {
+    const source = '#!POPCORN leaderboard vector-add\n#!POPCORN gpus H100\n\ndef custom_kernel(data):\n    return data\n';
+    writeFileSync(join(folder, 'submission.py'), source);
+    const run = await kiln('submit', 'submission.py', '--json');
+    expect(run.code).toBe(0);
+    const [{ id = '' } = {}] = (JSON.parse(run.stdout) as { candidates: { id?: string }[] }).candidates;
+    const { stdout } = await kiln('show', id, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ submission: { problem: 'vector_add', language: 'python' } });
+    expect((await kiln('show', id, '--source')).stdout).toBe(source);
+  });
+});
+
 describe('looking', () => {
+  test('show --format popcorn prints the verdict in lines of key and value', async () => {
+    const [good = '', bad = ''] = await submitted('good.c', 'bad.cu');
+    server.kiln.finish(CandidateId.parse(good), passed(2), score(2));
+    server.kiln.finish(CandidateId.parse(bad), { verdict: 'compile_error', log: 'x.cu:1: error: no such thing' });
+    const lines = (await kiln('show', good, '--format', 'popcorn')).stdout.split('\n');
+    expect(lines.slice(0, 5)).toEqual([
+      'test-count: 1',
+      'test.0.spec: n: 7',
+      'test.0.status: pass',
+      'benchmark-count: 1',
+      'benchmark.0.spec: n: 1024',
+    ]);
+    expect(lines).toContain('benchmark.0.mean: 36500');
+    expect(lines.slice(-2)).toEqual(['check: pass', '']);
+    const failed = (await kiln('show', bad, '--format', 'popcorn')).stdout;
+    expect(failed).toMatch(/^test-count: 1\n.*test\.0\.status: fail\ntest\.0\.error: compile_error: .*\ncheck: fail\n$/s);
+  });
+
   test('show prints state, cases, attempts and the log without its control characters', async () => {
     const [good, bad] = await submitted('good.c', 'bad.cu');
     if (!good || !bad) throw new Error('two ids expected');

@@ -128,6 +128,12 @@ class OnAPlayedGpu(unittest.TestCase):
             self.assertEqual([int.from_bytes(value, "little") for value in launch.parameters[:2]], [x.address, out.address])
             self.assertEqual(int.from_bytes(launch.parameters[3], "little"), count)
 
+    def test_a_single_number_may_be_returned_without_an_axis(self) -> None:
+        number = DOUBLE.replace("return out", "return out._replace(shape=[])")
+        self.assertEqual(len(self.recordings(number, cases=unit_of("", ([1],))["cases"])), 1)
+        refused = self.outcome(number)
+        self.assertIn("has the shape []; [2, 4] is needed", str(refused))
+
     def handed(self, source: str, style: str, **changes: Any) -> list[float]:
         """Of a program that scales by what it was handed: by how much, in each case."""
         symbol = {"custom_kernel": "custom_kernel", "model": "ModelNew"}.get(style, "run")

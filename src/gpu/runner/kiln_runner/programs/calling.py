@@ -120,7 +120,8 @@ def _placed(value: Any, one: Given, framework: Framework) -> Placed:
     wanted = framework.type_of(spec["dtype"])
     if found.type != wanted:
         raise Broken(f"output {spec['name']} has the type {found.type}; {wanted} is needed")
-    if found.shape != spec["shape"]:
+    # A problem's single number has one axis; PyTorch's sum or mean has none.
+    if (found.shape or [1]) != spec["shape"]:
         raise Broken(f"output {spec['name']} has the shape {found.shape[:OUTPUTS_SHOWN]}; {spec['shape']} is needed")
     if not found.is_on_gpu:
         raise Broken(f"output {spec['name']} is not on the GPU")

@@ -1,0 +1,65 @@
+"""A model's one case with fewer rows: a small one to check, and one to time where the given one is too large. Only what the model takes."""
+from typing import Any, Callable, Optional
+
+CHECKED_ROWS = 3
+
+After = Callable[["list[list[int]]"], "Optional[list[list[int]]]"]
+
+
+def smaller_cases(whole: dict[str, Any], after: After, bytes_max: int) -> dict[str, Any]:
+    """`after`: the outputs' shapes for inputs of these. Returns `cases` and, of each, `asked`: its kind and its rows."""
+    shapes = [one["shape"] for one in whole["tensors"]]
+    rows = shapes[0][0] if shapes and shapes[0] else 1
+    timed, timed_rows = whole, rows
+    while timed is not None and _bytes(timed) > bytes_max and timed_rows > CHECKED_ROWS:
+        timed_rows //= 2
+        timed = _with_rows(whole, timed_rows, after)
+    if timed is None or _bytes(timed) > bytes_max:
+        # As it is: whoever reads it says that it is too large.
+        return {"cases": [whole], "asked": [{"kind": "bench", "args": {}}]}
+    checked = _with_rows(whole, CHECKED_ROWS, after) if rows > CHECKED_ROWS else None
+    if checked is None:
+        return {"cases": [timed], "asked": [_asked("bench", timed_rows, rows)] if timed is not whole else [{"kind": "bench", "args": {}}]}
+    return {"cases": [checked, timed], "asked": [_asked("check", CHECKED_ROWS, None), _asked("bench", timed_rows, rows)]}
+
+
+def _asked(kind: str, rows: int, of: Optional[int]) -> dict[str, Any]:
+    instead = {} if of is None or of == rows else {"instead": of}
+    return {"kind": kind, "args": {"batch": rows}, **instead}
+
+
+def _with_rows(whole: dict[str, Any], rows: int, after: After) -> Optional[dict[str, Any]]:
+    """Fewer in all tensors that have as many as the first, or in the first alone."""
+    shapes = [one["shape"] for one in whole["tensors"]]
+    was = shapes[0][0]
+    everywhere = [[rows, *shape[1:]] if shape[:1] == [was] else shape for shape in shapes]
+    for tried in (everywhere, [[rows, *shapes[0][1:]], *shapes[1:]]):
+        found = after(tried)
+        if found is not None and all(rows * _count(before["shape"]) == was * _count(shape) for before, shape in zip(whole["outputs"], found)):
+            return _put(whole, tried, found)
+        if found is not None and [one["shape"] for one in whole["outputs"]] == found:
+            return _put(whole, tried, found)
+    return None
+
+
+def _put(whole: dict[str, Any], inputs: list[list[int]], outputs: list[list[int]]) -> dict[str, Any]:
+    return {
+        **whole,
+        "tensors": [{**one, "shape": shape} for one, shape in zip(whole["tensors"], inputs)],
+        "outputs": [{**one, "shape": shape} for one, shape in zip(whole["outputs"], outputs)],
+    }
+
+
+_WIDE = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4, "f16": 2, "bf16": 2}
+
+
+def _bytes(case: dict[str, Any]) -> int:
+    made = [one for one in case["outputs"] if one["tensor"] is None]
+    return sum(_count(one["shape"]) * _WIDE.get(one["dtype"], 1) for one in [*case["tensors"], *made])
+
+
+def _count(shape: list[int]) -> int:
+    count = 1
+    for size in shape:
+        count *= size
+    return count

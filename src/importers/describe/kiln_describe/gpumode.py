@@ -1,0 +1,95 @@
+"""A task of GPU MODE: generate_input(**args, seed=...) makes data, ref_kernel(data) what is right."""
+import copy
+import inspect
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+from kiln_describe.files import load
+from kiln_describe.inputs import Made, make, redirected
+from kiln_describe.lines import Lines
+from kiln_describe.names import unpacked_names
+from kiln_describe.outputs import Ran, attempt, same
+from kiln_describe.tolerance import tolerance_of
+from kiln_describe.tree import Refused, take
+
+_ELEMENTS_RUN_MAX = 1 << 22
+
+
+def describe(task: dict[str, Any]) -> dict[str, Any]:
+    path = Path(task["file"])
+    lines, source = Lines(str(path.parent)), path.read_text()
+    module = load(path, lines, ("generate_input", "ref_kernel"))
+    inputs = [_inputs(module.generate_input, args, lines) for args in task["cases"]]
+    sizes = [_size(one) for one in inputs if isinstance(one, Made)]
+    if not sizes:
+        raise Refused(str(inputs[0]) if inputs else "it has no case")
+    # That its result is the same every time is shown on the smallest.
+    cases = [
+        {"refused": made} if isinstance(made, str) else _case(module, args, made, lines, shows=_size(made) == min(sizes))
+        for made, args in zip(inputs, task["cases"])
+    ]
+    ran = [one for one in cases if one.get("outputs") is not None]
+    if not ran:
+        raise Refused(f"the reference ran in no case: {next(one['complaint'] for one in cases if 'complaint' in one)}")
+    return {"cases": cases, "names": unpacked_names(source, "ref_kernel"), "tolerance": tolerance_of(source)}
+
+
+def _inputs(generate: Callable[..., Any], args: dict[str, Any], lines: Lines) -> "Made | str":
+    """Or why there are none."""
+    try:
+        return make(_generator(generate, args), lines)
+    except Refused as refused:
+        return str(refused)
+
+
+def _case(module: Any, args: dict[str, Any], made: Made, lines: Lines, *, shows: bool) -> dict[str, Any]:
+    ran, complaint = _reference(module.ref_kernel, _generator(module.generate_input, args), made, lines, shows=shows)
+    return {
+        "data": made.found.tree, "tensors": made.tensors, "places": made.found.places, "outputs": ran.outputs if ran else None,
+        "changed": ran.changed if ran else [], "complaint": "" if ran else complaint,
+    }
+
+
+def _generator(generate: Callable[..., Any], args: dict[str, Any]) -> Callable[[int], Any]:
+    takes_seed = "seed" in inspect.signature(generate).parameters
+    return lambda seed: generate(**args, **({"seed": seed} if takes_seed else {}))
+
+
+def _reference(
+    reference: Callable[[Any], Any], generate: Callable[[int], Any], made: Made, lines: Lines, *, shows: bool,
+) -> tuple[Optional[Ran], str]:
+    ran, complaint = None, ""
+    if made.device == "meta":
+        data = _again(generate, "meta")
+        ran, complaint = attempt(lambda: reference(data), _tensors(data), device="meta", lines=lines)
+    if ran and not shows:
+        return ran, ""
+    if _size(made) > _ELEMENTS_RUN_MAX:
+        return ran, complaint or "its tensors are too large to run it here"
+    data = _again(generate, "cpu")
+    other = copy.deepcopy(data)
+    first, complaint = attempt(lambda: reference(data), _tensors(data), device="cpu", lines=lines)
+    second, _ = attempt(lambda: reference(other), _tensors(other), device="cpu", lines=lines)
+    if first and second and not same(first, second):
+        raise Refused("the reference returns other numbers each time that it is called")
+    return first or ran, complaint
+
+
+def _again(generate: Callable[[int], Any], device: str) -> Any:
+    with redirected(device):
+        return generate(11)
+
+
+def _size(made: Made) -> int:
+    return sum(_elements(one["shape"]) for one in made.tensors)
+
+
+def _elements(shape: list[int]) -> int:
+    count = 1
+    for size in shape:
+        count *= size
+    return count
+
+
+def _tensors(data: Any) -> list[Any]:
+    return take(data).tensors

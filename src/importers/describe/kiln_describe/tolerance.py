@@ -1,0 +1,66 @@
+"""How exact a result must be, read from a file without running it: the checks of GPU MODE's tasks."""
+import ast
+from typing import Any, Optional
+
+_CHECK = "check_implementation"
+_CLOSE = ("make_match_reference", "match_reference", "verbose_allclose")
+_EQUAL = ("verbose_allequal",)
+_USUAL = {"rtol": 1e-5, "atol": 1e-8}
+
+
+def tolerance_of(source: str) -> dict[str, Any]:
+    """{"rtol", "atol"}; {"equal": true}; or {"own": why it is none of these}."""
+    found = _definition(ast.parse(source))
+    if found is None:
+        return {"own": f"{_CHECK} is not there"}
+    calls = [one for one in ast.walk(found) if isinstance(one, ast.Call)]
+    known = [one for one in calls if _name(one) in (*_CLOSE, *_EQUAL)]
+    if len(known) != 1:
+        what = "compares in a way of its own" if not known else "compares several times"
+        return {"own": f"{_CHECK} {what} (line {found.lineno})"}
+    [call] = known
+    if isinstance(found, ast.FunctionDef) and (why := _beside(found)):
+        return {"own": f"{_CHECK} {why}"}
+    return {"equal": True} if _name(call) in _EQUAL else _numbers(call)
+
+
+def _definition(tree: ast.Module) -> Optional[ast.stmt]:
+    for one in reversed(tree.body):
+        if isinstance(one, ast.FunctionDef) and one.name == _CHECK:
+            return one
+        if isinstance(one, ast.Assign) and any(isinstance(target, ast.Name) and target.id == _CHECK for target in one.targets):
+            return one
+    return None
+
+
+def _beside(function: ast.FunctionDef) -> Optional[str]:
+    """A loop or a branch that is more than "are there complaints" makes it another check."""
+    for one in ast.walk(function):
+        if isinstance(one, (ast.For, ast.While, ast.Try, ast.With)):
+            return f"does more than compare (line {one.lineno})"
+    return None
+
+
+def _numbers(call: ast.Call) -> dict[str, Any]:
+    found: dict[str, Any] = dict(_USUAL)
+    for keyword in call.keywords:
+        if keyword.arg not in _USUAL:
+            continue
+        value = _constant(keyword.value)
+        if value is None:
+            return {"own": f"{keyword.arg} is computed (line {call.lineno})"}
+        found[keyword.arg] = value
+    return found
+
+
+def _constant(node: ast.expr) -> Optional[float]:
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return None
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _name(call: ast.Call) -> str:
+    function = call.func
+    return function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""

@@ -1,0 +1,48 @@
+/** A task of GPU MODE as a problem: `ref_kernel` is the reference, `generate_input` says what inputs are. Pure. */
+import type { Tolerance } from '../../domain/problem.ts';
+import type { Described, ReadTolerance } from '../programs/described.ts';
+import { EXACT } from '../programs/element-types.ts';
+import { problemNameOf } from '../programs/names.ts';
+import { makeProblem } from '../programs/program-problem.ts';
+import { RefusedFile } from '../programs/refused-file.ts';
+import type { Source } from '../programs/source.ts';
+import type { GpuModeTask } from './task-file.ts';
+
+const DESCRIPTION_CHARS_MAX = 4000;
+
+export interface FoundTask {
+  readonly label: string;
+  /** Of its leaderboard, or its folder. */
+  readonly name: string;
+  readonly task: GpuModeTask;
+  /** Name -> text. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export const gpuModeSource = ({ label, name, task, files }: FoundTask): Source => ({
+  label,
+  name: problemNameOf(name),
+  kind: 'gpumode',
+  files,
+  cases: task.cases.map(({ args }) => args),
+  make: (described, free) =>
+    makeProblem({
+      name: free,
+      title: `${name}, a task of GPU MODE`.slice(0, 120),
+      description: task.description.trim().slice(0, DESCRIPTION_CHARS_MAX),
+      described,
+      cases: task.cases,
+      tolerance: () => toleranceOf(described),
+      style: 'custom_kernel',
+      symbol: 'ref_kernel',
+      files: Object.keys(files).filter((file) => file !== 'reference.py'),
+    }),
+});
+
+/** Of what passes each element nothing fails as a whole. */
+const toleranceOf = ({ tolerance }: Described): Tolerance => {
+  const read: ReadTolerance = tolerance ?? { own: 'nothing says how exact it must be' };
+  if ('own' in read) throw new RefusedFile(`${read.own}: its own check cannot be taken`);
+  if ('equal' in read || (read.rtol === 0 && read.atol === 0)) return EXACT;
+  return { rtol: read.rtol, atol: read.atol, relative_l2: Math.max(read.rtol, EXACT.relative_l2) };
+};

@@ -1,0 +1,22 @@
+/** What describe.py printed, read. */
+import { KilnError } from '../../domain/errors.ts';
+import { issuesText } from '../../platform/issue-text.ts';
+import { type Answer, Answers } from './described.ts';
+
+/** `remedy`: for a person, where there is no PyTorch. Throws INVALID_REQUEST. */
+export const answersOf = (said: string, remedy: string): readonly Answer[] => {
+  const parsed = Answers.safeParse(documentOf(said.trim().split('\n').at(-1) ?? ''));
+  if (!parsed.success)
+    throw new KilnError('INVALID_REQUEST', `what describes the files answered something else: ${issuesText(parsed.error)}`);
+  if ('answers' in parsed.data) return parsed.data.answers;
+  const { complaint, python } = parsed.data;
+  throw new KilnError('INVALID_REQUEST', `${python === '' ? complaint : `${python}: ${complaint}`}: ${remedy}`);
+};
+
+const documentOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};

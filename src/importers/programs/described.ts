@@ -1,0 +1,89 @@
+/** What describe.py answers: of each file what it draws, takes and returns, or why that cannot be said. */
+import { z } from 'zod';
+import { Constant, ModelArguments } from '../../domain/program-call.ts';
+
+const Place = z.array(z.string());
+
+/** What a file hands over; `tensor`: its index. */
+export type Tree =
+  | { readonly tensor: number }
+  | { readonly constant: boolean | null }
+  | { readonly number: number; readonly float: boolean }
+  | { readonly tuple: readonly Tree[] }
+  | { readonly dict: Readonly<Record<string, Tree>> };
+const Tree: z.ZodType<Tree> = z.lazy(() =>
+  z.union([
+    z.strictObject({ tensor: z.int().min(0) }),
+    z.strictObject({ constant: z.boolean().nullable() }),
+    z.strictObject({ number: z.number(), float: z.boolean() }),
+    z.strictObject({ tuple: z.array(Tree) }),
+    z.strictObject({ dict: z.record(z.string(), Tree) }),
+  ]),
+);
+
+/** A distribution of problem.yaml with numbers in it, `empty` (never set), or `unplain`: none of these. */
+const Draw = z.looseObject({ kind: z.string(), reason: z.string().optional() });
+export type Draw = z.infer<typeof Draw>;
+
+const typed = {
+  /** Kiln's name; PyTorch's where `known` is false. */
+  dtype: z.string(),
+  known: z.boolean(),
+  shape: z.array(z.int().min(0)).max(64),
+};
+const DescribedTensor = z.strictObject({ ...typed, contiguous: z.boolean(), draw: Draw, read: z.string().nullish() });
+export type DescribedTensor = z.infer<typeof DescribedTensor>;
+
+/** `tensor`: the one of `tensors` that it is; null: it is new. */
+const DescribedOutput = z.strictObject({ ...typed, name: z.string().nullable(), tensor: z.int().min(0).nullable() });
+export type DescribedOutput = z.infer<typeof DescribedOutput>;
+
+const DescribedCase = z.strictObject({
+  data: Tree,
+  tensors: z.array(DescribedTensor),
+  /** Of each tensor, the keys and indices that lead to it. */
+  places: z.array(Place),
+  /** Null: the reference did not run, for `complaint`. */
+  outputs: z.array(DescribedOutput).nullable(),
+  /** Tensors that the reference changed. */
+  changed: z.array(z.int().min(0)),
+  complaint: z.string(),
+});
+export type DescribedCase = z.infer<typeof DescribedCase>;
+
+const ReadTolerance = z.union([
+  z.strictObject({ rtol: z.number().min(0), atol: z.number().min(0) }),
+  z.strictObject({ equal: z.literal(true) }),
+  z.strictObject({ own: z.string() }),
+]);
+export type ReadTolerance = z.infer<typeof ReadTolerance>;
+
+/** Of a model, whose file has but one case: what cases there are. `instead`: its rows as they were given, where they are too many. */
+const Asked = z.strictObject({
+  kind: z.enum(['check', 'bench']),
+  args: z.record(z.string(), z.int()),
+  instead: z.int().optional(),
+});
+
+export const Described = z.strictObject({
+  cases: z.array(z.union([z.strictObject({ refused: z.string() }), DescribedCase])),
+  /** What the file calls its tensors, by their place; "" where it does not. */
+  names: z.array(z.string()),
+  tolerance: ReadTolerance.optional(),
+  asked: z.array(Asked).optional(),
+  /** Of a model. */
+  init: z.strictObject({ ...ModelArguments.shape, positional: z.array(Constant) }).optional(),
+  /** Of a model: bytes of its parameters and buffers. */
+  weights: z.int().min(0).optional(),
+});
+export type Described = z.infer<typeof Described>;
+
+const Answer = z.union([z.strictObject({ described: Described }), z.strictObject({ refused: z.string() })]);
+export type Answer = z.infer<typeof Answer>;
+
+export const Answers = z.union([
+  z.strictObject({ torch: z.string(), python: z.string(), answers: z.array(Answer) }),
+  /** It cannot describe anything. */
+  z.strictObject({ complaint: z.string(), python: z.string() }),
+]);
+export type Answers = z.infer<typeof Answers>;

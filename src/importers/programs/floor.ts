@@ -1,0 +1,43 @@
+/** What any right kernel must read and write: every input and output once. Pure. */
+import { bytesOfType, INTEGERS } from './element-types.ts';
+
+export interface FloorText {
+  readonly read_bytes: string | number;
+  readonly write_bytes: string | number;
+  readonly flops: number;
+  readonly unit: 'f32';
+}
+
+interface Counted {
+  readonly dtype: string | undefined;
+  readonly shape: readonly (string | number)[];
+  readonly role: string;
+}
+
+const EXPRESSION_CHARS_MAX = 480;
+
+/** Where some inputs are integers, which may choose what is read of the others, nothing but they must be read. */
+export const floorOf = (tensors: Readonly<Record<string, Counted>>): FloorText => {
+  const all = Object.values(tensors);
+  const read = all.filter(({ role }) => role !== 'out');
+  const chooses = read.filter(({ dtype }) => INTEGERS.has(dtype ?? ''));
+  return {
+    read_bytes: bytesOf(chooses.length > 0 ? chooses : read),
+    write_bytes: bytesOf(all.filter(({ role }) => role !== 'in')),
+    flops: 0,
+    unit: 'f32',
+  };
+};
+
+/** Some are left out where the sum grows too long: it stays a bound. */
+const bytesOf = (tensors: readonly Counted[]): string | number => {
+  let sum = '';
+  for (const { dtype, shape } of tensors) {
+    const term = [bytesOfType(dtype), ...shape.filter((size) => size !== 1)].map(factorOf).join('*');
+    const longer = sum === '' ? term : `${sum} + ${term}`;
+    if (longer.length <= EXPRESSION_CHARS_MAX) sum = longer;
+  }
+  return sum === '' ? 0 : sum;
+};
+
+const factorOf = (size: string | number): string => (/^\w+$/u.test(String(size)) ? String(size) : `(${size})`);

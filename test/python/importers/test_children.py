@@ -1,0 +1,66 @@
+"""Children that describe: what they do to themselves is said, and what they leave behind is ended."""
+import os
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+from typing import Any
+
+from kiln_describe.children import Bounds, answer_each
+
+BOUNDS = Bounds(seconds=30, memory_bytes=1 << 30)
+PATIENCE_SECONDS = 20
+
+
+def work(task: "dict[str, Any]") -> "dict[str, Any]":
+    do = task["do"]
+    if do == "exit":
+        os._exit(3)
+    if do == "raise":
+        raise SystemExit("enough")
+    if do == "wait":
+        child = subprocess.Popen(["sleep", "600"])
+        Path(task["pid"]).write_text(str(child.pid))
+        child.wait()
+    if do == "grow":
+        kept = bytearray(task["bytes"])
+        signal.pause()
+        return {"described": len(kept)}
+    if do == "print":
+        print("noise", flush=True)
+    return {"described": task["number"]}
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+class Children(unittest.TestCase):
+    def test_answers_come_in_the_order_of_the_tasks(self) -> None:
+        answers = answer_each([{"do": "print", "number": number} for number in range(9)], work, BOUNDS)
+        self.assertEqual(answers, [{"described": number} for number in range(9)])
+
+    def test_one_that_ends_its_process_is_told_and_the_others_go_on(self) -> None:
+        answers = answer_each([{"do": "exit"}, {"do": "raise"}, {"do": "say", "number": 7}], work, BOUNDS)
+        self.assertEqual(answers[0], {"refused": "it ended its own process with exit status 3"})
+        self.assertIn("SystemExit: enough", answers[1]["refused"])
+        self.assertEqual(answers[2], {"described": 7})
+
+    def test_one_that_does_not_end_is_ended_with_what_it_started(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            pid = Path(folder) / "pid"
+            [answer] = answer_each([{"do": "wait", "pid": str(pid)}], work, BOUNDS._replace(seconds=5))
+            self.assertEqual(answer, {"refused": "it did not end within 5 s, and was ended"})
+            until = time.monotonic() + PATIENCE_SECONDS
+            while is_alive(int(pid.read_text())) and time.monotonic() < until:
+                os.sched_yield()
+            self.assertFalse(is_alive(int(pid.read_text())))
+
+    def test_one_that_takes_too_much_memory_is_ended(self) -> None:
+        [answer] = answer_each([{"do": "grow", "bytes": 256 << 20}], work, BOUNDS._replace(memory_bytes=128 << 20))
+        self.assertEqual(answer, {"refused": "it took more than 128 MiB of memory, and was ended"})

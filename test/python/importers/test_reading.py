@@ -1,0 +1,69 @@
+"""What is read of a file without running it, and what its data may hold."""
+import unittest
+
+from kiln_describe.first_axis import smaller_cases
+from kiln_describe.names import argument_names, unpacked_names
+from kiln_describe.tolerance import tolerance_of
+
+CHECK = "def check_implementation(data, output):\n"
+
+
+class Tolerances(unittest.TestCase):
+    def test_numbers_are_read_of_every_form_that_tasks_have(self) -> None:
+        self.assertEqual(tolerance_of("check_implementation = make_match_reference(ref, rtol=2e-2, atol=1e-3)"), {"rtol": 0.02, "atol": 0.001})
+        self.assertEqual(tolerance_of("check_implementation = utils.make_match_reference(ref)"), {"rtol": 1e-5, "atol": 1e-8})
+        self.assertEqual(tolerance_of(f"{CHECK}    return match_reference(data, output, reference=ref, rtol=1e-3)"), {"rtol": 0.001, "atol": 1e-8})
+        close = f"{CHECK}    reasons = verbose_allclose(output, ref(data), rtol=1e-3, atol=0)\n    return (False, '') if reasons else (True, '')"
+        self.assertEqual(tolerance_of(close), {"rtol": 0.001, "atol": 0})
+        self.assertEqual(tolerance_of(f"{CHECK}    return not verbose_allequal(output, ref(data))"), {"equal": True})
+
+    def test_the_last_definition_holds(self) -> None:
+        source = "check_implementation = make_match_reference(ref, rtol=1)\ncheck_implementation = make_match_reference(ref, rtol=2)"
+        self.assertEqual(tolerance_of(source)["rtol"], 2)
+
+    def test_a_check_of_its_own_is_said_with_its_line(self) -> None:
+        own = {
+            "a = 1": "is not there",
+            f"{CHECK}    return output.sum() > 0": "compares in a way of its own (line 1)",
+            f"{CHECK}    return match_reference(data, output, ref, rtol=data.numel())": "rtol is computed (line 2)",
+            f"{CHECK}    return verbose_allclose(a, b) + verbose_allclose(c, d)": "compares several times (line 1)",
+            f"{CHECK}    for one in output:\n        verbose_allclose(one, ref(data))": "does more than compare (line 2)",
+        }
+        for source, words in own.items():
+            self.assertIn(words, tolerance_of(source)["own"])
+
+
+class Names(unittest.TestCase):
+    def test_tensors_are_called_as_the_reference_calls_them(self) -> None:
+        self.assertEqual(unpacked_names("def ref_kernel(data):\n    if True:\n        (a, b, _) = data\n", "ref_kernel"), ["a", "b", "_"])
+        self.assertEqual(unpacked_names("def ref_kernel(data):\n    a = data\n", "ref_kernel"), [])
+        self.assertEqual(argument_names("class Model:\n    def forward(self, x, bias=None): ...\n", "Model", "forward"), ["x", "bias"])
+
+
+def case_of(*shapes: "list[int]", out: "list[int]") -> "dict[str, object]":
+    return {"tensors": [{"dtype": "f32", "shape": shape} for shape in shapes], "outputs": [{"dtype": "f32", "tensor": None, "shape": out}]}
+
+
+class Rows(unittest.TestCase):
+    def shapes(self, found: "dict[str, object]") -> "list[object]":
+        return [[one["shape"] for one in case["tensors"]] for case in found["cases"]]
+
+    def test_a_model_that_takes_fewer_rows_is_checked_with_three(self) -> None:
+        found = smaller_cases(case_of([64, 8], [64, 2], out=[64, 4]), lambda shapes: [[shapes[0][0], 4]], 1 << 30)
+        self.assertEqual(self.shapes(found), [[[3, 8], [3, 2]], [[64, 8], [64, 2]]])
+        self.assertEqual(found["asked"], [{"kind": "check", "args": {"batch": 3}}, {"kind": "bench", "args": {"batch": 64}}])
+
+    def test_only_the_first_tensor_has_fewer_where_others_have_as_many_by_chance(self) -> None:
+        product = lambda shapes: [[shapes[0][0], shapes[1][1]]] if shapes[0][1] == shapes[1][0] else None  # noqa: E731
+        found = smaller_cases(case_of([64, 64], [64, 64], out=[64, 64]), product, 1 << 30)
+        self.assertEqual(self.shapes(found)[0], [[3, 64], [64, 64]])
+
+    def test_one_that_takes_no_other_rows_stays_as_it_is(self) -> None:
+        found = smaller_cases(case_of([64, 8], out=[64, 8]), lambda _shapes: None, 1 << 30)
+        self.assertEqual(found["asked"], [{"kind": "bench", "args": {}}])
+
+    def test_what_is_too_large_is_halved_until_it_fits_and_that_is_said(self) -> None:
+        found = smaller_cases(case_of([64, 8], out=[64, 8]), lambda shapes: shapes, 1100)
+        self.assertEqual(found["asked"][-1], {"kind": "bench", "args": {"batch": 16}, "instead": 64})
+        fixed = smaller_cases(case_of([64, 8], out=[64, 8]), lambda _shapes: None, 1100)
+        self.assertEqual(self.shapes(fixed), [[[64, 8]]])
