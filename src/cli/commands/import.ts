@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addFlashInfer } from './import/flashinfer.ts';
 import { addGpuMode } from './import/gpumode.ts';
 import { addKernelBench } from './import/kernelbench.ts';
 import { addKernelTuner } from './import/kerneltuner.ts';
@@ -8,4 +9,5 @@ export const addImport = (program: Command): void => {
   addKernelTuner(program, importing);
   addGpuMode(program, importing);
   addKernelBench(program, importing);
+  addFlashInfer(program, importing);
 };

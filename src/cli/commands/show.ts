@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { CaseTiming } from '../../domain/measurement.ts';
 import type { FinishedAttempt } from '../../domain/attempt.ts';
 import type { Candidate } from '../../domain/candidate.ts';
+import { tracesText } from '../../importers/flashinfer/traces.ts';
 import { popcornText } from '../../importers/gpumode/popcorn.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { KilnError } from '../../domain/errors.ts';
@@ -32,7 +33,12 @@ export const addShow = (program: Command): void => {
     .description('a candidate (state, verdict, times per case, compile log), a sweep or a campaign')
     .argument('<id>')
     .option('--source', 'print its source instead')
-    .addOption(new Option('--format <which>', 'popcorn: its verdict in the lines of GPU MODE').choices(['popcorn']))
+    .addOption(
+      new Option(
+        '--format <which>',
+        'popcorn: its verdict in the lines of GPU MODE; flashinfer: as traces of FlashInfer-Trace',
+      ).choices(['popcorn', 'flashinfer']),
+    )
     .action(async (id: string, options: { readonly source?: boolean; readonly format?: string }) => {
       const { client, json } = contextOf(program);
       const kind = KINDS[id.slice(0, 2)];
@@ -61,7 +67,7 @@ export const addShow = (program: Command): void => {
       const candidate = await client.candidate(id);
       if (options.format) {
         const { problem } = await client.problem(candidate.submission.problem);
-        process.stdout.write(popcornText(candidate, problem));
+        process.stdout.write(options.format === 'popcorn' ? popcornText(candidate, problem) : tracesText(candidate, problem));
       } else if (json) printJson(candidate);
       else
         print(

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { SubmitCandidate, type Submitted } from '../../domain/api/candidates.ts';
+import { candidateOfSolution } from '../../importers/flashinfer/solution.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { Language, type Params } from '../../domain/plan/plan.ts';
 import { problemOfHeader } from '../../importers/gpumode/header.ts';
@@ -64,24 +65,38 @@ export const withCandidateOptions = (command: Command): Command =>
     .option('--environment <name>', 'for a program: the environment that it runs in (default: torch)');
 
 export const candidateOf = async (path: string, options: CandidateOptions): Promise<SubmitCandidate> => {
+  if (path.endsWith('.json')) return solutionOf(path, options);
   const { name, source, language, program } = await readSource(path, options.language);
   if (program) note(`${path} is taken for ${program.words}`);
   else if (options.environment) throw new KilnError('INVALID_REQUEST', `${path} is no program: --environment is for those`);
   const problem = problemOf(path, source, options);
-  const { param, priority, trial, effort, submitter, label } = options;
   return {
     problem,
     source,
     language,
     ...deviceFor(language, options.device),
+    ...wishesOf(options),
     ...(program ? { program: await programOf(name, program, options) } : await readIncluded(path, options.with)),
-    ...(param === undefined ? {} : { params: param }),
-    ...(priority === undefined ? {} : { priority }),
-    ...(trial === undefined ? {} : { trial }),
-    ...(effort === undefined ? {} : { effort }),
-    ...(submitter === undefined ? {} : { submitter }),
-    ...(label === undefined ? {} : { labels: [...label] }),
   };
+};
+
+/** What the command line says beside the candidate itself. */
+const wishesOf = ({ param, priority, trial, effort, submitter, label }: CandidateOptions): Partial<SubmitCandidate> => ({
+  ...(param === undefined ? {} : { params: param }),
+  ...(priority === undefined ? {} : { priority }),
+  ...(trial === undefined ? {} : { trial }),
+  ...(effort === undefined ? {} : { effort }),
+  ...(submitter === undefined ? {} : { submitter }),
+  ...(label === undefined ? {} : { labels: [...label] }),
+});
+
+/** A solution of FlashInfer-Trace says itself what it solves. */
+const solutionOf = async (path: string, options: CandidateOptions): Promise<SubmitCandidate> => {
+  const { words, program, ...candidate } = candidateOfSolution(await readText(path));
+  note(`${path} is taken for ${words}`);
+  const { problem = candidate.problem, environment, device } = options;
+  const inEnvironment = environment === undefined ? program : { ...program, environment };
+  return { ...candidate, ...deviceFor('python', device), ...wishesOf(options), problem, program: inEnvironment };
 };
 
 const problemOf = (path: string, source: string, { problem }: CandidateOptions): string => {

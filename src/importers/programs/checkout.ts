@@ -26,8 +26,8 @@ export const filesBelow = (root: string, wanted: (path: string) => boolean): rea
   return found.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 };
 
-/** A text of at most 256 KiB that lies below `root`, links followed. Throws RefusedFile. */
-export const textWithin = (root: string, path: string): string => {
+/** A text of at most `bytesMax` that lies below `root`, links followed. Throws RefusedFile. */
+export const textWithin = (root: string, path: string, bytesMax: number = FILE_BYTES_MAX): string => {
   const name = relative(root, path) || path;
   if (name.startsWith('..')) throw new RefusedFile(`${name} lies outside of what is imported: it is not read`);
   let real: string;
@@ -40,6 +40,6 @@ export const textWithin = (root: string, path: string): string => {
     throw new RefusedFile(`${name} leads outside of what is imported: it is not read`);
   const status = statSync(real);
   if (!status.isFile()) throw new RefusedFile(`${name} is no file`);
-  if (status.size > FILE_BYTES_MAX) throw new RefusedFile(`${name} has ${status.size} bytes; ${FILE_BYTES_MAX} are read`);
+  if (status.size > bytesMax) throw new RefusedFile(`${name} has ${status.size} bytes; ${bytesMax} are read`);
   return readFileSync(real, 'utf8');
 };

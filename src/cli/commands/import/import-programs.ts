@@ -40,19 +40,28 @@ interface Asked {
   readonly options: ImportOptions;
 }
 
+/** Where problems' folders are made. */
+export const placeOf = ({ to }: Pick<ImportOptions, 'to'>): string =>
+  to ?? loadKilnConfig({ root: PROJECT_ROOT, env: process.env }).kernelsDir;
+
 type Result = ImportedProgram | RefusedSource;
 
 export const importAll = async (program: Command, { path, find, options }: Asked): Promise<void> => {
-  const { json = false } = program.opts<GlobalOptions>();
   const found = named(findIn(path, find), options.name);
   const sources = found.filter((one) => 'files' in one);
   if (sources.length > 1) note(`${sources.length} files are run, without a GPU; one takes ${options.seconds} s at most`);
-  const to = options.to ?? loadKilnConfig({ root: PROJECT_ROOT, env: process.env }).kernelsDir;
+  const to = placeOf(options);
   const answers = sources.length === 0 ? [] : await described(program, sources, options);
   const imported = importSources(sources, answers, new Set());
   const results = found.map(
     (one): Result => ('files' in one ? (imported[sources.indexOf(one)] ?? { label: one.label, refused: '' }) : one),
   );
+  writeAll(program, results, to);
+};
+
+/** Writes the folders, says of each what became of it, and sets the exit status. */
+export const writeAll = (program: Command, results: readonly Result[], to: string): void => {
+  const { json = false } = program.opts<GlobalOptions>();
   const written = results.map((one) => write(one, to));
   if (json) printJson(written);
   else print(reportText(written));
