@@ -3,7 +3,7 @@ import type { Dtype } from '../../domain/plan/dtype.ts';
 import type { ScalarDtype } from '../../domain/plan/dtype.ts';
 import { Problem, TENSORS_MAX, type TensorSpec, type Tolerance } from '../../domain/problem.ts';
 import { issuesText } from '../../platform/issue-text.ts';
-import { EXACT, INTEGERS } from '../programs/exact.ts';
+import { EXACT, INTEGERS } from '../programs/element-types.ts';
 import { floorOf } from '../programs/floor.ts';
 import { freeName, identifierOf } from '../programs/names.ts';
 import { RefusedFile } from '../programs/refused-file.ts';
