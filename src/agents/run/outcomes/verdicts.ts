@@ -6,6 +6,8 @@
  * remembered, or found by `recheck`. What was taken back is remembered no longer.
  */
 import type { Logger } from 'pino';
+import type { Candidate } from '../../../domain/candidate.ts';
+import { KilnError } from '../../../domain/errors.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { JournalEvent } from '../../../domain/journal.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
@@ -106,8 +108,19 @@ export const createVerdicts = ({ judging, log, ...followers }: VerdictsDeps): Ve
 
   const recheck = async (ids = [...expected.keys()].slice(0, RECHECKED_MAX)): Promise<void> => {
     for (const id of ids.filter((one) => expected.has(one))) {
-      const { state } = await judging.candidate(id);
-      if (state.status === 'done' && expected.has(id)) notify(id, await wasRecord(judging, id));
+      const state = await stateOf(id);
+      if (state?.status === 'done' && expected.has(id)) notify(id, await wasRecord(judging, id));
+    }
+  };
+
+  /** Null of one that is there no more: whoever waits for it must not keep others from theirs. */
+  const stateOf = async (id: CandidateId): Promise<Candidate['state'] | null> => {
+    try {
+      return (await judging.candidate(id)).state;
+    } catch (error) {
+      if (!(error instanceof KilnError) || error.code !== 'NOT_FOUND') throw error;
+      log.warn({ candidateId: id }, 'a candidate that a campaign waits for is not there');
+      return null;
     }
   };
 

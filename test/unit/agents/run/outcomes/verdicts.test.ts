@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createVerdicts } from '../../../../../src/agents/run/outcomes/verdicts.ts';
+import { KilnError } from '../../../../../src/domain/errors.ts';
 import { CandidateId } from '../../../../../src/domain/ids.ts';
 import type { JournalEvent } from '../../../../../src/domain/journal.ts';
 import type { EventQuery } from '../../../../../src/domain/ports/store.ts';
@@ -25,7 +26,7 @@ const setUp = () => {
         woken.push(wake);
         return () => undefined;
       },
-      candidate: async () => Promise.reject(new Error('nobody asks')),
+      candidate: async (id) => Promise.reject(new KilnError('NOT_FOUND', `there is no candidate ${id}`)),
     },
     log: pino({ level: 'silent' }),
     onDone: () => undefined,
@@ -60,6 +61,15 @@ describe('verdicts for agents', () => {
     await verdicts.start();
     for (let turn = 0; turn < 4; turn += 1) await write('candidate.compiling', 'candidate.ready', 'candidate.judging');
     expect(asked.at(-1)?.after).toBe(9);
+    await write('candidate.done');
+    expect(records).toEqual([false]);
+    verdicts.stop();
+  });
+
+  test('are looked for of all that are waited for, also where one of these is there no more', async () => {
+    const { verdicts, records, write } = setUp();
+    await verdicts.start();
+    await expect(verdicts.recheck()).resolves.toBeUndefined();
     await write('candidate.done');
     expect(records).toEqual([false]);
     verdicts.stop();
