@@ -7,6 +7,7 @@ import type { Kiln, SweepJudging } from '../domain/ports/kiln.ts';
 import type { Sweeps, SweepStore } from '../domain/ports/sweeps.ts';
 import { createSpace } from '../domain/sweep/space.ts';
 import type { SweepRow, SweepStatus } from '../domain/sweep/sweep.ts';
+import { createInTurn } from '../platform/in-turn.ts';
 import { cancelPoints } from './cancel-points.ts';
 import { newSweep } from './create-spec.ts';
 import { createList } from './list.ts';
@@ -62,6 +63,20 @@ export const createSweeps = ({ store, judging, log, monotonicMs = () => performa
     }
     return view(id);
   };
+  const extended = async (id: SweepId, more: Parameters<Sweeps['extend']>[1]): Promise<SweepView> => {
+    const row = await known(id);
+    if (row.status === 'cancelled' || row.spec === null) throw ended(row);
+    const change = { spec: withMore(row.spec, more, await reportedOf(id)), ...(row.status === 'finished' ? GOES_ON : {}) };
+    const run = runner.runs.get(id);
+    if (run) await runner.change(run, change);
+    else {
+      await store.updateSweep(id, change);
+      await runner.open(id);
+    }
+    return view(id);
+  };
+  // What people change of one sweep: two who extend it at once both have what they asked for.
+  const inTurn = createInTurn<SweepId>();
   return {
     create: async (request) => {
       if (runner.runs.size >= OPEN_MAX)
@@ -74,21 +89,10 @@ export const createSweeps = ({ store, judging, log, monotonicMs = () => performa
     },
     list: async () => ({ sweeps: await list() }),
     view,
-    pause: async (id) => turn(id, 'paused', 'paused by a person'),
-    resume: async (id) => turn(id, 'running', null),
-    cancel: async (id) => turn(id, 'cancelled', 'cancelled by a person'),
-    extend: async (id, more) => {
-      const row = await known(id);
-      if (row.status === 'cancelled' || row.spec === null) throw ended(row);
-      const change = { spec: withMore(row.spec, more, await reportedOf(id)), ...(row.status === 'finished' ? GOES_ON : {}) };
-      const run = runner.runs.get(id);
-      if (run) await runner.change(run, change);
-      else {
-        await store.updateSweep(id, change);
-        await runner.open(id);
-      }
-      return view(id);
-    },
+    pause: async (id) => inTurn(id, async () => turn(id, 'paused', 'paused by a person')),
+    resume: async (id) => inTurn(id, async () => turn(id, 'running', null)),
+    cancel: async (id) => inTurn(id, async () => turn(id, 'cancelled', 'cancelled by a person')),
+    extend: async (id, more) => inTurn(id, async () => extended(id, more)),
     results: async (id, query, signal) =>
       resultsOf(
         { id, query, signal },

@@ -218,6 +218,14 @@ describe('a sweep', () => {
     expect(await ended(sweeps, id)).toMatchObject({ status: 'finished', asked: 9, byStatus: { done: 9 } });
   });
 
+  test('that two extend at once has what both asked for', async () => {
+    const { sweeps } = await scenario();
+    const { id } = await sweeps.create(request({ budget: { candidates: 2 } }));
+    await ended(sweeps, id);
+    await Promise.all([sweeps.extend(id, { candidates: 3 }), sweeps.extend(id, { candidates: 4 })]);
+    expect(await ended(sweeps, id)).toMatchObject({ spec: { budget: { candidates: 9 } }, asked: 9 });
+  });
+
   test('forgets a verdict that was taken back, and takes the next', async () => {
     const { kiln, sweeps } = await scenario({ judges: false });
     const { id } = await sweeps.create(request({ maxRunning: 2 }));
