@@ -86,6 +86,14 @@ export const readSweepRow = async (sql: SqlSession, id: SweepId): Promise<SweepR
 export const readOpenSweeps = async (sql: SqlSession): Promise<readonly SweepRow[]> =>
   (await sql.query<Row>(`${ROW} where status in ('running', 'paused') order by created_at, id`)).map(rowOf);
 
+export const readCancelledWithWork = async (sql: SqlSession): Promise<readonly SweepId[]> =>
+  (
+    await sql.query<{ id: SweepId }>(
+      `select distinct sweeps.id from kiln.candidates join kiln.sweeps on sweeps.id = candidates.sweep_id
+       where candidates.verdict is null and sweeps.status = 'cancelled' order by sweeps.id`,
+    )
+  ).map((row) => row.id);
+
 export const readLastSweeps = async (sql: SqlSession, limit: number): Promise<readonly SweepRow[]> =>
   (await sql.query<Row>(`${ROW} order by created_at desc, id limit $1::integer`, [limit])).map(rowOf);
 

@@ -103,7 +103,10 @@ export const createSweeps = ({ store, judging, log, monotonicMs = () => performa
       const points = await store.sweepPoints(id, query);
       return { points, next: points.length < query.limit ? null : (points.at(-1)?.number ?? null) };
     },
-    start: async () => runner.start(),
+    start: async () => {
+      await runner.start();
+      for (const id of await store.cancelledWithWork()) await cancelPoints(id, { store, judging });
+    },
     close: async () => runner.stop(),
   };
 };

@@ -49,6 +49,8 @@ export interface SweepStore extends Pick<Store, 'appendEvents'> {
   sweepCandidate(id: SweepId): Promise<z.output<typeof SubmitCandidate> | null>;
   /** Running or paused, the oldest first. */
   openSweeps(): Promise<readonly SweepRow[]>;
+  /** Cancelled, with points of their own that are still to be judged: a daemon that was killed in between leaves some. */
+  cancelledWithWork(): Promise<readonly SweepId[]>;
   /** Before they are submitted. Idempotent by number. */
   askSweepPoints(id: SweepId, asked: readonly AskedPoint[]): Promise<void>;
   /** Their candidates are there. */

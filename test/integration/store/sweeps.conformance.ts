@@ -83,6 +83,10 @@ export const describeSweeps = (name: string, open: () => Sql): void => {
       ]);
       expect((await store.sweepTrail(ID, { after: 0, limit: 1 })).map(({ number }) => number)).toEqual([1]);
       expect(await store.unfinishedOfSweep(ID)).toEqual([idOf('a')]);
+      expect(await store.cancelledWithWork()).toEqual([]);
+      await store.updateSweep(ID, { status: 'cancelled' });
+      expect(await store.cancelledWithWork()).toEqual([ID]);
+      await store.updateSweep(ID, { status: 'running' });
       await store.complete([completion('b', 3)]);
       await store.reportSweepPoints(ID, [{ number: 1, reported: 1, deviceMs: 0 }]);
       expect(await store.sweepTrail(ID, { after: 0, limit: 1 })).toMatchObject([

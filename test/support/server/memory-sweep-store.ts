@@ -75,6 +75,13 @@ export const createMemorySweepStore = (kiln: FakeKiln): SweepStore => {
     sweepCandidate: async (id) => sweeps.get(id)?.candidate ?? null,
     openSweeps: async () =>
       [...sweeps.values()].map(({ row }) => row).filter(({ status }) => status === 'running' || status === 'paused'),
+    cancelledWithWork: async () => {
+      const cancelled = [...sweeps.values()].flatMap(({ row }) => (row.status === 'cancelled' ? [row.id] : []));
+      const unfinished = await Promise.all(
+        cancelled.map(async (id) => (await withRecords(id)).some(({ record }) => record.state.status !== 'done')),
+      );
+      return cancelled.filter((_, index) => unfinished[index]);
+    },
     askSweepPoints: async (id, asked) =>
       void pointsOf(id).push(...asked.map((one) => ({ ...one, candidateId: null, reported: null, deviceMs: null }))),
     linkSweepPoints: async (id, linked) => {

@@ -25,6 +25,9 @@ afterEach(() => void vi.useRealTimers());
 interface Scenario {
   readonly kiln: FakeKiln;
   readonly sweeps: RunningSweeps;
+  readonly store: SweepStore;
+  /** A daemon that follows. */
+  readonly restarted: () => Promise<RunningSweeps>;
   /** The next call of it fails, for `when` alone. */
   readonly failNext: <M extends keyof SweepStore>(method: M, when?: (...asked: Parameters<SweepStore[M]>) => boolean) => void;
   readonly failures: () => number;
@@ -48,13 +51,19 @@ const scenario = async ({ judges = true } = {}): Promise<Scenario> => {
         return method(...asked);
       },
   });
-  const sweeps = createSweeps({ store, judging: kiln, log: pino({ level: 'silent' }) });
-  await sweeps.start();
-  onTestFinished(async () => sweeps.close());
+  const started = async (): Promise<RunningSweeps> => {
+    const sweeps = createSweeps({ store, judging: kiln, log: pino({ level: 'silent' }) });
+    await sweeps.start();
+    onTestFinished(async () => sweeps.close());
+    return sweeps;
+  };
+  const sweeps = await started();
   if (judges) kiln.onSubmit((id) => setImmediate(() => kiln.finish(id, passed(1.5), score(1.5))));
   return {
     kiln,
     sweeps,
+    store: memory,
+    restarted: started,
     failNext: (method, when = () => true) => void failing.set(method, when as (...asked: never[]) => boolean),
     failures: () => failures,
   };
@@ -108,6 +117,18 @@ describe('while the store does not answer', () => {
     failNext('unfinishedOfSweep');
     await expect(sweeps.cancel(id)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(await sweeps.cancel(id)).toMatchObject({ status: 'cancelled', byVerdict: { cancelled: 2 } });
+  });
+});
+
+describe('a sweep whose cancelling a kill cut short', () => {
+  test('has the points cancelled that it still waits for, at the next start', async () => {
+    const { sweeps, store, kiln, restarted } = await scenario({ judges: false });
+    const { id } = await sweeps.create(request({ maxRunning: 3 }));
+    await until(() => kiln.journal.filter(({ type }) => type === 'candidate.queued').length === 3, 'three are submitted');
+    await sweeps.close();
+    await store.updateSweep(id, { status: 'cancelled', reason: 'cancelled by a person' });
+    const next = await restarted();
+    expect(await next.view(id)).toMatchObject({ status: 'cancelled', byVerdict: { cancelled: 3 } });
   });
 });
 
