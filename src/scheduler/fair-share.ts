@@ -83,6 +83,8 @@ const leastGiven = ({ share, priority }: Level): number | null => {
     const level = other === share ? undefined : other.levels.get(priority);
     if (level === undefined || level.held === 0) continue;
     const begun = level.given - level.bound;
+    // Nobody was given less. Before anything has begun that is the first who is looked at, and not every submitter for every other one.
+    if (begun <= 0) return begun;
     if (least === null || begun < least) least = begun;
   }
   return least;
@@ -128,16 +130,16 @@ export const correct = (core: CoreState, entry: Entry, { serviceMs, isWhole }: T
   const counted = entry.charged === 0 ? 0 : serviceMs / rules.weight;
   setGiven(level, Math.max(0, level.given - (entry.charged ?? 0) + counted));
   entry.charged = null;
-  if (isWhole) learn(share, serviceMs);
+  if (isWhole) learn(entry, serviceMs);
   if (rules.deviceMsMax !== null) core.usedMs.set(name, (core.usedMs.get(name) ?? 0) + serviceMs);
   lookAtLimits(core, share);
 };
 
-const learn = (share: Share, serviceMs: number): void => {
+const learn = ({ share, place }: Entry, serviceMs: number): void => {
   share.judged += 1;
   share.serviceMs = smooth(share.serviceMs, serviceMs, share.judged);
   const change = share.serviceMs / (share.taggedMs ?? share.serviceMs);
-  if (change > RETAG_RATIO || change < 1 / RETAG_RATIO) retag(share);
+  if (change > RETAG_RATIO || change < 1 / RETAG_RATIO) retag(share, place.kind === 'judge');
 };
 
 /** Whether something keeps the rest of it waiting (`isHeld`): what it has in work, or was given, in all classes or in this one. */
@@ -188,9 +190,11 @@ export const placeSoon = (core: CoreState, group: Group): void => {
 };
 
 /** What is ready was ordered by what its candidates were thought to take, and they take something else. */
-const retag = (share: Share): void => {
+const retag = (share: Share, isJudging: boolean): void => {
   share.taggedMs = share.serviceMs;
   const ready: { readonly entry: Entry; readonly pool: Pool }[] = [];
+  // The one whose judgement taught it is in work too; many a submitter has no other.
+  if (share.inWork === 0 || (share.inWork === 1 && isJudging)) return;
   for (const pool of share.class.pools) {
     for (let at = 0; at < pool.ready.size; at += 1) {
       const entry = pool.ready.at(at);

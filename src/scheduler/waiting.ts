@@ -102,16 +102,19 @@ const rankOf = ({ isConfirming, level }: Line): number => (isConfirming ? 0 : le
 
 /** Confirmations first, then by priority, the device time given, time and arrival. Of one class only. */
 const isLineBefore = (a: Line, b: Line): boolean => {
-  const [left, right] = [rankOf(a), rankOf(b)];
+  const left = rankOf(a);
+  const right = rankOf(b);
   if (left !== right) return left < right;
   if (a.level.given !== b.level.given) return a.level.given < b.level.given;
-  const [first, other] = [a.entries.peek(), b.entries.peek()];
+  const first = a.entries.peek();
+  const other = b.entries.peek();
   return first !== undefined && other !== undefined && isOlder(first, other);
 };
 
 /** The same of two first entries, of two groups. */
 export const isNext = (a: Entry, b: Entry): boolean => {
-  const [left, right] = [a.confirm ? 0 : a.level.priority, b.confirm ? 0 : b.level.priority];
+  const left = a.confirm ? 0 : a.level.priority;
+  const right = b.confirm ? 0 : b.level.priority;
   if (left !== right) return left < right;
   return a.level.given === b.level.given ? isOlder(a, b) : a.level.given < b.level.given;
 };
