@@ -181,7 +181,7 @@ def play(kernels: Kernels, race: Optional[Race], seed: int, conduct: Conduct = U
     specs = [{"name": case, "kind": "bench", "tensors": [], "reference": plan, "baseline": plan} for case in kernels.baseline]
     definition = {"name": "played", "tolerance": {"rtol": 0, "atol": 0, "relative_l2": 1}, "cases": specs}
     problem = SimpleNamespace(
-        definition=definition, facts=facts, programs=[], plan=lambda *_: plan, bound=lambda side, _case, _spec: side,
+        definition=definition, facts=facts, programs=[], plan=lambda *_: plan, trusted=lambda side, _case, _spec: side,
         is_timed_alone=False, changed=lambda: None, refuse_change=lambda: None,
     )
     task = {"artifact": "", "plans": dict.fromkeys(kernels.baseline, plan), "timing": RULES, "record": None, **({"race": race} if race else {})}
