@@ -27,10 +27,10 @@ class Finding(unittest.TestCase):
         subprocess.run(["chmod", "-R", "a+rX", self.folder], check=True)
         self.python = self.python_with(f"{self.folder}/modules")
 
-    def python_with(self, modules: str) -> str:
-        """A Python that has modules of our own, as a virtual environment has."""
+    def python_with(self, modules: str, options: str = "") -> str:
+        """A Python that has modules of our own, as a virtual environment has. With -S it has none of its own, whatever is installed here."""
         path = Path(self.folder, f"python3-{len(os.listdir(self.folder))}")
-        path.write_text(f'#!/bin/sh\nPYTHONPATH="$PYTHONPATH:{modules}" exec {PYTHON} "$@"\n', encoding="ascii")
+        path.write_text(f'#!/bin/sh\nPYTHONPATH="$PYTHONPATH:{modules}" exec {PYTHON} {options} "$@"\n', encoding="ascii")
         path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH | stat.S_IROTH)
         return str(path)
 
@@ -55,7 +55,7 @@ class Finding(unittest.TestCase):
         os.makedirs(f"{self.folder}/broken/torch")
         Path(self.folder, "broken/torch/__init__.py").write_text("raise RuntimeError('libcudart is missing')\n", encoding="ascii")
         named = [
-            {"name": "gone", "python": f"{self.folder}/no-python"}, {"name": "bare", "python": PYTHON},
+            {"name": "gone", "python": f"{self.folder}/no-python"}, {"name": "bare", "python": self.python_with("", "-S")},
             {"name": "broken", "python": self.python_with(f"{self.folder}/broken")}, {"name": "good", "python": self.python},
         ]
         found = self.found(named)
