@@ -108,19 +108,8 @@ export const createVerdicts = ({ judging, log, ...followers }: VerdictsDeps): Ve
 
   const recheck = async (ids = [...expected.keys()].slice(0, RECHECKED_MAX)): Promise<void> => {
     for (const id of ids.filter((one) => expected.has(one))) {
-      const state = await stateOf(id);
+      const state = await stateOf(id, { judging, log });
       if (state?.status === 'done' && expected.has(id)) notify(id, await wasRecord(judging, id));
-    }
-  };
-
-  /** Null of one that is there no more: whoever waits for it must not keep others from theirs. */
-  const stateOf = async (id: CandidateId): Promise<Candidate['state'] | null> => {
-    try {
-      return (await judging.candidate(id)).state;
-    } catch (error) {
-      if (!(error instanceof KilnError) || error.code !== 'NOT_FOUND') throw error;
-      log.warn({ candidateId: id }, 'a candidate that a campaign waits for is not there');
-      return null;
     }
   };
 
@@ -155,6 +144,20 @@ const remember = (remembered: Map<CandidateId, boolean>, id: CandidateId, isReco
   for (const oldest of remembered.keys()) {
     if (remembered.size <= REMEMBERED_MAX) return;
     remembered.delete(oldest);
+  }
+};
+
+/** Null of one that is there no more: whoever waits for it must not keep others from theirs. */
+const stateOf = async (
+  id: CandidateId,
+  { judging, log }: Pick<VerdictsDeps, 'judging' | 'log'>,
+): Promise<Candidate['state'] | null> => {
+  try {
+    return (await judging.candidate(id)).state;
+  } catch (error) {
+    if (!(error instanceof KilnError) || error.code !== 'NOT_FOUND') throw error;
+    log.warn({ candidateId: id }, 'a candidate that a campaign waits for is not there');
+    return null;
   }
 };
 
