@@ -4,6 +4,7 @@ import { KilnError } from '../domain/errors.ts';
 import { WRITTEN, type Written } from './answers/problem-data.ts';
 import type { McpDeps } from './mcp-kiln.ts';
 import { getProblem, getSeed } from './tools/problem-tools.ts';
+import { decoded } from '../platform/decoded.ts';
 
 const MARKDOWN = 'text/markdown';
 
@@ -51,14 +52,4 @@ const writtenOf = (language: string): Written => {
   const known = WRITTEN.safeParse(language);
   if (known.success) return known.data;
   throw new KilnError('INVALID_REQUEST', `language: "${language}" is none: cuda, triton or c`);
-};
-
-/** What is not encoded rightly is taken as it stands, and not found. */
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    if (error instanceof URIError) return text;
-    throw error;
-  }
 };

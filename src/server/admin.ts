@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../domain/ports/host-work.ts';
 import { plainLine } from '../platform/printable-text.ts';
 import { principalOf, requireRole } from './callers/principals.ts';
+import { decoded } from '../platform/decoded.ts';
 
 export const USER_HEADER = 'x-kiln-user';
 const NAME_CHARS_MAX = 64;
@@ -18,14 +19,4 @@ export const requireAdmin = (request: FastifyRequest): Caller => {
 export const saysOf = ({ headers }: Pick<FastifyRequest, 'headers'>): string | null => {
   const says = headers[USER_HEADER];
   return typeof says === 'string' && says !== '' ? plainLine(decoded(says), NAME_CHARS_MAX) : null;
-};
-
-/** Headers hold ASCII alone: names come percent-encoded. */
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    if (error instanceof URIError) return text;
-    throw error;
-  }
 };

@@ -7,22 +7,10 @@ import type { CampaignView } from '../../../src/domain/api/campaigns.ts';
 import { NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
 import type { Environment } from '../../../src/domain/environment.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
-import { ContentHash } from '../../../src/domain/ids.ts';
 import { createScriptedGenerator } from '../../support/agents/scripted-generator.ts';
 import { campaignRig, generationsOf, isFinished, request, until } from '../../support/agents/campaign-rig.ts';
+import { TORCH } from '../../support/torch-environment.ts';
 
-const TORCH: Environment = {
-  name: 'torch',
-  key: ContentHash.parse('ab'.repeat(32)),
-  python: '3.12.3',
-  torch: '2.11.0',
-  triton: '3.6.0',
-  cuda: '13.0',
-  packages: {},
-  sandbox: { level: 'namespaces', boundedBy: 'control group' },
-  recorder: 'cupti',
-  warnings: [],
-};
 /** Told apart by their code: words in comments are none. */
 const program = (words: string, comment = ''): string =>
   `# ${comment}

@@ -3,24 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Environment } from '../../../src/domain/environment.ts';
-import { ContentHash } from '../../../src/domain/ids.ts';
 import { readProblems } from '../../../src/problems/load-problems.ts';
 import { type EngineScenario, scenarios } from '../../support/engine-scenario.ts';
 import { infra, passed, WRONG } from '../../support/judgements.ts';
+import { TORCH } from '../../support/torch-environment.ts';
 
 const { start } = scenarios();
-const TORCH: Environment = {
-  name: 'torch',
-  key: ContentHash.parse('ab'.repeat(32)),
-  python: '3.12.3',
-  torch: '2.11.0',
-  triton: null,
-  cuda: '13.0',
-  packages: {},
-  sandbox: { level: 'namespaces', boundedBy: 'control group' },
-  recorder: 'cupti',
-  warnings: [],
-};
 const REFERENCE = 'def run(x, factor):\n    return x * factor\n';
 let root = '';
 beforeAll(() => {

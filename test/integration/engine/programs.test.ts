@@ -4,20 +4,9 @@ import { ContentHash } from '../../../src/domain/ids.ts';
 import { Program } from '../../../src/domain/program.ts';
 import { type EngineScenario, scenarios } from '../../support/engine-scenario.ts';
 import { infra, passed, WRONG } from '../../support/judgements.ts';
+import { TORCH } from '../../support/torch-environment.ts';
 
 const { start } = scenarios();
-const TORCH: Environment = {
-  name: 'torch',
-  key: ContentHash.parse('ab'.repeat(32)),
-  python: '3.12.3',
-  torch: '2.11.0',
-  triton: null,
-  cuda: '13.0',
-  packages: {},
-  sandbox: { level: 'namespaces', boundedBy: 'control group' },
-  recorder: 'cupti',
-  warnings: [],
-};
 const OTHER: Environment = { ...TORCH, key: ContentHash.parse('cd'.repeat(32)) };
 const PROGRAM = Program.parse({ entry: { file: 'submission.py', symbol: 'custom_kernel', style: 'custom_kernel' } });
 const NO_GPU = { compilers: { 'python:torch': 'environment abab' }, compileSlots: 4 };

@@ -1,47 +1,14 @@
 import { expect, test } from 'vitest';
-import { AttemptId, HostId } from '../../../src/domain/ids.ts';
-import { createHostSession } from '../../../src/gpu/host-session.ts';
-import { ManualClock, settled } from '../../support/manual-clock.ts';
-import { helloOf, ScriptedTransport, taskOf } from '../../support/scripted-runner.ts';
+import { AttemptId } from '../../../src/domain/ids.ts';
+import { sessionRig } from '../../support/host-session-rig.ts';
+import { settled } from '../../support/manual-clock.ts';
+import { taskOf } from '../../support/scripted-runner.ts';
 
 const TASK = taskOf(AttemptId.parse(`c-${'0'.repeat(32)}.1`));
 const OTHER = AttemptId.parse(`c-${'1'.repeat(32)}.1`);
 
-const setUp = () => {
-  const transport = new ScriptedTransport();
-  const clock = new ManualClock();
-  const session = createHostSession({
-    config: {
-      name: HostId.parse('box'),
-      transport: { kind: 'local' },
-      labels: [],
-      gpus: { kind: 'all' },
-      cpu: false,
-      compileSlots: null,
-      runnerDir: null,
-    },
-    address: 'local',
-    transport,
-    daemonId: 'd1',
-    leaseMs: 1000,
-    idleExitMs: 2000,
-    clock,
-    random: () => 1,
-    log: { info: () => undefined, warn: () => undefined },
-  });
-  const start = async (): Promise<void> => {
-    session.start(() => undefined);
-    await settled();
-  };
-  const connect = async (): Promise<void> => {
-    transport.last.send(helloOf());
-    await settled();
-  };
-  return { transport, clock, session, start, connect };
-};
-
 test('plans are sent once a connection, and tasks name them', async () => {
-  const { clock, transport, session, start, connect } = setUp();
+  const { clock, transport, session, start, connect } = sessionRig();
   await start();
   expect(session.judge(TASK)).toBe(false);
   await connect();
@@ -67,7 +34,7 @@ test('plans are sent once a connection, and tasks name them', async () => {
 });
 
 test('a hidden case goes beside the task, for the judge alone to read', async () => {
-  const { transport, session, start, connect } = setUp();
+  const { transport, session, start, connect } = sessionRig();
   await start();
   await connect();
   const hidden = { kind: 'refused', field: 'launch[0].grid[0]', message: 'case hidden(n=5): too few' } as const;

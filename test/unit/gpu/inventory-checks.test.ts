@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { Device } from '../../../src/domain/device.ts';
 import type { Environment } from '../../../src/domain/environment.ts';
 import type { HostConfig } from '../../../src/domain/fleet.ts';
-import { ContentHash, DeviceId, HostId } from '../../../src/domain/ids.ts';
+import { DeviceId, HostId } from '../../../src/domain/ids.ts';
 import type { Inventory } from '../../../src/domain/protocol.ts';
 import { selectInventory } from '../../../src/gpu/device-selection.ts';
 import { inspectInventory } from '../../../src/gpu/inventory-checks.ts';
 import { INVENTORY } from '../../support/scripted-runner.ts';
+import { TORCH as RECORDING } from '../../support/torch-environment.ts';
 
 const HOST: HostConfig = {
   name: HostId.parse('box'),
@@ -32,18 +33,7 @@ const inspect = (inventory: Partial<Inventory>, host: Partial<HostConfig> = {}):
   inspectInventory({ ...INVENTORY, ...inventory }, { ...HOST, ...host }).map(
     ({ check, ok, found }) => `${ok ? 'ok' : 'MISSING'} ${check}: ${found}`,
   );
-const TORCH: Environment = {
-  name: 'torch',
-  key: ContentHash.parse('ab'.repeat(32)),
-  python: '3.12.3',
-  torch: '2.11.0',
-  triton: null,
-  cuda: '13.0',
-  packages: {},
-  sandbox: { level: 'namespaces', boundedBy: 'control group' },
-  recorder: 'none',
-  warnings: [],
-};
+const TORCH: Environment = { ...RECORDING, recorder: 'none' };
 const NAMED = { environments: [{ name: 'torch', python: '/opt/t/bin/python3' }] };
 const FULL: Partial<Inventory> = { driver: '580', nvrtc: '13.0', devices: [GPU] };
 

@@ -1,23 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Environment } from '../../../../src/domain/environment.ts';
-import { ContentHash, HostId } from '../../../../src/domain/ids.ts';
+import { HostId } from '../../../../src/domain/ids.ts';
 import { Program } from '../../../../src/domain/program.ts';
 import { type HostEnvironments, prepareProgram } from '../../../../src/engine/answers/prepare-program.ts';
+import { TORCH as RECORDING } from '../../../support/torch-environment.ts';
 
 const SOURCE = 'def custom_kernel(data):\n    return data\n';
 const PROGRAM = Program.parse({ entry: { file: 'submission.py', symbol: 'custom_kernel', style: 'custom_kernel' } });
-const TORCH: Environment = {
-  name: 'torch',
-  key: ContentHash.parse('ab'.repeat(32)),
-  python: '3.12.3',
-  torch: '2.11.0',
-  triton: '3.6.0',
-  cuda: '13.0',
-  packages: {},
-  sandbox: { level: 'namespaces', boundedBy: 'control group' },
-  recorder: 'none',
-  warnings: [],
-};
+const TORCH: Environment = { ...RECORDING, recorder: 'none' };
 const host = (name: string, ...environments: readonly Environment[]): HostEnvironments => ({
   host: HostId.parse(name),
   environments,
