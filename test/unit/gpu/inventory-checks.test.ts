@@ -33,7 +33,7 @@ const inspect = (inventory: Partial<Inventory>, host: Partial<HostConfig> = {}):
   inspectInventory({ ...INVENTORY, ...inventory }, { ...HOST, ...host }).map(
     ({ check, ok, found }) => `${ok ? 'ok' : 'MISSING'} ${check}: ${found}`,
   );
-const TORCH: Environment = { ...RECORDING, recorder: 'none' };
+const TORCH: Environment = { ...RECORDING, triton: null, recorder: 'none' };
 const NAMED = { environments: [{ name: 'torch', python: '/opt/t/bin/python3' }] };
 const FULL: Partial<Inventory> = { driver: '580', nvrtc: '13.0', devices: [GPU] };
 
