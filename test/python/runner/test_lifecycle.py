@@ -16,6 +16,11 @@ from .drive import Runner, processes_of, wait_until
 from .test_compiling import ENDLESS, HAS_GCC
 from .test_judging import prepare
 
+def servers_of(runner: Runner) -> int:
+    """A child that a server has just forked counts for a moment: it has its parent's command line until it is another program."""
+    return len([line for line in runner.processes() if " serve " in line])
+
+
 ATTACH = {"type": "attach", "protocol": 1, "daemonId": "test", "leaseMs": 1000, "idleExitMs": 1000}
 
 
@@ -25,7 +30,7 @@ class Starting(unittest.TestCase):
             where = runner.start()
             self.assertEqual(where["pid"], runner.pid)
             self.assertEqual(where["runnerHash"], runner.client().attach()["runnerHash"])
-            self.assertEqual(len([line for line in runner.processes() if " serve " in line]), 1)
+            wait_until(lambda: servers_of(runner) == 1, "one server is there")
 
     def test_a_folder_outside_of_ascii_works_in_a_locale_that_knows_no_such_letters(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -48,8 +53,8 @@ class Starting(unittest.TestCase):
             ]
             pids = {json.loads(process.communicate(timeout=30)[0])["pid"] for process in starts}
             self.assertEqual(len(pids), 1)
-            # Nor does another one wait to take over. A child of the server's has its command line until it is its own program.
-            wait_until(lambda: len([line for line in runner.processes() if " serve " in line]) == 1, "one server is left")
+            # Nor does another one wait to take over.
+            wait_until(lambda: servers_of(runner) == 1, "one server is left")
 
     def test_a_second_server_on_one_folder_refuses_and_says_how_to_stop_the_first(self) -> None:
         with Runner(KILN_SIMULATED_DEVICES="1") as runner:
