@@ -16,12 +16,12 @@ from .drive import Runner, processes_of, wait_until
 from .test_compiling import ENDLESS, HAS_GCC
 from .test_judging import prepare
 
+ATTACH = {"type": "attach", "protocol": 1, "daemonId": "test", "leaseMs": 1000, "idleExitMs": 1000}
+
+
 def servers_of(runner: Runner) -> int:
     """A child that a server has just forked counts for a moment: it has its parent's command line until it is another program."""
     return len([line for line in runner.processes() if " serve " in line])
-
-
-ATTACH = {"type": "attach", "protocol": 1, "daemonId": "test", "leaseMs": 1000, "idleExitMs": 1000}
 
 
 class Starting(unittest.TestCase):
