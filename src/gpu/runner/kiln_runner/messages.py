@@ -60,9 +60,13 @@ value = union("kind", {
     "tensor": record({"name": string}),
     "scalar": record({"dtype": one_of(*SCALAR_DTYPES), "value": number()}),
 })
-plan = record(
-    {"launches": array(launch, 1), "scratch": mapping(integer(1))}, {"symbols": array(record({"name": string, "value": value}), 1)},
-)
+
+
+def plan_with(launches: Shape) -> Shape:
+    return record({"launches": launches, "scratch": mapping(integer(1))}, {"symbols": array(record({"name": string, "value": value}), 1)})
+
+
+plan = plan_with(array(launch, 1))
 kinds: dict[str, tuple[dict[str, Shape], dict[str, Shape]]] = {
     "uniform": ({"low": number(), "high": number()}, {}),
     "normal": ({}, {"mean": number(), "std": number(above=0)}),
@@ -152,7 +156,7 @@ def side_unit(value: Any) -> None:
 
 
 # Of a side that is a program there are no launches: its recording has them.
-side_plan = record({"launches": array(launch), "scratch": mapping(integer(1))})
+side_plan = plan_with(array(launch))
 defined_case = record({
     "name": string, "kind": one_of("check", "bench"), "tensors": array(tensor), "reference": side_plan, "baseline": side_plan,
 }, {"hard": array(record({"name": string, "distributions": mapping(distribution)}))})
