@@ -26,7 +26,7 @@ def make(kind: Kind) -> str:
 
 
 @contextmanager
-def made(kind: Kind) -> "Iterator[str]":
+def made(kind: Kind) -> Iterator[str]:
     """Had by this process and those that it forks meanwhile, and then removed."""
     folder = make(kind)
     descriptor = hold(folder)
@@ -44,22 +44,15 @@ def hold(folder: str) -> int:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return -1
-    if is_free(descriptor):
-        return descriptor
-    os.close(descriptor)
-    return -1
-
-
-def is_free(descriptor: int) -> bool:
-    """Then this process has it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
     except OSError:
-        return False
+        os.close(descriptor)
+        return -1
+    return descriptor
 
 
-def remove_left(root: str = ROOT, new_s: float = NEW_S) -> "list[str]":
+def remove_left(root: str = ROOT, new_s: float = NEW_S) -> list[str]:
     """Removes those that nobody has and that are older than `new_s` seconds; returns their paths. Other users' are left to them."""
     removed: list[str] = []
     for name in os.listdir(root):

@@ -18,7 +18,6 @@ class KeptPlans(NamedTuple):
     json: bytes
 
 
-
 class PlanCache:
     """Of one connection: what an earlier one was sent, a daemon that comes back does not count on."""
 

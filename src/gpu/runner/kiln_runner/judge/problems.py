@@ -1,4 +1,5 @@
 """Problems this judge has loaded: definition, reference and baseline."""
+from functools import cached_property
 from pathlib import Path
 from typing import Optional
 
@@ -22,7 +23,7 @@ class Problem:
             "baseline": device.load("baseline", open_artifact(cache, frame["baselineArtifact"])),
         }
 
-    @property
+    @cached_property
     def programs(self) -> list[tuple[Program, frozenset[str]]]:
         """With the variables that their plans fill."""
         cases = self.definition["cases"]

@@ -94,9 +94,8 @@ def group_name(maker: int) -> str:
     return f"{_PREFIX}{maker}"
 
 
-def remove_left_groups() -> "list[str]":
-    """Ends what is in groups that nobody has, removes them, and returns their paths."""
-    removed: list[str] = []
+def remove_left_groups() -> None:
+    """Ends what is in groups that nobody has, and removes them."""
     for folder in _all_groups():
         descriptor = hold(str(folder))
         if descriptor < 0:
@@ -105,12 +104,10 @@ def remove_left_groups() -> "list[str]":
         if not Path("/proc", folder.name[len(_PREFIX) :]).exists():
             _end_all_in(folder)
             _remove(folder)
-            removed.append(str(folder))
         os.close(descriptor)
-    return removed
 
 
-def _all_groups() -> "Iterator[Path]":
+def _all_groups() -> Iterator[Path]:
     for place in {*_places_2(), *_places_1()}:
         try:
             yield from sorted(place.glob(f"{_PREFIX}*"))
@@ -138,13 +135,13 @@ def _remove(folder: Path) -> None:
             time.sleep(REMOVE_PAUSE_S)
 
 
-def _places_2() -> "list[Path]":
+def _places_2() -> list[Path]:
     own = _own("")
     # A group with processes in it hands nothing on: then beside it, where that is allowed.
     return [] if own is None else [ROOT / own, (ROOT / own).parent]
 
 
-def _places_1() -> "list[Path]":
+def _places_1() -> list[Path]:
     owns = ((controller, _own(controller)) for controller in _FILES_1)
     return [ROOT / controller / own for controller, own in owns if own is not None]
 
