@@ -30,6 +30,9 @@ export const programOfSource = (source: string): Program | null => {
   return { files: [], entry: { file: WRITTEN_FILE, symbol, style }, environment: WRITTEN_IN, prefer: 'recorded' };
 };
 
+/** Of a source that `programOfSource` finds nothing in. */
+export const NO_PROGRAM = 'a program defines custom_kernel(data), a class ModelNew, or run(...)';
+
 const WRITTEN_FILE = 'submission.py';
 /** The environment of programs that agents write. */
 export const WRITTEN_IN = 'torch';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { MCP_SUBMITTER, SubmitCandidate } from '../../domain/api/candidates.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { KilnError } from '../../domain/errors.ts';
-import { programOfSource } from '../../domain/program-style.ts';
+import { NO_PROGRAM, programOfSource } from '../../domain/program-style.ts';
 import { candidateAnswer } from '../answers/candidate-answer.ts';
 import { CandidateData } from '../answers/candidate-data.ts';
 import { candidateText } from '../answers/candidate-text.ts';
@@ -49,7 +49,7 @@ export const submitCandidate = tool({
 const asProgram = ({ files: imported = {}, ...candidate }: Asked): Asked => {
   const program = programOfSource(candidate.source);
   if (program === null)
-    throw new KilnError('INVALID_REQUEST', 'source: a program defines custom_kernel(data), a class ModelNew, or run(...)', {
+    throw new KilnError('INVALID_REQUEST', `source: ${NO_PROGRAM}`, {
       details: { field: 'source' },
     });
   const others = Object.entries(imported).map(([path, content]) => ({ path, content }));

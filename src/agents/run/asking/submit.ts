@@ -1,7 +1,7 @@
 /** From a durable answer to a candidate that waits for its verdict. */
 import { type ErrorCode, KilnError } from '../../../domain/errors.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
-import { programOfSource } from '../../../domain/program-style.ts';
+import { NO_PROGRAM, programOfSource } from '../../../domain/program-style.ts';
 import { advance, fail } from '../outcomes/advance.ts';
 import { retryOf, submitterOf, targetIndexOf } from '../state/campaign-run.ts';
 import type { Answered, AskingRun } from '../state/campaign-run.ts';
@@ -52,7 +52,7 @@ const submit = async (run: AskingRun, deps: AskingDeps, { generation, draft }: A
   // What others are compared with is timed to the end.
   const effort = generation.move === 'seed' ? 'full' : run.campaign.spec.effort;
   const program = language === 'python' ? programOfSource(source) : undefined;
-  if (program === null) return refusal('INVALID_REQUEST', 'a program defines custom_kernel(data), a class ModelNew, or run(...)');
+  if (program === null) return refusal('INVALID_REQUEST', NO_PROGRAM);
   const content = { problem, device, language, source, params, ...(program && { program }) };
   const input = { ...content, priority, ...(effort === undefined ? {} : { effort }) };
   try {

@@ -5,7 +5,7 @@ import type { FleetView } from '../../../domain/api/fleet.ts';
 import { KilnError } from '../../../domain/errors.ts';
 import { canRecord } from '../../../domain/hosts/environment-label.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
-import { programOfSource, WRITTEN_IN } from '../../../domain/program-style.ts';
+import { NO_PROGRAM, programOfSource, WRITTEN_IN } from '../../../domain/program-style.ts';
 import type { GeneratorSet } from '../../generator.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import { planTargets } from '../state/targets.ts';
@@ -71,8 +71,7 @@ const checkStarts = ({ start, problems }: CampaignSpec, languages: readonly Lang
         `${language} is no language of this campaign, which takes ${usable}; add a device or leave the source out`,
       );
     }
-    if (language === 'python' && programOfSource(source) === null)
-      throw wrongStart('a program defines custom_kernel(data), a class ModelNew, or run(...)');
+    if (language === 'python' && programOfSource(source) === null) throw wrongStart(NO_PROGRAM);
   }
 };
 

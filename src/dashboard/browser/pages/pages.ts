@@ -1,5 +1,6 @@
 /** Which page an address is. */
 import { h, type ComponentType, type JSX } from 'preact';
+import { decoded } from '../../../platform/decoded.ts';
 import { shortId } from '../parts/elements.ts';
 import { onDemand } from './on-demand.ts';
 
@@ -49,15 +50,6 @@ export const pageOf = (path: string): ShownPage => {
       return { title: shortId(own), key: trimmed, Page: () => h(CampaignPage, { id: own }) };
     default:
       return { title: 'Not found', key: 'none', Page: NotFound };
-  }
-};
-
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    if (error instanceof URIError) return text;
-    throw error;
   }
 };
 
