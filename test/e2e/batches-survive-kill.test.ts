@@ -1,12 +1,10 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { CampaignView } from '../../src/domain/api/campaigns.ts';
 import type { KilnClient } from '../../src/client/create-client.ts';
-import { addition } from '../support/addition.ts';
-import { type FakeMessagesApi, startFakeMessagesApi } from '../support/agents/fake-messages-api.ts';
-import { kilnFolder, type KilnFolder, processesNaming, startKiln } from '../support/kiln-process.ts';
+import { ownAddition, paidCampaigns, untilCampaign } from '../support/agents/paid-campaigns.ts';
+import { processesNaming, startKiln } from '../support/kiln-process.ts';
 
 const AGENTS = 6;
-const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
 const SETTINGS =
   'agents: {generators: {claude: {kind: claude, model: claude-sonnet-5-5, maxTokens: 1024, batches: {collectSeconds: 2, pollSeconds: 1}}}}\n';
 const USAGE = { input_tokens: 6000, cache_creation_input_tokens: 0, cache_read_input_tokens: 5000, output_tokens: 900 };
@@ -15,40 +13,23 @@ const DIRECT_MICROS = 6000 * 2 + 5000 * 0.1 + 900 * 10;
 const BATCHED_MICROS = DIRECT_MICROS / 2;
 const LIMIT_MS = 120_000;
 
-let folder: KilnFolder | null = null;
-let api: FakeMessagesApi | null = null;
-afterEach(async () => {
-  folder?.remove();
-  await api?.close();
-  [folder, api] = [null, null];
-});
+const rig = paidCampaigns();
 
-const until = async (client: KilnClient, id: string, isSo: (view: CampaignView) => boolean): Promise<CampaignView> => {
-  await expect.poll(async () => isSo(await client.campaign(id)), { timeout: LIMIT_MS, interval: 50 }).toBe(true);
-  return client.campaign(id);
-};
-
-/** By a name of its own: params that are tried beside must not come to what another answer says. */
-const ownCode = (number: number): string => addition(number).replaceAll(/\bi\b/g, `i${number}`);
+const until = async (client: KilnClient, id: string, isSo: (view: CampaignView) => boolean): Promise<CampaignView> =>
+  untilCampaign(client, id, isSo, { timeoutMs: LIMIT_MS });
 
 test('batches of a daemon that is killed are found again, sent once, and all of their answers judged at half the price', {
   timeout: 3 * LIMIT_MS,
 }, async () => {
-  const service = await startFakeMessagesApi(({ number }) => ({
-    input: { language: 'cuda', idea: `answer ${number}`, source: ownCode(number) },
-    usage: USAGE,
-  }));
-  api = service;
+  const { service, folder } = await rig.begin(
+    ({ number }) => ({
+      input: { language: 'cuda', idea: `answer ${number}`, source: ownAddition(number) },
+      usage: USAGE,
+    }),
+    { devices: 2, settings: SETTINGS },
+  );
   service.batches.looks = Infinity;
-  const own = kilnFolder(FLEET, {
-    KILN_SIMULATED_DEVICES: '2',
-    KILN_SIMULATED_JUDGE_MS: '10',
-    ANTHROPIC_API_KEY: 'sk-of-the-tests',
-    ANTHROPIC_BASE_URL: service.url,
-  });
-  folder = own;
-  own.write('kiln.yaml', SETTINGS);
-  let kiln = await startKiln(own);
+  let kiln = await startKiln(folder);
   const spec = {
     problems: ['vector_add'],
     devices: ['simulated'],
@@ -75,11 +56,11 @@ test('batches of a daemon that is killed are found again, sent once, and all of 
     made.resolve();
     return { cut: 'after' };
   };
-  kiln = await startKiln(own);
+  kiln = await startKiln(folder);
   await made.promise;
   await kiln.kill();
   service.batches.addOther(service.batches.all[1]?.customIds.map((_, index) => `x-${index}`) ?? []);
-  kiln = await startKiln(own);
+  kiln = await startKiln(folder);
   const looking = await until(kiln.client, id, ({ batches }) => batches?.[0]?.state.includes('may hold it') ?? false);
   expect(looking.batches).toMatchObject([{ id: null, questions: service.batches.all[1]?.customIds.length }]);
   for (const batch of service.batches.all) {
@@ -103,5 +84,5 @@ test('batches of a daemon that is killed are found again, sent once, and all of 
   const sent = service.batches.all.flatMap(({ customIds }) => customIds.filter((key) => key.startsWith(id)));
   expect(new Set(sent).size).toBe(sent.length);
   await kiln.stop();
-  expect(processesNaming(own.path)).toEqual([]);
+  expect(processesNaming(folder.path)).toEqual([]);
 });

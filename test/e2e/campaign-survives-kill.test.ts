@@ -1,18 +1,14 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { microsOf, pricesOf } from '../../src/agents/generators/prices.ts';
 import type { CampaignView } from '../../src/domain/api/campaigns.ts';
 import type { Generation } from '../../src/domain/campaign/campaign.ts';
 import type { KilnClient } from '../../src/client/create-client.ts';
-import { startFakeMessagesApi } from '../support/agents/fake-messages-api.ts';
-import type { FakeMessagesApi } from '../support/agents/fake-messages-api.ts';
-import { addition } from '../support/addition.ts';
-import { doneEvents, kilnFolder, processesNaming, startKiln } from '../support/kiln-process.ts';
-import type { KilnFolder } from '../support/kiln-process.ts';
+import { ownAddition, paidCampaigns, untilCampaign } from '../support/agents/paid-campaigns.ts';
+import { doneEvents, processesNaming, startKiln } from '../support/kiln-process.ts';
 
 const AGENTS = 100;
 const BUDGET_USD = 9;
 const MODEL = 'claude-sonnet-5-5';
-const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
 const SETTINGS = `agents: {generators: {claude: {kind: claude, model: ${MODEL}, maxTokens: 1024}}}\n`;
 /** What each answer is billed with: about a third of what is reserved for it. */
 const USAGE = { input_tokens: 6000, cache_creation_input_tokens: 0, cache_read_input_tokens: 5000, output_tokens: 900 };
@@ -23,21 +19,10 @@ const [SLOW_EVERY, SLOW_MS] = [5, 5000];
 const LIMIT_MS = 240_000;
 const PAGE = 1000;
 
-/** By a name of its own: params that are tried beside must not come to what another answer says. */
-const ownCode = (number: number): string => addition(number).replaceAll(/\bi\b/g, `i${number}`);
+const rig = paidCampaigns();
 
-let folder: KilnFolder | null = null;
-let api: FakeMessagesApi | null = null;
-afterEach(async () => {
-  folder?.remove();
-  await api?.close();
-  [folder, api] = [null, null];
-});
-
-const until = async (client: KilnClient, id: string, isSo: (view: CampaignView) => boolean): Promise<CampaignView> => {
-  await expect.poll(async () => isSo(await client.campaign(id)), { timeout: LIMIT_MS, interval: 50 }).toBe(true);
-  return client.campaign(id);
-};
+const until = async (client: KilnClient, id: string, isSo: (view: CampaignView) => boolean): Promise<CampaignView> =>
+  untilCampaign(client, id, isSo, { timeoutMs: LIMIT_MS });
 
 const generationsOf = async (client: KilnClient, id: string): Promise<Generation[]> => {
   const rows: Generation[] = [];
@@ -54,23 +39,17 @@ const reserveOf = ({ state }: Generation): number => (state.status === 'lost' ? 
 test('a campaign of 100 agents whose daemon is killed pays for no answer twice, loses no candidate and keeps its budget', {
   timeout: 2 * LIMIT_MS,
 }, async () => {
-  const service = await startFakeMessagesApi(({ number }) => ({
-    // Each answer is told apart by its idea.
-    input: { language: 'cuda', idea: `answer ${number}`, source: ownCode(number) },
-    usage: USAGE,
-    latencyMs: number % SLOW_EVERY === 0 ? SLOW_MS : 100 + ((number * 37) % 400),
-    chunkDelayMs: 10,
-  }));
-  api = service;
-  const own = kilnFolder(FLEET, {
-    KILN_SIMULATED_DEVICES: '4',
-    KILN_SIMULATED_JUDGE_MS: '10',
-    ANTHROPIC_API_KEY: 'sk-of-the-tests',
-    ANTHROPIC_BASE_URL: service.url,
-  });
-  folder = own;
-  own.write('kiln.yaml', SETTINGS);
-  let kiln = await startKiln(own);
+  const { service, folder } = await rig.begin(
+    ({ number }) => ({
+      // Each answer is told apart by its idea.
+      input: { language: 'cuda', idea: `answer ${number}`, source: ownAddition(number) },
+      usage: USAGE,
+      latencyMs: number % SLOW_EVERY === 0 ? SLOW_MS : 100 + ((number * 37) % 400),
+      chunkDelayMs: 10,
+    }),
+    { devices: 4, settings: SETTINGS },
+  );
+  let kiln = await startKiln(folder);
   const spec = { problems: ['vector_add'], devices: ['simulated'], agents: AGENTS, start: { seeds: 'none' as const } };
   const { id } = await kiln.client.createCampaign({ ...spec, budget: { usd: BUDGET_USD } });
   for (const judged of JUDGED_BEFORE_KILLS) {
@@ -81,7 +60,7 @@ test('a campaign of 100 agents whose daemon is killed pays for no answer twice, 
     );
     expect(status).toBe('running');
     await kiln.kill();
-    kiln = await startKiln(own);
+    kiln = await startKiln(folder);
   }
   const view = await until(kiln.client, id, ({ status }) => status === 'finished');
   const rows = await generationsOf(kiln.client, id);
@@ -142,5 +121,5 @@ test('a campaign of 100 agents whose daemon is killed pays for no answer twice, 
       `spent ${view.spent.usd} of ${BUDGET_USD} usd, billed ${sum([...billed.values()]) / 1e6}\n`,
   );
   await kiln.stop();
-  expect(processesNaming(own.path)).toEqual([]);
+  expect(processesNaming(folder.path)).toEqual([]);
 });

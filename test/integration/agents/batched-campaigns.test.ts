@@ -1,17 +1,14 @@
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createClaude } from '../../../src/agents/generators/claude.ts';
 import { batchPrices, microsOf, pricesOf } from '../../../src/agents/generators/prices.ts';
-import { RETRY_LIMITS } from '../../../src/agents/generators/retry.ts';
 import type { Generator } from '../../../src/agents/generator.ts';
 import { Campaign, NO_USAGE, type Generation, type GenerationState } from '../../../src/domain/campaign/campaign.ts';
 import type { CampaignView } from '../../../src/domain/api/campaigns.ts';
-import { ClaudeSettings } from '../../../src/domain/campaign/generator-settings.ts';
 import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
+import { claudeAt } from '../../support/agents/claude-generator.ts';
 import { campaignRig, generationsOf, isFinished, request, until } from '../../support/agents/campaign-rig.ts';
 import type { FakeBatch } from '../../support/agents/fake-batches.ts';
 import { type FakeMessagesApi, startFakeMessagesApi } from '../../support/agents/fake-messages-api.ts';
-import { createHurriedClock } from '../../support/agents/hurried-clock.ts';
+import { generation } from '../../support/agents/generations.ts';
 import { candidateSource, createScriptedGenerator } from '../../support/agents/scripted-generator.ts';
 
 const MODEL = 'claude-sonnet-5-5';
@@ -30,17 +27,7 @@ afterEach(async () => {
   await api.close();
 });
 
-const claude = (): Generator =>
-  createClaude(ClaudeSettings.parse({ kind: 'claude', model: MODEL, maxTokens: 1000 }), {
-    name: 'claude',
-    apiKey: 'sk-of-the-tests',
-    baseUrl: api.url,
-    log: pino({ level: 'silent' }),
-    clock: createHurriedClock(),
-    now: Date.now,
-    random: () => 0.5,
-    retries: RETRY_LIMITS,
-  });
+const claude = (): Generator => claudeAt(api.url, { model: MODEL, maxTokens: 1000 });
 
 /** Batches are collected until the test sends them. */
 const collecting = () => {
@@ -276,23 +263,17 @@ describe('a batch whose daemon stops', () => {
 
   const ID = CampaignId.parse(`k-${'b'.repeat(16)}`);
   const AT = new Date().toISOString();
-  const row = (campaignId: CampaignId, number: number, state: GenerationState): Generation => ({
-    id: generationIdOf(campaignId, number),
-    campaignId,
-    number,
-    agent: number % 4,
-    generator: 'claude',
-    problem: 'vector_add',
-    device: 'H100',
-    move: 'new',
-    island: 0,
-    parents: [],
-    idea: '',
-    usage: NO_USAGE,
-    state,
-    askedAt: AT,
-    updatedAt: AT,
-  });
+  const row = (campaignId: CampaignId, number: number, state: GenerationState): Generation =>
+    generation(number, state, {
+      id: generationIdOf(campaignId, number),
+      campaignId,
+      agent: number % 4,
+      generator: 'claude',
+      problem: 'vector_add',
+      move: 'new',
+      askedAt: AT,
+      updatedAt: AT,
+    });
   const stored = async (status: 'paused' | 'stopped', rows: readonly GenerationState[], id = ID): Promise<void> => {
     const { submitter, ...spec } = request({ ...BATCHED, generators: [{ name: 'claude' }] });
     const times = { createdAt: AT, updatedAt: AT, ranMs: 0 };
@@ -342,8 +323,8 @@ describe('a batch whose daemon stops', () => {
     const campaigns = await rig.campaigns(rig.judging({ judgeMs: 1 }), [claude()]);
     const view = await until(campaigns, id, ({ generations }) => generations.asked === 0);
     expect(view.spent).toMatchObject({ usd: 0.009, reservedUsd: 0 });
-    const [generation] = await generationsOf(campaigns, id);
-    expect(generation?.state).toMatchObject({
+    const [lost] = await generationsOf(campaigns, id);
+    expect(lost?.state).toMatchObject({
       failure: 'unavailable',
       message: 'its batch is lost: the service answered 404: no retrieve; the most that it can cost counts',
     });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentCampaigns } from '../../../src/agents/campaigns.ts';
 import { Campaign, NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
-import type { Generation } from '../../../src/domain/campaign/campaign.ts';
 import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
 import type { CandidateId } from '../../../src/domain/ids.ts';
 import type { QuickJudging } from '../../support/agents/quick-judging.ts';
+import { generation } from '../../support/agents/generations.ts';
 import { candidateSource, createScriptedGenerator } from '../../support/agents/scripted-generator.ts';
 import type { ScriptedGenerator } from '../../support/agents/scripted-generator.ts';
 import { attempt, candidate, DEVICE, HOST, passed, score } from '../../support/builders.ts';
@@ -134,23 +134,11 @@ describe('a verdict that is taken back', () => {
     const ended = { status: 'finished', reason: 'the budget of 1 candidates is used up', createdAt: AT, updatedAt: AT, ranMs: 1 };
     await store.createCampaign(Campaign.parse({ id, spec, submitter, ...ended }));
     const judged = { status: 'judged', verdict: 'passed', speedup: 9, deviceMs: 1, isRecord: true, isFirst: true } as const;
-    const row: Generation = {
-      id: generationIdOf(id, 1),
-      campaignId: id,
-      number: 1,
-      agent: 0,
-      generator: 'scripted',
-      problem: 'vector_add',
-      device: 'H100',
-      move: 'new',
-      island: 0,
-      parents: [],
-      idea: '',
-      usage: NO_USAGE,
-      state: { ...judged, candidateId },
-      askedAt: AT,
-      updatedAt: AT,
-    };
+    const row = generation(
+      1,
+      { ...judged, candidateId },
+      { id: generationIdOf(id, 1), campaignId: id, problem: 'vector_add', move: 'new' },
+    );
     await store.addGenerations([row]);
     await store.insertCandidates([{ ...candidate('false'), id: candidateId }]);
     await store.writeAttempts([{ ...attempt('false'), attemptId: `${candidateId}.1` as never }]);

@@ -35,6 +35,17 @@ const connect = async (scenario: EngineScenario, name: string, ...environments: 
   });
 };
 
+/** To a host that records the environment: the problem is there, and its judge has the candidate. */
+const submitted = async (): Promise<EngineScenario> => {
+  const scenario = await begin({ box: 1 });
+  await connect(scenario, 'box', TORCH);
+  await scenario.submit(1);
+  await scenario.expect('box: compile 1');
+  scenario.host.compiled(1);
+  await scenario.expect('box: problem scale', 'box: judge 1.1 screen');
+  return scenario;
+};
+
 describe('a problem whose reference is a program', () => {
   test('is checked with the wrong versions that do not run it, and its host’s word on it is the problem’s', async () => {
     const scenario = await begin({ without: 1, box: 1 });
@@ -84,12 +95,7 @@ describe('a problem whose reference is a program', () => {
   });
 
   test('goes to its host with what is called, on which shapes and with which scalars', async () => {
-    const scenario = await begin({ box: 1 });
-    await connect(scenario, 'box', TORCH);
-    await scenario.submit(1);
-    await scenario.expect('box: compile 1');
-    scenario.host.compiled(1);
-    await scenario.expect('box: problem scale', 'box: judge 1.1 screen');
+    const scenario = await submitted();
     expect(scenario.host.defined).toMatchObject({
       reference: {
         side: 'reference',
@@ -109,12 +115,7 @@ describe('a problem whose reference is a program', () => {
   });
 
   test('that judges refuse costs its candidates no verdict, and is tried nowhere else', async () => {
-    const scenario = await begin({ box: 1 });
-    await connect(scenario, 'box', TORCH);
-    await scenario.submit(1);
-    await scenario.expect('box: compile 1');
-    scenario.host.compiled(1);
-    await scenario.expect('box: problem scale', 'box: judge 1.1 screen');
+    const scenario = await submitted();
     const words = 'the reference of scale, recorded twice on other inputs, is judged wrong_answer by itself: it steers by values';
     scenario.judged(1, 1, { ...infra('problem_refused'), message: words });
     await scenario.expect('box: ack 1.1');

@@ -1,13 +1,11 @@
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createClaude } from '../../../../src/agents/generators/claude.ts';
-import { RETRY_LIMITS } from '../../../../src/agents/generators/retry.ts';
 import type { Answer, Batches, BatchEnd, BatchSent, Generator } from '../../../../src/agents/generator.ts';
-import { ClaudeSettings } from '../../../../src/domain/campaign/generator-settings.ts';
+import type { ClaudeSettings } from '../../../../src/domain/campaign/generator-settings.ts';
 import type { GenerationContext } from '../../../../src/domain/campaign/generation-context.ts';
 import { type FakeMessagesApi, startFakeMessagesApi } from '../../../support/agents/fake-messages-api.ts';
 import { listen } from '../../../support/agents/http-server.ts';
 import { generationContext, SOURCE } from '../../../support/agents/generation-context.ts';
+import { claudeAt } from '../../../support/agents/claude-generator.ts';
 import { createHurriedClock, type HurriedClock } from '../../../support/agents/hurried-clock.ts';
 
 const DRAFT = { language: 'c', idea: 'restrict', note: 'no aliases', source: SOURCE, params: { BLOCK: 64 } };
@@ -30,16 +28,7 @@ afterEach(async () => {
 });
 
 const claude = (settings: Partial<ClaudeSettings> = {}): { readonly generator: Generator; readonly batches: Batches } => {
-  const generator = createClaude(ClaudeSettings.parse({ kind: 'claude', maxTokens: 4000, ...settings }), {
-    name: 'claude',
-    apiKey: 'sk-of-the-tests',
-    baseUrl: api.url,
-    log: pino({ level: 'silent' }),
-    clock,
-    now: () => nowMs(),
-    random: () => 0.5,
-    retries: RETRY_LIMITS,
-  });
+  const generator = claudeAt(api.url, settings, { clock, now: () => nowMs() });
   if (!generator.batches) throw new Error('claude has no batches');
   return { generator, batches: generator.batches };
 };

@@ -1,12 +1,10 @@
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ClaudeDeps, createClaude } from '../../../../src/agents/generators/claude.ts';
-import { RETRY_LIMITS } from '../../../../src/agents/generators/retry.ts';
+import type { ClaudeDeps } from '../../../../src/agents/generators/claude.ts';
 import type { Generator } from '../../../../src/agents/generator.ts';
-import { ClaudeSettings } from '../../../../src/domain/campaign/generator-settings.ts';
+import type { ClaudeSettings } from '../../../../src/domain/campaign/generator-settings.ts';
 import { type FakeMessagesApi, startFakeMessagesApi } from '../../../support/agents/fake-messages-api.ts';
+import { claudeAt } from '../../../support/agents/claude-generator.ts';
 import { generationContext, SOURCE } from '../../../support/agents/generation-context.ts';
-import { createHurriedClock } from '../../../support/agents/hurried-clock.ts';
 
 const DRAFT = { language: 'c', idea: 'restrict', note: 'no aliases', source: SOURCE, params: { BLOCK: 64 } };
 const NEVER = new AbortController().signal;
@@ -20,17 +18,7 @@ afterEach(async () => {
 });
 
 const claude = (settings: Partial<ClaudeSettings> = {}, deps: Partial<ClaudeDeps> = {}): Generator =>
-  createClaude(ClaudeSettings.parse({ kind: 'claude', maxTokens: 4000, ...settings }), {
-    name: 'claude',
-    apiKey: 'sk-of-the-tests',
-    baseUrl: api.url,
-    log: pino({ level: 'silent' }),
-    clock: createHurriedClock(),
-    now: Date.now,
-    random: () => 0.5,
-    retries: RETRY_LIMITS,
-    ...deps,
-  });
+  claudeAt(api.url, settings, deps);
 
 const DIAGNOSIS = {
   bottleneck: 'memory-bandwidth',

@@ -1,16 +1,16 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ClaudeDeps, createClaude } from '../../../../src/agents/generators/claude.ts';
+import type { ClaudeDeps } from '../../../../src/agents/generators/claude.ts';
 import { SYSTEM_CLOCK } from '../../../../src/platform/clock.ts';
 import { RETRY_LIMITS } from '../../../../src/agents/generators/retry.ts';
 import type { Generator } from '../../../../src/agents/generator.ts';
-import { ClaudeSettings } from '../../../../src/domain/campaign/generator-settings.ts';
+import type { ClaudeSettings } from '../../../../src/domain/campaign/generator-settings.ts';
 import { type FakeMessagesApi, startFakeMessagesApi } from '../../../support/agents/fake-messages-api.ts';
+import { claudeAt, KEY } from '../../../support/agents/claude-generator.ts';
 import { listen } from '../../../support/agents/http-server.ts';
 import { generationContext, SOURCE } from '../../../support/agents/generation-context.ts';
 import { createHurriedClock, type HurriedClock } from '../../../support/agents/hurried-clock.ts';
 
-const KEY = 'sk-of-the-tests';
 const DRAFT = { language: 'c', idea: 'restrict', note: 'no aliases', source: SOURCE, params: { BLOCK: 64 } };
 const NEVER = new AbortController().signal;
 
@@ -28,17 +28,7 @@ afterEach(async () => {
 });
 
 const claude = (settings: Partial<ClaudeSettings> = {}, deps: Partial<ClaudeDeps> = {}): Generator =>
-  createClaude(ClaudeSettings.parse({ kind: 'claude', maxTokens: 4000, ...settings }), {
-    name: 'claude',
-    apiKey: KEY,
-    baseUrl: api.url,
-    log: pino({ level: 'trace' }, { write: (line: string) => lines.push(line) }),
-    clock,
-    now: Date.now,
-    random: () => 0.5,
-    retries: RETRY_LIMITS,
-    ...deps,
-  });
+  claudeAt(api.url, settings, { clock, log: pino({ level: 'trace' }, { write: (line: string) => lines.push(line) }), ...deps });
 
 describe('a good answer', () => {
   test('is the candidate that the tool was called with', async () => {
