@@ -3,6 +3,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -150,6 +151,17 @@ describe('kiln import gpumode', () => {
     expect(Object.values(reasons(await results('gpumode', task)))).toEqual([
       'own/add_py/task.py has 300000 bytes; 262144 are read',
     ]);
+  });
+
+  test('other files of YAML beside its folders are no lists of tasks, whatever they are', async () => {
+    const above = join(folder, 'gpumode/problems');
+    writeFileSync(join(above, 'a-lock.yaml'), '#'.repeat(300_000));
+    mkdirSync(join(above, 'a-folder.yaml'));
+    symlinkSync('/etc/hostname', join(above, 'a-link.yaml'));
+    symlinkSync('nowhere', join(above, 'another-link.yml'));
+    expect(names(await results('gpumode', 'gpumode/problems/own/add_py'))).toEqual(['add_v2']);
+    rmSync(join(folder, 'kernels'), { recursive: true });
+    expect(names(await results('gpumode', 'gpumode'))).toEqual(['add_v2', 'attend_v2', 'blur_py', 'rotate_py']);
   });
 
   test('says what to do where there is no PyTorch, no such path, or nothing to import', async () => {
