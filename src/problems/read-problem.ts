@@ -66,7 +66,7 @@ const refuseOtherVariables = ({ hidden, variables }: Problem, file: string): voi
   if (hidden === undefined) return;
   const other = Object.keys(hidden).find((name) => !variables.includes(name));
   if (other !== undefined) throw invalidProblem(file, `hidden.${other}`, `"${other}" is no variable of the problem`);
-  const missing = variables.find((name) => hidden[name] === undefined);
+  const missing = variables.find((name) => !Object.hasOwn(hidden, name));
   if (missing !== undefined)
     throw invalidProblem(file, `hidden.${missing}`, `"${missing}" has no bounds; every variable needs them`);
 };

@@ -3,6 +3,7 @@ import { baselineOf, type Implementation, type Problem, type Side } from '../dom
 import type { ProgramSide } from '../domain/program-call.ts';
 import { PROGRAM_BYTES_MAX } from '../domain/program.ts';
 import type { OwnSide } from '../domain/program-unit.ts';
+import { ownValue } from '../platform/own-value.ts';
 import type { TargetCode } from './definition.ts';
 import { PlanError } from './plan-error.ts';
 import type { ProgramCode, SideCode } from './resolve-side.ts';
@@ -73,7 +74,7 @@ const programCode = (
 };
 
 const textOf = ({ files }: Folder, file: string, field: string): string => {
-  const text = files[file];
+  const text = ownValue(files, file);
   if (text === undefined) throw new PlanError(field, `there is no file "${file}" in the problem's folder`);
   return text;
 };

@@ -1,6 +1,7 @@
 /** Arguments of a tuning problem as tensors, shape variables and scalars of a problem. */
 import type { Dtype, ScalarDtype } from '../../domain/plan/dtype.ts';
 import type { Distribution, TensorSpec } from '../../domain/problem.ts';
+import { ownValue } from '../../platform/own-value.ts';
 import { parsePython } from './python-expression.ts';
 import { type Known, numberOf } from './python-value.ts';
 import { naming, refused } from './refused.ts';
@@ -105,7 +106,7 @@ const freeName = (taken: Set<string>): string => {
 };
 
 const tensorOf = (vector: Named, variable: string): TakenArguments['tensors'][string] => {
-  const dtype = DTYPES[vector.Type];
+  const dtype = ownValue(DTYPES, vector.Type);
   if (dtype === undefined) throw refused(vector.field, `type ${vector.Type} is not taken: ${Object.keys(DTYPES).join(', ')} are`);
   const role = roleOf(vector);
   const spec = { dtype, shape: [variable], role };
@@ -128,7 +129,7 @@ const roleOf = ({ AccessType, Output, isConstant, field, name }: Named): TensorS
 };
 
 const scalarOf = ({ Type, FillValue, field, name }: Named): TakenArguments['scalars'][string] => {
-  const dtype = SCALARS[Type];
+  const dtype = ownValue(SCALARS, Type);
   if (dtype === undefined) throw refused(field, `a scalar of type ${Type} is not taken: ${Object.keys(SCALARS).join(', ')} are`);
   if (FillValue === undefined) throw refused(field, `"${name}" is a scalar without a FillValue`);
   return { dtype, value: FillValue };

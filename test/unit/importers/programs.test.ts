@@ -25,9 +25,9 @@ const tensor = (draw: string, shape = [4], dtype = 'f32') => ({
 const output = (index: number | null, shape = [4], dtype = 'f32') => ({ dtype, known: true, shape, name: null, tensor: index });
 const task = (text: string) => readGpuModeTask(`${text}\nbenchmarks:\n  - {"m": 64, "on": True, "seed": 1}\n`);
 
-describe('what describe.py printed', () => {
-  const said = (answers: readonly unknown[]) => `noise\n${JSON.stringify({ torch: '2', python: 'python3', answers })}\n`;
+const said = (answers: readonly unknown[]) => `noise\n${JSON.stringify({ torch: '2', python: 'python3', answers })}\n`;
 
+describe('what describe.py printed', () => {
   test('an answer that is none refuses its own file, and the others stand', () => {
     const described = { cases: [], names: ['x'] };
     expect(

@@ -113,6 +113,8 @@ describe('a reference that is a program', () => {
       { call: { data: ['x', { a: ['z'] }] } },
       'call.data[1].a[0]: "z" is no tensor, shape variable or scalar of the problem; it has: x, y, n',
     ],
+    [{ gpu: { reference: { ...SIDE, files: ['constructor'] } } }, 'gpu.reference.files: there is no file "constructor"'],
+    [{ call: { data: ['x', 'toString'] } }, 'call.data[1]: "toString" is no tensor'],
     [{ call: { init: 3 } }, 'call.init'],
     [{ call: { init: 3 } }, 'must be a list of arguments'],
   ])('is refused with what to do: %j', (changes, words) => {
