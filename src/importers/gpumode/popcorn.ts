@@ -53,20 +53,23 @@ const benchmarkLines = ({ case: name, candidate }: CaseTiming, index: number, be
   ];
 };
 
-/** Of the other tests nothing is said: nobody knows. */
+/** In its test, or in its benchmark where the case is timed. Of the others nothing is said: nobody knows. */
 const failedLines = ({ check, bench }: Pick<Problem, 'check' | 'bench'>, outcome: Outcome): readonly Line[] => {
   const where = 'case' in outcome ? outcome.case : '';
-  const all = [...check, ...bench.gpu, ...bench.cpu];
+  const timed = [bench.gpu, bench.cpu].find((cases) => cases.some(({ name }) => name === where));
+  const cases = timed ?? check;
   const index = Math.max(
     0,
-    all.findIndex(({ name }) => name === where),
+    cases.findIndex(({ name }) => name === where),
   );
-  const item = all[index];
+  const item = cases[index];
+  const key = `${timed ? 'benchmark' : 'test'}.${index}`;
   return [
     ['test-count', check.length],
-    ...(item ? ([[`test.${index}.spec`, specOf(item)]] as const) : []),
-    [`test.${index}.status`, 'fail'],
-    [`test.${index}.error`, `${outcome.verdict}: ${reasonText(outcome, REASON_CHARS_MAX)}`],
+    ...(timed ? ([['benchmark-count', timed.length]] as const) : []),
+    ...(item ? ([[`${key}.spec`, specOf(item)]] as const) : []),
+    [`${key}.status`, 'fail'],
+    [`${key}.error`, `${outcome.verdict}: ${reasonText(outcome, REASON_CHARS_MAX)}`],
     ['check', 'fail'],
   ];
 };
