@@ -2,7 +2,7 @@
 import type { Candidate } from '../../domain/candidate.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CaseTiming } from '../../domain/measurement.ts';
-import type { Outcome } from '../../domain/outcome.ts';
+import { type Outcome, SILENT_VERDICTS } from '../../domain/outcome.ts';
 import type { Problem, ProblemCase } from '../../domain/problem.ts';
 import { reasonText } from '../../domain/text/describe.ts';
 
@@ -18,7 +18,7 @@ export const popcornText = (
   if (state.status !== 'done')
     throw new KilnError('INVALID_REQUEST', `${id} has no verdict yet: kiln show ${id} says where it is`);
   const { outcome } = state;
-  if (outcome.verdict === 'cancelled' || outcome.verdict === 'infra_failed')
+  if (SILENT_VERDICTS.has(outcome.verdict))
     throw new KilnError('INVALID_REQUEST', `${id} ended as ${outcome.verdict}, which says nothing of it`);
   const lines = outcome.verdict === 'passed' ? passedLines(problem, outcome.timings) : failedLines(problem, outcome);
   return lines.map(([key, value]) => `${key}: ${value}\n`).join('');
