@@ -1,5 +1,5 @@
 import { CASE_BYTES_MAX } from '../domain/case-limits.ts';
-import { type Dtype, DTYPE_BYTES } from '../domain/plan/dtype.ts';
+import { type Dtype, DTYPE_BYTES, INTEGER_TYPES } from '../domain/plan/dtype.ts';
 import type { Compare, Distribution, DistributionSpec, Problem, ResolvedCompare, TensorSpec } from '../domain/problem.ts';
 import type { ResolvedTensor } from '../domain/plan/resolved-plan.ts';
 import { ownValue } from '../platform/own-value.ts';
@@ -160,8 +160,6 @@ const integerBounds = (
   throw new PlanError(field, `there is no integer from ${low} (${found.low}) to ${high} (${found.high})`);
 };
 
-const FLOATS: ReadonlySet<Dtype> = new Set(['f64', 'f32', 'f16', 'bf16', 'f8e4m3', 'f4e2m1x2']);
-
 const refuseBadDistributions = (problem: Problem, distributions: Distributions): void => {
   for (const name of Object.keys(distributions)) {
     const tensor = ownValue(problem.tensors, name);
@@ -178,9 +176,9 @@ const refuseBadDistributions = (problem: Problem, distributions: Distributions):
 };
 
 const refusedFor = (dtype: Dtype, kinds: readonly string[], isSorted: boolean): string | undefined => {
-  if (!FLOATS.has(dtype) && kinds.includes('subnormal')) return `${dtype} has no subnormal numbers`;
+  if (INTEGER_TYPES.has(dtype) && kinds.includes('subnormal')) return `${dtype} has no subnormal numbers`;
   const indices = kinds.find((kind) => kind === 'permutation' || kind === 'offsets');
-  if (FLOATS.has(dtype) && indices !== undefined) return `${indices} takes an integer type, not ${dtype}`;
+  if (!INTEGER_TYPES.has(dtype) && indices !== undefined) return `${indices} takes an integer type, not ${dtype}`;
   const whole = isSorted ? 'sorted integers' : kinds.find((kind) => kind === 'bernoulli');
   return dtype === 'f4e2m1x2' && whole !== undefined ? `${whole} cannot be drawn for ${dtype}, two values in a byte` : undefined;
 };

@@ -1,13 +1,13 @@
 /** A definition of FlashInfer-Trace with its workloads as a problem: the reference is its `run`. Pure. */
-import type { Dtype } from '../../domain/plan/dtype.ts';
-import type { ScalarDtype } from '../../domain/plan/dtype.ts';
+import { type Dtype, INTEGER_TYPES, type ScalarDtype } from '../../domain/plan/dtype.ts';
 import { Problem, TENSORS_MAX, type TensorSpec, type Tolerance } from '../../domain/problem.ts';
 import { issuesText } from '../../platform/issue-text.ts';
 import { ownValue } from '../../platform/own-value.ts';
-import { EXACT, INTEGERS } from '../programs/element-types.ts';
+import { EXACT } from '../programs/element-types.ts';
 import { floorOf } from '../programs/floor.ts';
 import { freeName, identifierOf } from '../programs/names.ts';
 import { RefusedFile } from '../programs/refused-file.ts';
+import type { Made } from '../programs/source.ts';
 import type { Definition, TraceTensor, Workload } from './documents.ts';
 
 /** Every case is recorded and timed: of more workloads, so many of all sizes. */
@@ -38,11 +38,6 @@ const SCALARS: Readonly<Record<string, ScalarDtype>> = {
   int32: 'i32',
 };
 
-export interface ImportedDefinition {
-  readonly problem: object;
-  readonly notes: readonly string[];
-}
-
 /** The title of a problem says which definition it is, whatever its own name had to become. */
 export const titleOf = (definition: string): string => `${definition}${TITLE_END}`.slice(0, TITLE_CHARS_MAX);
 export const definitionOfTitle = (title: string): string | null =>
@@ -51,7 +46,7 @@ const TITLE_END = ', of FlashInfer-Trace';
 const TITLE_CHARS_MAX = 120;
 
 /** Throws RefusedFile. */
-export const importDefinition = (definition: Definition, workloads: readonly Workload[], name: string): ImportedDefinition => {
+export const importDefinition = (definition: Definition, workloads: readonly Workload[], name: string): Made => {
   if (!/^def\s+run\s*\(/mu.test(definition.reference)) throw new RefusedFile('its reference defines no function `run`');
   const kept = keptOf(definition, workloads);
   const axes = axesOf(definition);
@@ -111,7 +106,7 @@ const isDrawn = ({ inputs, axes }: Workload): boolean =>
 const keptOf = (definition: Definition, workloads: readonly Workload[]): readonly Workload[] => {
   if (workloads.length === 0) throw new RefusedFile('it has no workloads: without them nobody says which sizes are timed');
   const integers = Object.entries(definition.inputs).find(
-    ([, { shape, dtype }]) => shape !== null && INTEGERS.has(ownValue(DTYPES, dtype) ?? ''),
+    ([, { shape, dtype }]) => shape !== null && INTEGER_TYPES.has(ownValue(DTYPES, dtype) ?? ''),
   );
   if (integers)
     throw new RefusedFile(
@@ -173,7 +168,7 @@ const tensorsOf = ({ inputs, outputs }: Definition, axes: Axes): Readonly<Record
           ...spec,
           role: 'out',
           distribution: { kind: 'normal', mean: 0, std: 1 },
-          ...(INTEGERS.has(spec.dtype) && { tolerance: EXACT }),
+          ...(INTEGER_TYPES.has(spec.dtype) && { tolerance: EXACT }),
         },
       ];
     }),
