@@ -38,9 +38,9 @@ export const runBounded = async ([program, ...args]: readonly [string, ...string
     detached: true,
   });
   const [said, complained] = [endOf(child.stdout, saidCharsMax), endOf(child.stderr, LAST_WORDS_CHARS_MAX)];
-  let isLate = false;
+  const state = { isLate: false };
   const limit = setTimeout(() => {
-    isLate = true;
+    state.isLate = true;
     end(child);
   }, limitMs);
   const stopPassing = passSignals(child);
@@ -52,6 +52,7 @@ export const runBounded = async ([program, ...args]: readonly [string, ...string
     clearTimeout(limit);
     stopPassing();
   }
+  const { isLate } = state;
   return {
     exitCode: child.exitCode,
     said: said(),

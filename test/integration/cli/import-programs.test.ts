@@ -227,23 +227,23 @@ describe('kiln import kernelbench', () => {
   });
 });
 
+const importThere = async (work: HostWork): Promise<CliRun> => {
+  const server = await serveFake({ work });
+  const task = join(folder, 'gpumode/problems/own/add_py');
+  const to = join(folder, 'kernels');
+  try {
+    return await runCli(['import', 'gpumode', task, '--to', to, '--host', HOST, '--python', PLAYED], { url: server.url });
+  } finally {
+    await server.stop();
+  }
+};
+
 // Ways to reach a host have tests of their own.
 for (const { name, start, isMissing } of WORK_HOSTS.slice(0, 1))
   describe.skipIf(isMissing)(`on a host (${name})`, () => {
     let host: WorkHost;
     beforeEach(async () => void (host = await start()));
     afterEach(async () => host.stop());
-
-    const importThere = async (work: HostWork): Promise<CliRun> => {
-      const server = await serveFake({ work });
-      const task = join(folder, 'gpumode/problems/own/add_py');
-      const to = join(folder, 'kernels');
-      try {
-        return await runCli(['import', 'gpumode', task, '--to', to, '--host', HOST, '--python', PLAYED], { url: server.url });
-      } finally {
-        await server.stop();
-      }
-    };
 
     test('files are described there, and nothing of them stays', async () => {
       const before = readdirSync('/tmp').filter((entry) => entry.startsWith('kiln-import-'));
