@@ -4,6 +4,7 @@ import { Draft, IDEA_CHARS_MAX } from '../../domain/campaign/campaign.ts';
 import { issueText, pathText } from '../../platform/issue-text.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { recogniseProgram } from '../../domain/program-style.ts';
+import { ownValue } from '../../platform/own-value.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { type Edit, withEdits } from './edits.ts';
 import { fencedBlocks } from './fenced-blocks.ts';
@@ -122,8 +123,8 @@ const languageOf = (given: unknown, source: string, languages: readonly Language
   const name = typeof given === 'string' ? given.trim().toLowerCase() : '';
   if (name === 'python' || name === 'py') return pythonOf(source, languages);
   if (Language.safeParse(name).success) return name;
-  if (given !== undefined && given !== null && name !== '' && NAMES[name] === undefined) return given;
-  return languages.length === 1 ? languages[0] : (seenIn(source, languages) ?? NAMES[name] ?? 'c');
+  if (given !== undefined && given !== null && name !== '' && !Object.hasOwn(NAMES, name)) return given;
+  return languages.length === 1 ? languages[0] : (seenIn(source, languages) ?? ownValue(NAMES, name) ?? 'c');
 };
 
 const seenIn = (source: string, languages: readonly Language[]): Language | undefined => {

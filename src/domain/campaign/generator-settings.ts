@@ -201,7 +201,7 @@ export const AgentsSettings = strictFields({
     })
     .refine((generators) => Object.keys(generators).length <= GENERATORS_MAX, `at most ${GENERATORS_MAX} generators`)
     .default({ claude: ClaudeSettings.parse({ kind: 'claude' }) }),
-}).refine(({ default: name, generators }) => name === null || ALWAYS.includes(name) || name in generators, {
+}).refine(({ default: name, generators }) => name === null || ALWAYS.includes(name) || Object.hasOwn(generators, name), {
   path: ['default'],
   error: 'names no generator: it must be evolve, claude or one of agents.generators',
 });

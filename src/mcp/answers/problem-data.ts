@@ -6,6 +6,7 @@ import { Language } from '../../domain/plan/plan.ts';
 import { programFilesOf } from '../../domain/problem.ts';
 import { definitionText } from '../../domain/text/problem-definition.ts';
 import { shownSide, sideName } from '../../domain/text/side-text.ts';
+import { ownValue } from '../../platform/own-value.ts';
 
 export const WRITTEN = Language;
 export type Written = z.infer<typeof WRITTEN>;
@@ -31,7 +32,7 @@ export type ProblemData = z.infer<typeof ProblemData>;
 const LANGUAGE_OF: Readonly<Record<string, Written>> = { cu: 'cuda', py: 'triton', c: 'c' };
 
 /** Undefined for what is no source of a candidate. */
-export const languageOfFile = (name: string): Written | undefined => LANGUAGE_OF[name.slice(name.lastIndexOf('.') + 1)];
+export const languageOfFile = (name: string): Written | undefined => ownValue(LANGUAGE_OF, name.slice(name.lastIndexOf('.') + 1));
 
 export const targetOfLanguage = (language: Written): Target => (language === 'c' ? 'cpu' : 'gpu');
 

@@ -8,6 +8,7 @@ import { problemOfHeader } from '../../../src/importers/gpumode/header.ts';
 import { readGpuModeTask } from '../../../src/importers/gpumode/task-file.ts';
 import { kernelBenchId } from '../../../src/importers/kernelbench/kernelbench-source.ts';
 import { kernelBenchResults } from '../../../src/importers/kernelbench/results.ts';
+import { answersOf } from '../../../src/importers/programs/answers.ts';
 import { expressionOf } from '../../../src/importers/programs/columns.ts';
 import { identifierOf, problemNameOf } from '../../../src/importers/programs/names.ts';
 import { rolesOf } from '../../../src/importers/programs/roles.ts';
@@ -23,6 +24,29 @@ const tensor = (draw: string, shape = [4], dtype = 'f32') => ({
 });
 const output = (index: number | null, shape = [4], dtype = 'f32') => ({ dtype, known: true, shape, name: null, tensor: index });
 const task = (text: string) => readGpuModeTask(`${text}\nbenchmarks:\n  - {"m": 64, "on": True, "seed": 1}\n`);
+
+const said = (answers: readonly unknown[]) => `noise\n${JSON.stringify({ torch: '2', python: 'python3', answers })}\n`;
+
+describe('what describe.py printed', () => {
+  test('an answer that is none refuses its own file, and the others stand', () => {
+    const described = { cases: [], names: ['x'] };
+    expect(
+      answersOf(said([{ described }, { described: { ...described, weights: -1 } }, 7, { refused: 'too large' }]), ''),
+    ).toEqual([
+      { described },
+      { refused: expect.stringMatching(/^what was said of it cannot be taken: described\.weights: /u) as string },
+      { refused: expect.stringMatching(/^what was said of it cannot be taken: /u) as string },
+      { refused: 'too large' },
+    ]);
+  });
+
+  test('a complaint, and what is no answer at all, end the import with what to do', () => {
+    expect(() => answersOf('{"complaint": "it has no package torch", "python": "p"}', 'install it')).toThrow(
+      'p: it has no package torch: install it',
+    );
+    expect(() => answersOf('Segmentation fault', '')).toThrow(/^what describes the files answered something else/u);
+  });
+});
 
 describe('sizes of all cases as one expression', () => {
   const variables = new Map([
