@@ -17,7 +17,7 @@ const NOTE_CHARS_MAX = 4000;
 export const DRAFT_SCHEMA = {
   type: 'object' as const,
   properties: {
-    language: { type: 'string', enum: ['cuda', 'triton', 'c', 'python'] },
+    language: { type: 'string', enum: Language.options },
     idea: {
       type: 'string',
       description: `The idea in a few words, at most ${IDEA_CHARS_MAX} characters, such as "vectorised loads".`,

@@ -12,7 +12,7 @@ import type { NewCandidate } from '../../domain/ports/store-rows.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import { sourceOf } from '../../problems/merge-files.ts';
-import { targetOf } from '../../problems/targets.ts';
+import { languagesOn, targetOf } from '../../problems/targets.ts';
 import type { Target } from '../../problems/targets.ts';
 import { type HostEnvironments, prepareProgram } from './prepare-program.ts';
 import { resolveCandidate } from '../../problems/resolve-candidate.ts';
@@ -117,12 +117,11 @@ const checkTarget = (loaded: LoadedProblem, target: Target, language: Language):
       { details: { field: 'device', targets: loaded.targets } },
     );
   }
-  const fits = target === 'cpu' ? language === 'c' : language !== 'c';
-  if (!fits) {
-    const use = target === 'cpu' ? 'c' : 'cuda or triton';
+  const languages = languagesOn(target);
+  if (!languages.includes(language)) {
     throw new KilnError(
       'UNSUPPORTED_LANGUAGE',
-      `language: "${language}" does not run on this device; use ${use}, or another device`,
+      `language: "${language}" does not run on this device; use ${languages.join(' or ')}, or another device`,
       {
         details: { field: 'language' },
       },

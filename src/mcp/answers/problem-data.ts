@@ -7,8 +7,6 @@ import { programFilesOf } from '../../domain/problem.ts';
 import { definitionText } from '../../domain/text/problem-definition.ts';
 import { shownSide, sideName } from '../../domain/text/side-text.ts';
 
-export const WRITTEN = Language;
-export type Written = z.infer<typeof WRITTEN>;
 /** Those with a launch plan, and so with params. */
 export const PLANNED = Language.exclude(['python']);
 export type Target = 'gpu' | 'cpu';
@@ -28,18 +26,18 @@ export const ProblemData = z.strictObject({
 });
 export type ProblemData = z.infer<typeof ProblemData>;
 
-const LANGUAGE_OF: Readonly<Record<string, Written>> = { cu: 'cuda', py: 'triton', c: 'c' };
+const LANGUAGE_OF: Readonly<Record<string, Language>> = { cu: 'cuda', py: 'triton', c: 'c' };
 
 /** Undefined for what is no source of a candidate. */
-export const languageOfFile = (name: string): Written | undefined => LANGUAGE_OF[name.slice(name.lastIndexOf('.') + 1)];
+export const languageOfFile = (name: string): Language | undefined => LANGUAGE_OF[name.slice(name.lastIndexOf('.') + 1)];
 
-export const targetOfLanguage = (language: Written): Target => (language === 'c' ? 'cpu' : 'gpu');
+export const targetOfLanguage = (language: Language): Target => (language === 'c' ? 'cpu' : 'gpu');
 
 /** Those that it can be written in. */
-export const languagesOf = ({ problem }: ProblemView): readonly Written[] =>
-  WRITTEN.options.filter((language) => problem[targetOfLanguage(language)] !== undefined);
+export const languagesOf = ({ problem }: ProblemView): readonly Language[] =>
+  Language.options.filter((language) => problem[targetOfLanguage(language)] !== undefined);
 
-export const problemDataOf = (view: ProblemView, languages: readonly Written[]): Omit<ProblemData, 'contract'> => {
+export const problemDataOf = (view: ProblemView, languages: readonly Language[]): Omit<ProblemData, 'contract'> => {
   const { problem, readme, files } = view;
   const targets = [...new Set(languages.map(targetOfLanguage))];
   const [target] = targets;
@@ -61,14 +59,14 @@ export const problemDataOf = (view: ProblemView, languages: readonly Written[]):
 
 export interface Seed {
   readonly name: string;
-  readonly language: Written;
+  readonly language: Language;
   /** What the problem's README says of it. */
   readonly about: string;
   readonly source: string;
 }
 
 /** Baselines first. A baseline that is a program is none. */
-export const seedsOf = ({ problem, readme, files }: ProblemView, languages: readonly Written[]): readonly Seed[] =>
+export const seedsOf = ({ problem, readme, files }: ProblemView, languages: readonly Language[]): readonly Seed[] =>
   Object.entries(files)
     .filter(([file]) => !programFilesOf(problem).includes(file))
     .flatMap(([file, source]) => {
