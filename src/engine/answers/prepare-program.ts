@@ -5,14 +5,14 @@ import { KilnError } from '../../domain/errors.ts';
 import { canRecord } from '../../domain/hosts/environment-label.ts';
 import type { HostId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import { type Program, PROGRAM_BYTES_MAX, type ProgramContent } from '../../domain/program.ts';
+import { type Program, PROGRAM_BYTES_MAX, PROGRAM_FILES_MAX, type ProgramContent } from '../../domain/program.ts';
 
 export interface HostEnvironments {
   readonly host: HostId;
   readonly environments: readonly Environment[];
 }
 
-/** Throws KilnError where the request itself is wrong. */
+/** `program`: with the files of its problem that it imports. Throws KilnError where the request itself is wrong. */
 export const prepareProgram = (
   source: string,
   program: Program | undefined,
@@ -21,6 +21,11 @@ export const prepareProgram = (
   if (!program) throw invalid('program', 'a candidate in python needs program.entry: {file, symbol, style}');
   const paths = [program.entry.file, ...program.files.map(({ path }) => path)].map((path) => path.toLowerCase());
   if (new Set(paths).size !== paths.length) throw invalid('program.files', 'two files have one name');
+  if (paths.length > PROGRAM_FILES_MAX)
+    throw invalid(
+      'program.files',
+      `${paths.length} files with the entry and those of the problem; the limit is ${PROGRAM_FILES_MAX}`,
+    );
   const folders = new Set(paths.flatMap((path) => parentsOf(path)));
   const both = paths.find((path) => folders.has(path));
   if (both !== undefined) throw invalid('program.files', `${both} is a file and a folder`);
