@@ -20,11 +20,10 @@ export const resolveCandidate = (loaded: LoadedProblem, input: CandidateInput): 
 };
 
 const resolve = (loaded: LoadedProblem, { target, architecture, content }: CandidateInput): CandidateResult => {
-  const { language, source, params } = content;
   const context = { problem: loaded.problem, target, architecture };
   try {
-    if (language === 'python') return { ok: true, plans: {}, ...resolveProgram(content, context) };
-    return { ok: true, calls: null, ...resolveUnit({ language, source, params }, context) };
+    if (content.language === 'python') return { ok: true, plans: {}, ...resolveProgram(content, context) };
+    return { ok: true, calls: null, ...resolveUnit(content, context) };
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     return { ok: false, outcome: { verdict: 'plan_error', field: error.field, message: error.message } };
