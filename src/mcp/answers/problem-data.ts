@@ -5,7 +5,7 @@ import { KilnError } from '../../domain/errors.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { programFilesOf } from '../../domain/problem.ts';
 import { definitionText } from '../../domain/text/problem-definition.ts';
-import { shownSide, sideName } from '../../domain/text/side-text.ts';
+import { shownSide, sideAbout } from '../../domain/text/side-text.ts';
 
 /** Those with a launch plan, and so with params. */
 export const PLANNED = Language.exclude(['python']);
@@ -19,7 +19,7 @@ export const ProblemData = z.strictObject({
   languages: z.array(z.string()),
   statement: z.string(),
   definition: z.string(),
-  reference: FileData,
+  reference: FileData.extend({ about: z.string() }),
   /** 1.00x, and sources to begin with: get_seed shows them. */
   seeds: z.array(z.string()),
   contract: z.string().optional(),
@@ -46,13 +46,14 @@ export const problemDataOf = (view: ProblemView, languages: readonly Language[])
     throw new KilnError('UNSUPPORTED_LANGUAGE', `problem "${problem.name}" is written in ${languagesOf(view).join(' or ')}`, {
       details: { field: 'language' },
     });
+  const reference = shownSide(code.reference, files);
   return {
     name: problem.name,
     title: problem.title,
     languages: [...languages],
     statement: withoutSeeds(readme.trim() === '' ? problem.description : readme.trim()),
     definition: definitionText(problem, targets),
-    reference: { name: sideName(code.reference), source: shownSide(code.reference, files).source.trimEnd() },
+    reference: { name: reference.file, about: sideAbout(code.reference), source: reference.source.trimEnd() },
     seeds: seedsOf(view, languages).map(({ name, about }) => (about === '' ? name : `${name}: ${about}`)),
   };
 };
@@ -66,9 +67,10 @@ export interface Seed {
 }
 
 /** Baselines first. A baseline that is a program is none. */
-export const seedsOf = ({ problem, readme, files }: ProblemView, languages: readonly Language[]): readonly Seed[] =>
-  Object.entries(files)
-    .filter(([file]) => !programFilesOf(problem).includes(file))
+export const seedsOf = ({ problem, readme, files }: ProblemView, languages: readonly Language[]): readonly Seed[] => {
+  const ofPrograms = new Set(programFilesOf(problem));
+  return Object.entries(files)
+    .filter(([file]) => !ofPrograms.has(file))
     .flatMap(([file, source]) => {
       const language = languageOfFile(file);
       const name = seedName(file);
@@ -76,6 +78,7 @@ export const seedsOf = ({ problem, readme, files }: ProblemView, languages: read
       return [{ name, language, about: aboutOf(name, readme), source }];
     })
     .toSorted((a, b) => Number(isBaseline(b.name)) - Number(isBaseline(a.name)) || (a.name < b.name ? -1 : 1));
+};
 
 const isBaseline = (name: string): boolean => name.startsWith('baseline.');
 

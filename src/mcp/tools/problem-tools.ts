@@ -46,7 +46,7 @@ export const getProblem = tool({
       `# Problem ${name}: ${title} (in ${languages.join(', ')})`,
       statement,
       `\nDefinition:\n${definition}`,
-      `\nReference, ${reference.name}:\n\`\`\`\`${fenceLanguage(reference.name.split(',')[0] ?? '')}\n${reference.source}\n\`\`\`\``,
+      `\nReference, ${reference.name}${reference.about === '' ? '' : `, ${reference.about}`}:\n\`\`\`\`${fenceLanguage(reference.name)}\n${reference.source}\n\`\`\`\``,
       `\nSeeds, for get_seed:\n${seeds.map((seed) => `- ${seed}`).join('\n')}`,
       contract && `\n${contract}`,
     ),
