@@ -17,6 +17,8 @@ export const FilePath = z
 
 /** Why these are not the files of one program; null where they are. Names that differ in the case of their letters alone are one. */
 export const filesComplaint = (files: readonly { readonly path: string; readonly content: string }[]): string | null => {
+  if (files.length > PROGRAM_FILES_MAX)
+    return `${files.length} files with the entry and those of the problem; the limit is ${PROGRAM_FILES_MAX}`;
   const names = files.map(({ path }) => path.toLowerCase());
   const twice = files.find((_file, at) => names.indexOf(names[at] ?? '') !== at);
   if (twice) return `two files have one name: ${twice.path}`;

@@ -6,8 +6,12 @@ import { ownValue } from '../platform/own-value.ts';
 export type Target = 'gpu' | 'cpu';
 export const TARGETS = ['gpu', 'cpu'] as const satisfies readonly Target[];
 
-/** Languages whose candidates a target runs. */
+/** Languages of kernels, with a launch plan, that a target runs. */
 export const LANGUAGES_OF = { gpu: ['cuda', 'triton'], cpu: ['c'] } as const satisfies Record<Target, readonly Language[]>;
+
+/** All whose candidates a target runs: on a GPU also programs. */
+export const languagesOn = (target: Target): readonly Language[] =>
+  target === 'gpu' ? [...LANGUAGES_OF.gpu, 'python'] : LANGUAGES_OF.cpu;
 
 const LANGUAGE_OF_ENDING: Readonly<Record<string, Language>> = { cu: 'cuda', c: 'c', py: 'triton' };
 

@@ -78,14 +78,35 @@ const checkHost = (core: CoreState, host: Host, must: Must): void => {
   for (const pool of host.pools.values()) checkPool(core, pool, must);
 };
 
+const isSumOf = ({ total, bad }: Lately, tallies: readonly Tally[]): boolean => {
+  const all = sum(tallies.map(recentOf));
+  return all.total === total && all.bad === bad;
+};
+
 /** The sums are those of what is counted in them. */
 const checkSeen = ({ name, pools, seen }: ClassState, must: Must): void => {
-  const of = (tallies: readonly Tally[]): string => JSON.stringify(sum(tallies.map(recentOf)));
-  const counted = ({ total, bad }: Lately): string => JSON.stringify({ total, bad });
   const devices = [...pools].flatMap((pool) => [...pool.devices]);
-  must(counted(seen.verdicts) === of(devices.map(({ trust }) => trust.tally)), `${name} counts the verdicts of its devices`);
-  must(counted(seen.attempts) === of(devices.map(({ attempts }) => attempts)), `${name} counts the attempts at its devices`);
-  must(counted(seen.compiles) === of([...pools].map(({ compiles }) => compiles)), `${name} counts what its compilers said`);
+  must(
+    isSumOf(
+      seen.verdicts,
+      devices.map(({ trust }) => trust.tally),
+    ),
+    `${name} counts the verdicts of its devices`,
+  );
+  must(
+    isSumOf(
+      seen.attempts,
+      devices.map(({ attempts }) => attempts),
+    ),
+    `${name} counts the attempts at its devices`,
+  );
+  must(
+    isSumOf(
+      seen.compiles,
+      [...pools].map(({ compiles }) => compiles),
+    ),
+    `${name} counts what its compilers said`,
+  );
 };
 
 const checkDevice = (core: CoreState, device: Device, must: Must): void => {

@@ -89,7 +89,6 @@ const BatchSettings = strictFields({
   /** The state of a batch is asked for at most so seldom: waits begin shorter and double. */
   pollSeconds: z.number({ error: 'must be a number of seconds, from 1 to 3600' }).min(1).max(3600).default(60),
 });
-export type BatchSettings = z.infer<typeof BatchSettings>;
 
 export const ClaudeSettings = strictFields({
   kind: z.literal('claude'),

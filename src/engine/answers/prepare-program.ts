@@ -11,7 +11,7 @@ export interface HostEnvironments {
   readonly environments: readonly Environment[];
 }
 
-/** Throws KilnError where the request itself is wrong. */
+/** `program`: with the files of its problem that it imports. Throws KilnError where the request itself is wrong. */
 export const prepareProgram = (
   source: string,
   program: Program | undefined,

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { importedFiles } from '../../../src/cli/input/problem-files.ts';
 import { WEIGHTS_BYTES_MAX } from '../../../src/domain/case-limits.ts';
-import { Problem } from '../../../src/domain/problem.ts';
 import type { RankingView } from '../../../src/domain/api/problems.ts';
 import { problemOfHeader } from '../../../src/importers/gpumode/header.ts';
 import { readGpuModeTask } from '../../../src/importers/gpumode/task-file.ts';
@@ -13,7 +11,6 @@ import { expressionOf } from '../../../src/importers/programs/columns.ts';
 import { identifierOf, problemNameOf } from '../../../src/importers/programs/names.ts';
 import { rolesOf } from '../../../src/importers/programs/roles.ts';
 import { score } from '../../support/server/fake-outcomes.ts';
-import { PROBLEM } from '../../support/server/fake-problem.ts';
 
 const tensor = (draw: string, shape = [4], dtype = 'f32') => ({
   dtype,
@@ -145,22 +142,6 @@ describe('a public submission', () => {
   test('names its problem in its header', () => {
     expect(problemOfHeader('#!POPCORN gpus H100\n#!POPCORN leaderboard vectoradd-v2\nimport torch')).toBe('vectoradd_v2');
     expect(problemOfHeader('import torch')).toBeNull();
-  });
-
-  test('takes along what it imports of the problem, and what that imports', () => {
-    const side = {
-      file: 'reference.py',
-      symbol: 'ref_kernel',
-      style: 'custom_kernel' as const,
-      files: ['task.py', 'utils.py', 'more.py'],
-    };
-    const problem = Problem.parse({ ...PROBLEM, gpu: { reference: side }, cpu: undefined });
-    const files = { 'reference.py': 'r', 'task.py': 'import utils\n', 'utils.py': 'u', 'more.py': 'm' };
-    const of = (source: string, given: readonly string[] = []) =>
-      importedFiles(source, { view: { problem, files }, given }).map(({ path }) => path);
-    expect(of('from task import input_t')).toEqual(['task.py', 'utils.py']);
-    expect(of('from task import input_t', ['task.py'])).toEqual([]);
-    expect(of('import tasks\nfrom utilsy import x  # import more')).toEqual([]);
   });
 });
 
