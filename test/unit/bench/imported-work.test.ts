@@ -100,6 +100,9 @@ const SUBMISSIONS = {
   'solutions/notes.py': 'print("no submission")\n',
 };
 
+const sourceOf = (problem: string, name: string) =>
+  workOf(file(problem)).find((one) => one.name === `${problem}: ${name}`)?.body.source;
+
 describe('what is judged of a task of GPU MODE', () => {
   test('is its reference, its own submissions by what their folder says of them, and wrong ones that must not pass', () => {
     const items = workOf(file('scaled', SUBMISSIONS));
