@@ -22,8 +22,9 @@ class Tolerances(unittest.TestCase):
         both = f"{check}    two = verbose_allclose(d, b, rtol=1e-3, atol=1e-2)\n    return not one and not two"
         self.assertEqual(tolerance_of(both), {"rtol": 0.001, "atol": 0.01})
         several = [
-            both.replace("d, b, rtol=1e-3", "d, b, rtol=1e-2"), both.replace("allclose(d, b", "allclose(c, b"), both.replace("c, d = output", "c, d, _ = output"),
-            both.replace("allclose(d, b", "allclose(d + 1, b"), both.replace("c, d = output", "c, d = ref(data)"),
+            both.replace("d, b, rtol=1e-3", "d, b, rtol=1e-2"), both.replace("allclose(d, b", "allclose(c, b"),
+            both.replace("c, d = output", "c, d, _ = output"), both.replace("allclose(d, b", "allclose(d + 1, b"),
+            both.replace("c, d = output", "c, d = ref(data)"),
         ]
         for source in several:
             self.assertIn("compares several times (line 1)", tolerance_of(source)["own"])
