@@ -10,6 +10,7 @@ program runs on this host.
 import os
 import resource
 import socket
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -101,6 +102,8 @@ def close_up(box: Box, walls: Walls, bounds: Bounds) -> None:
     limits = Limits(None, bounds.scratch_bytes, FILES_MAX, bounds.processes, int(bounds.limit_s * 64) + 60)
     drop_privileges(_place(box), walls, limits, _profile(box, bounds))
     os.environ.update(HOME=walls.inside, TMPDIR=os.path.join(walls.inside, "tmp"), USER="program", LOGNAME="program")
+    # Python remembers where it put what is temporary, and making the root has asked for that.
+    tempfile.tempdir = None
 
 
 def take_user() -> "tuple[Optional[int], Optional[socket.socket]]":

@@ -19,7 +19,7 @@ from kiln_runner.programs import supervisor
 from kiln_runner.programs.built import read
 from kiln_runner.programs.control_group import remove_left_groups
 from kiln_runner.programs.cupti import preload
-from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_settings, places
+from kiln_runner.programs.environment_imports import IMPORTS_OF_RUNS, import_all, keep_settings, places
 from kiln_runner.programs.record_task import equipped_by
 from kiln_runner.programs.sandbox import Bounds, Box
 from kiln_runner.programs.tasks import TASKS
@@ -33,7 +33,7 @@ READ_BYTES = 1024 * 1024
 
 def run(argv: list[str]) -> int:
     """`--imports a,b`: others than the usual ones. `--recorder a`: a module that equips recorders in its own way, for tests."""
-    names = argv[argv.index("--imports") + 1].split(",") if "--imports" in argv else list(IMPORTS)
+    names = argv[argv.index("--imports") + 1].split(",") if "--imports" in argv else list(IMPORTS_OF_RUNS)
     frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     keep_settings()
