@@ -65,8 +65,8 @@ class RecordRequests:
         # Of each device that is held: ids of what runs on it.
         self._beside: dict[str, set[str]] = {}
         self._started = 0
-        # Recordings are read one after another, beside the loop.
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recordings")
+        # Recordings are read beside the loop, as many at a time as are made: most of that is unpacking and hashing.
+        self._threads = ThreadPoolExecutor(max_workers=BESIDE_MAX, thread_name_prefix="recordings")
 
     def on_record(self, header: Record, _frame: Frame) -> None:
         compile_id = header["compileId"]
@@ -132,7 +132,7 @@ class RecordRequests:
 
     def close(self) -> None:
         """What is read is stored; its answer goes nowhere."""
-        self._thread.shutdown(wait=True)
+        self._threads.shutdown(wait=True)
 
     def _drop(self, run: Run) -> None:
         self._forget(run)
@@ -240,7 +240,7 @@ class RecordRequests:
             self._finish(run, self._verified(run, run.claimed, answer))
         elif answer.how == "answered":
             compiler = self._compilers.version(run.unit) or ""
-            reading = self._loop.run_in_executor(self._thread, _read, self._ports.artifacts, run, answer, compiler)
+            reading = self._loop.run_in_executor(self._threads, _read, self._ports.artifacts, run, answer, compiler)
             reading.add_done_callback(lambda done: self._on_read(run, done))
         elif run.was_beside:
             self._try_alone(run)
