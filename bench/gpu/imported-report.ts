@@ -24,8 +24,23 @@ const NOTE_CHARS_MAX = 160;
 
 const isDone = ({ candidate }: JudgedImport): boolean => candidate.state.status === 'done';
 
+/** Of a trace and of a compiler's log the end is what matters. */
+const reasonOf = (one: JudgedImport): string => {
+  const { state } = one.candidate;
+  const outcome = state.status === 'done' ? state.outcome : null;
+  return outcome?.verdict === 'compile_error' ? plainLine(outcome.log.slice(-WHOLE), WHOLE) : whyOf(one, WHOLE);
+};
+
+const PRINTED = ' it printed: ';
+const lastWords = (reason: string): string => {
+  const [words = ''] = reason.split(PRINTED);
+  return words.length > NOTE_CHARS_MAX && words.includes('Traceback')
+    ? `… ${words.slice(-NOTE_CHARS_MAX)}`
+    : plainLine(words, NOTE_CHARS_MAX);
+};
+
 /** It says nothing of Kiln where its author had packages that this machine has not. */
-const lacksPackage = (one: JudgedImport): boolean => /No module named/u.test(whyOf(one, WHOLE));
+const lacksPackage = (one: JudgedImport): boolean => /No module named/u.test(reasonOf(one));
 
 export const importedReport = (facts: ImportedFacts): string => {
   const { head, files, judged, importSeconds, judgeSeconds } = facts;
@@ -41,7 +56,7 @@ export const importedReport = (facts: ImportedFacts): string => {
     '## Candidates\n',
     candidateTable(done),
     '\n## Why, where a verdict is another than expected\n',
-    ...toExplain.map((one) => `### ${one.item.name}\n\n${verdictOf(one)}: ${whyOf(one, WHOLE)}\n`),
+    ...toExplain.map((one) => `### ${one.item.name}\n\n${verdictOf(one)}: ${reasonOf(one)}\n`),
     '## Why files became no problem\n',
     refusedTable(files),
     '',
@@ -99,7 +114,7 @@ const problemTable = ({ files, judged, unloaded }: ImportedFacts, collection: Co
       ...file.notes.slice(0, 1),
       ...(file.notes.length > 1 ? [`and ${file.notes.length - 1} more`] : []),
       ...(complaint === undefined ? [] : [complaint]),
-      ...(one && isDone(one) && !isExpected(one) ? [whyOf(one, NOTE_CHARS_MAX)] : []),
+      ...(one && isDone(one) && !isExpected(one) ? [lastWords(reasonOf(one))] : []),
     ];
     return `| ${file.label} | ${file.problem} | ${verdict} | ${one ? ratioOf(one) : ''} | ${one ? recordedOf(one) : ''} | ${cell(notes.join('; '))} |`;
   });

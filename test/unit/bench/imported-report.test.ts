@@ -119,6 +119,17 @@ describe('the report of a run of public files', () => {
     expect(text).toContain('in line 7');
   });
 
+  test('gives the end of a trace and of a log, which says what it was', () => {
+    const trace = `Traceback (most recent call last): ${'File "x.py" '.repeat(300)}`;
+    const log: Outcome = { verdict: 'compile_error', log: `${trace}\nTypeError: at last` };
+    const printed = crashed(`${trace} ValueError: at the end it printed: ${'y'.repeat(500)}`);
+    const of = [judged(item('scaled: ref_kernel', BASELINE), printed), judged(item('scaled: other.py'), log)];
+    const facts = { head: '', files: FILES, unloaded: {}, importSeconds: 1, judgeSeconds: 1, leftBehind: [] };
+    const said = importedReport({ ...facts, judged: of });
+    expect(said).toMatch(/^\| pmpp\/scaled_py \|.*ValueError: at the end \|$/mu);
+    expect(said).toContain('TypeError: at last');
+  });
+
   test('counts why files became no problem, whatever the numbers in it, and lists what was not judged in time', () => {
     expect(text).toContain('| 2 | its weights are 257 MiB; a recording holds 64 | level1/2_B.py, level1/3_C.py |');
     expect(text).toContain('| 1 | it draws a\\|b | level1/4_D.py |');
