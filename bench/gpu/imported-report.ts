@@ -14,6 +14,8 @@ export interface ImportedFacts {
   readonly judged: readonly JudgedImport[];
   readonly importSeconds: number;
   readonly judgeSeconds: number;
+  /** What the daemon's /metrics says at the end. */
+  readonly metrics: string;
   /** Files and processes that were there after the daemon had ended, and not before. */
   readonly leftBehind: readonly string[];
 }
@@ -61,6 +63,8 @@ export const importedReport = (facts: ImportedFacts): string => {
     refusedTable(files),
     '',
     waitingLines(judged),
+    '## Where the time went\n',
+    timeLines(facts.metrics),
   ].join('\n');
 };
 
@@ -170,5 +174,16 @@ const waitingLines = (judged: readonly JudgedImport[]): string => {
     .map(([status, list]) => `Not judged in time, ${status}: ${list.length} (${list.map(({ item }) => item.name).join(', ')}).\n`)
     .join('');
 };
+
+const TIMES = /^kiln_(?:device_use_seconds|compiles_total|infra_failures_total|(?:stage|compile)_seconds_(?:sum|count))\{/u;
+
+/** Of the metrics, what tells of stages, of builds and recordings together, and of what the device did. */
+const timeLines = (metrics: string): string =>
+  metrics
+    .split('\n')
+    .filter((line) => TIMES.test(line) && !line.endsWith(' 0'))
+    .map((line) => `    ${line}`)
+    .join('\n')
+    .concat('\n');
 
 const cell = (text: string): string => plainLine(text, WHOLE).replaceAll('|', '\\|');

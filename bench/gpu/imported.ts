@@ -106,11 +106,12 @@ const judgeImported = async (
     const head = `# Public files on ${gpu?.model ?? 'no GPU'}, ${new Date().toISOString().slice(0, 10)}\n\n${environmentLines(host)}\n`;
     const { problems, refused } = readProblems(kernelsDir);
     const unloaded = Object.fromEntries(refused.map(({ name, reason }) => [name, reason]));
-    const facts = { head, files, unloaded, judged: [], importSeconds, judgeSeconds: 0 };
+    const facts = { head, files, unloaded, judged: [], importSeconds, judgeSeconds: 0, metrics: '' };
     if (!gpu || !(host.inventory?.environments ?? []).some(canRecord))
       return { ...facts, head: `${head}\nNothing is recorded here.\n` };
     await kiln.client.reloadProblems();
-    return { ...facts, ...(await judge(kiln, importedWork(files, problems, asked.device ?? gpu.class), asked.endsAtMs)) };
+    const judged = await judge(kiln, importedWork(files, problems, asked.device ?? gpu.class), asked.endsAtMs);
+    return { ...facts, ...judged, metrics: await (await fetch(`${kiln.url}/metrics`)).text() };
   });
 };
 
