@@ -150,6 +150,11 @@ class Forking(unittest.TestCase):
         _, looked = self.looked_at(zygote, program(source))
         self.assertEqual(looked, {"callable": "custom_kernel"})
 
+    def test_a_program_that_asks_pytorch_to_be_deterministic_finds_what_that_needs(self) -> None:
+        source = "import os\nassert os.environ.get('CUBLAS_WORKSPACE_CONFIG') in (':4096:8', ':16:8'), os.environ\ncustom_kernel = print\n"
+        _, looked = self.looked_at(self.zygote("framework"), program(source))
+        self.assertEqual(looked, {"callable": "custom_kernel"})
+
     def test_an_import_that_starts_cuda_is_told_by_name(self) -> None:
         Path(self.modules, "driver.c").write_text(DRIVER, encoding="ascii")
         subprocess.run(["gcc", "-shared", "-fPIC", "-o", f"{self.modules}/libcuda.so.1", f"{self.modules}/driver.c"], check=True, timeout=60)

@@ -17,6 +17,8 @@ IMPORTS_OF_RUNS = (*IMPORTS, "torch._inductor.config")
 # What a fresh context would be made with: no copy of the runner's environment reaches a program.
 SETTINGS = {
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1", "CUDA_DEVICE_MAX_CONNECTIONS": "1", "PYTHONDONTWRITEBYTECODE": "1",
+    # 32 MiB, as PyTorch takes by itself on Hopper. Where it is not said, a program that asked PyTorch to be deterministic cannot multiply matrices.
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
     # PyTorch's compiler would start processes of its own when it is imported.
     "TORCH_WARM_POOL": "0", "TORCHINDUCTOR_COMPILE_THREADS": "1",
 }
