@@ -7,8 +7,10 @@ import tempfile
 import unittest
 import zlib
 from typing import Any, Optional
+from unittest import mock
 
 from kiln_runner.frames import FrameDecoder, encode
+from kiln_runner.programs import recorder
 from kiln_runner.programs.record_frames import UNPACKED_BYTES_MAX, Answered, answer_of, pack, pack_refusal
 from kiln_runner.programs.record_task import equipped_by, record
 from kiln_runner.programs.recording import Copy, Launch, Recording, RecordingRefused, Recordings
@@ -261,9 +263,10 @@ class OnAPlayedGpu(unittest.TestCase):
         self.assertGreater(len(content), 1 << 20)
 
     def test_what_a_result_depends_on_and_does_not_fit_is_refused(self) -> None:
-        outcome = self.outcome(LARGE_WEIGHTS.replace("1 << 20", "1 << 25"), shapes=([4],))
+        with mock.patch.object(recorder, "BLOBS_BYTES_MAX", 1 << 21):
+            outcome = self.outcome(LARGE_WEIGHTS, shapes=([4],))
         self.assertEqual(outcome["verdict"], "contract")
-        self.assertIn("its weights and tables have more than 67108864 bytes", outcome["message"])
+        self.assertIn("its weights and tables have more than 2097152 bytes", outcome["message"])
 
     def test_an_output_that_is_not_contiguous_is_laid_out_in_the_recorded_call(self) -> None:
         source = OWN_OUTPUT.replace("return y", "return y._replace(is_contiguous=False)")
@@ -358,6 +361,15 @@ class InTheSandbox(unittest.TestCase):
             header, answer = self.ended(source)
             self.assertEqual(header["how"], "answered", header)
             self.assertIsInstance(kept_of(answer, unit_of(source), "torch", ""), Kept)
+
+    def test_weights_of_more_than_any_other_frame_carries_come_out_whole(self) -> None:
+        header, answer = self.ended(RANDOM_WEIGHTS.replace("1 << 18", "20 << 20"), {"memory_bytes": 2 << 30})
+        self.assertEqual(header["how"], "answered", header)
+        self.assertGreater(len(answer), 64 << 20)
+        kept = kept_of(answer, unit_of(RANDOM_WEIGHTS), "torch", "")
+        assert isinstance(kept, Kept)
+        [weights] = [content for content in blobs_of(kept.files).values() if len(content) > 1 << 20]
+        self.assertEqual((len(weights), weights[:4]), (80 << 20, struct.pack("<f", 7.0)))
 
     def test_one_that_never_returns_eats_memory_or_floods_its_log_ends_with_the_reason(self) -> None:
         for line, how, why, bounds in (

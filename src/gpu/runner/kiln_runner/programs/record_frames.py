@@ -4,15 +4,15 @@ import zlib
 from typing import Any, Literal, NamedTuple, TypedDict, Union, cast
 
 from kiln_runner.frames import FrameDecoder, FrameError, encode
-from kiln_runner.programs.recording_shape import TEXT_BYTES_MAX
+from kiln_runner.programs.recording_shape import ANSWER_BYTES_MAX, BLOBS_BYTES_MAX, MODULES_BYTES_MAX, TEXT_BYTES_MAX
 from kiln_runner.protocol import Json
 from kiln_runner.protocol_programs import ModelCall, RecordedCase
 
 CASES_MAX = 64
 BLOBS_MAX = 8192
 WORDS_MAX = 16_000
-# What a frame may hold, with room for what is around it: binaries and stored bytes go packed. And unpacked, all together.
-ANSWER_BYTES_MAX, UNPACKED_BYTES_MAX = 60 * 1024 * 1024, 512 * 1024 * 1024
+# Of the cases of one program together.
+UNPACKED_BYTES_MAX = BLOBS_BYTES_MAX + MODULES_BYTES_MAX
 Refusal = Literal["contract", "crashed", "compile_error", "unequipped"]
 # Of Triton kernels that are to be compiled; `call` is base64.
 KERNELS_MAX, KERNEL_NAME_CHARS_MAX, CALL_CHARS_MAX, CALLS_CHARS_MAX = 256, 200, 128 * 1024, 4 * 1024 * 1024
@@ -86,7 +86,7 @@ def pack(texts: dict[str, bytes], blobs: dict[str, bytes]) -> bytes:
         "type": "recorded", "cases": [[name, len(text)] for name, text in texts.items()],
         "blobs": [[digest, len(data)] for digest, data in packed.items()],
     }
-    return encode(header, b"".join([*texts.values(), *packed.values()]))
+    return encode(header, b"".join([*texts.values(), *packed.values()]), ANSWER_BYTES_MAX)
 
 
 def _packed(blobs: dict[str, bytes], *, quick: bool) -> dict[str, bytes]:
@@ -117,7 +117,7 @@ def pack_wants(kernels: list[Wanted]) -> bytes:
 def answer_of(data: bytes) -> Union[Answered, Refused, Wants]:
     """NoAnswer where it is none of them."""
     try:
-        frames = list(FrameDecoder().feed(data))
+        frames = list(FrameDecoder(ANSWER_BYTES_MAX).feed(data))
     except FrameError as error:
         raise NoAnswer(f"{error}") from error
     if len(frames) != 1:

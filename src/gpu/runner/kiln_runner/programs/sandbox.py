@@ -33,7 +33,7 @@ from kiln_runner.compile.confinement import (
 )
 from kiln_runner.compile.system_calls import NEWIPC, NEWNET, NEWNS, landlock_version
 from kiln_runner.compile.view import DEVICES, View
-from kiln_runner.frames import PAYLOAD_BYTES_MAX
+from kiln_runner.programs.zygote_frames import ENDED_BYTES_MAX
 
 # Apart from those that compile.
 PROGRAM_UID_BASE = CELL_UID_BASE + UID_SPAN
@@ -63,8 +63,7 @@ class Bounds(NamedTuple):
     scratch_bytes: int = 256 * 1024 * 1024
     processes: int = 256
     log_bytes: int = 64 * 1024 * 1024
-    # What a frame can carry on.
-    answer_bytes: int = PAYLOAD_BYTES_MAX
+    answer_bytes: int = ENDED_BYTES_MAX
 
 
 def device_nodes(minor: int) -> list[str]:

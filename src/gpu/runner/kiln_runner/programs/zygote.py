@@ -24,7 +24,7 @@ from kiln_runner.programs.record_task import equipped_by
 from kiln_runner.programs.sandbox import Bounds, Box
 from kiln_runner.programs.tasks import TASKS
 from kiln_runner.programs.triton_compile import prepare
-from kiln_runner.programs.zygote_frames import FromZygote, Run, ToZygote
+from kiln_runner.programs.zygote_frames import ENDED_BYTES_MAX, FromZygote, Run, ToZygote
 from kiln_runner.temporary_folders import remove_left
 
 RUNNING_MAX = 64
@@ -117,7 +117,7 @@ class _Zygote:
 
     def _tell(self, name: str, ended: supervisor.Ended) -> None:
         header: FromZygote = {"type": "ended", "id": name, "how": ended.how, "why": ended.why, "status": ended.status, "log": ended.log}
-        self._write(encode(header, ended.answer))
+        self._write(encode(header, ended.answer, ENDED_BYTES_MAX))
 
     def _end_all(self) -> None:
         for running in self._running.values():
