@@ -192,7 +192,7 @@ describe('kiln import kernelbench', () => {
       '7_Missing.py': 'reference.py defines no Model and no get_init_inputs',
       '8_Float_argument.py': expect.stringContaining('problem.yaml holds 1.0 as 1') as string,
       '2_Dropout.py': expect.stringContaining("the reference's result rests on chance") as string,
-      '4_Wide.py': 'its weights are 129 MiB; a recording holds 64',
+      '4_Wide.py': 'its weights are 513 MiB; a recording holds 320',
       '3_Package.py': 'it needs the package a_package_that_nobody_has, which this Python does not have',
     });
     expect(made('level1_1_scaled_rows')).toMatchObject({

@@ -2,7 +2,6 @@
 import hashlib
 import json
 import math
-import zlib
 from collections.abc import Mapping
 from typing import NamedTuple, Optional, Union
 
@@ -148,11 +147,11 @@ def span_of(segment: Segment) -> "tuple[int, int]":
 
 def _files(answered: Answered, recordings: dict[str, Recording]) -> dict[str, bytes]:
     modules = {digest: answered.blobs[digest] for recording in recordings.values() for digest in recording.modules}
-    images = {digest: answered.blobs[digest] for recording in recordings.values() for digest in recording.images}
+    # As they came: whoever reads them unpacks and checks them anew.
+    images = {f"{digest}{PACKED}": answered.packed[digest] for recording in recordings.values() for digest in recording.images}
     texts = {f"case-{number}.json": answered.texts[name] for number, name in enumerate(recordings)}
     index = json.dumps(dict(zip(recordings, texts)))
-    packed = {f"{digest}{PACKED}": zlib.compress(data, 1) for digest, data in images.items()}
-    return {INDEX: index.encode(), **texts, **modules, **packed}
+    return {INDEX: index.encode(), **texts, **modules, **images}
 
 
 def blobs_of(files: Mapping[str, bytes]) -> dict[str, bytes]:
