@@ -28,6 +28,8 @@ def work(task: "dict[str, Any]") -> "dict[str, Any]":
         kept = bytearray(task["bytes"])
         signal.pause()
         return {"described": len(kept)}
+    if do == "infinite":
+        return {"described": {"high": float("inf")}}
     if do == "print":
         print("noise", flush=True)
     return {"described": task["number"]}
@@ -50,6 +52,11 @@ class Children(unittest.TestCase):
         self.assertEqual(answers[0], {"refused": "it ended its own process with exit status 3"})
         self.assertIn("SystemExit: enough", answers[1]["refused"])
         self.assertEqual(answers[2], {"described": 7})
+
+    def test_numbers_that_no_answer_can_hold_are_told_and_the_others_go_on(self) -> None:
+        answers = answer_each([{"do": "infinite"}, {"do": "say", "number": 7}], work, BOUNDS)
+        self.assertIn("infinite or NaN", answers[0]["refused"])
+        self.assertEqual(answers[1], {"described": 7})
 
     def test_one_that_does_not_end_is_ended_with_what_it_started(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

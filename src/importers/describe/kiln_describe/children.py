@@ -80,9 +80,17 @@ def _be_child(task: dict[str, Any], work: Work, answer: Path) -> NoReturn:
         last = traceback.extract_tb(error.__traceback__)[-1:]
         told = {"refused": f"{type(error).__name__}: {error}{''.join(f' ({one.filename}:{one.lineno})' for one in last)}"}
     finished = answer.with_suffix(".part")
-    finished.write_text(json.dumps(told))
+    finished.write_text(_text_of(told))
     finished.rename(answer)
     os._exit(0)
+
+
+def _text_of(told: dict[str, Any]) -> str:
+    try:
+        return json.dumps(told, allow_nan=False)
+    except ValueError:
+        # JSON has no such numbers: whoever reads the answers could read none of them.
+        return json.dumps({"refused": "it hands over, or draws by, a number that is infinite or NaN"})
 
 
 def _ended(child: _Child, bounds: Bounds) -> Optional[dict[str, Any]]:
