@@ -2,7 +2,6 @@
 import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import type { Program } from '../../src/domain/program.ts';
 import { recogniseProgram } from '../../src/domain/program-style.ts';
-import { importedFiles } from '../../src/cli/input/problem-files.ts';
 import { workOf } from '../../src/problems/floors.ts';
 import type { LoadedProblem } from '../../src/problems/load-problems.ts';
 import { REFERENCE_SUBMISSION, wrongSubmissions } from './wrong-submissions.ts';
@@ -109,16 +108,15 @@ interface Judged {
 }
 
 const itemOf = (
-  { problem, files }: LoadedProblem,
+  { problem }: LoadedProblem,
   { collection, device, of, source, entry, expected, isBaseline }: Judged,
 ): ImportedItem => {
-  const beside = importedFiles(source, { view: { problem, files }, given: [entry.file] });
   const body = SubmitCandidate.parse({
     problem: problem.name,
     device,
     language: 'python',
     source,
-    program: { entry, files: beside },
+    program: { entry },
     effort: 'full',
   });
   return {

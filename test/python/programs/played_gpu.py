@@ -3,6 +3,7 @@ noted as the driver's calls are. Programs of tests call it as others call PyTorc
 """
 import ctypes
 import itertools
+import math
 import struct
 from typing import Any, NamedTuple, Optional
 
@@ -66,10 +67,7 @@ class Tensor(NamedTuple):
 
     @property
     def elements(self) -> int:
-        count = 1
-        for size in self.shape:
-            count *= size
-        return count
+        return math.prod(self.shape)
 
     @property
     def bytes(self) -> int:

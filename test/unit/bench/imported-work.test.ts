@@ -100,11 +100,6 @@ const SUBMISSIONS = {
   'solutions/notes.py': 'print("no submission")\n',
 };
 
-const filesOf = (name: string) =>
-  workOf(file('scaled', SUBMISSIONS))
-    .find((one) => one.name === `scaled: ${name}`)
-    ?.body.program?.files?.map(({ path }) => path)
-    .toSorted();
 const sourceOf = (problem: string, name: string) =>
   workOf(file(problem)).find((one) => one.name === `${problem}: ${name}`)?.body.source;
 
@@ -126,13 +121,6 @@ describe('what is judged of a task of GPU MODE', () => {
       'scaled: a copy of an input',
     ]);
     expect(namesOf(items)).not.toContain('scaled: solutions/notes.py');
-  });
-
-  test('goes with the files of its problem that it imports, and with those that these import', () => {
-    expect(filesOf('ref_kernel')).toEqual(['reference.py', 'utils.py']);
-    expect(filesOf('zeros')).toEqual(['reference.py', 'utils.py']);
-    expect(filesOf('solutions/wrong/empty.py')).toEqual(['utils.py']);
-    expect(filesOf('submission.py')).toEqual([]);
   });
 
   test('has a wrong one beyond its own tolerance, and a copy only where that is like the output and not right', () => {

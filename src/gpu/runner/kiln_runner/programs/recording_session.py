@@ -2,6 +2,7 @@
 
 Runs in the program's own process, beside its code: nothing of what comes out is trusted. What it draws for inputs is drawn anew by the judge.
 """
+import math
 from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
@@ -78,10 +79,7 @@ def record_cases(called: Called, tools: Tools) -> Recorded:
 
 
 def _bytes_of(tensor: Any) -> int:
-    elements = 1
-    for size in tensor["shape"]:
-        elements *= size
-    return elements * DTYPE_BYTES[tensor["dtype"]]
+    return math.prod(tensor["shape"]) * DTYPE_BYTES[tensor["dtype"]]
 
 
 class _Case:

@@ -1,6 +1,7 @@
 """From what a program's process handed in to an artifact that a judge loads: parsed as hostile, and held against the cases that were asked for."""
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from typing import NamedTuple, Optional, Union
 
@@ -112,10 +113,7 @@ def _blocks_of(unit: RecordUnit) -> list[list[Block]]:
 
 
 def bytes_of(shape: list[int], dtype: str) -> int:
-    elements = 1
-    for size in shape:
-        elements *= size
-    return elements * DTYPE_BYTES[dtype]
+    return math.prod(shape) * DTYPE_BYTES[dtype]
 
 
 def _check_tensors(case: RecordedCase, recording: Recording, blocks: dict[str, Block]) -> None:
