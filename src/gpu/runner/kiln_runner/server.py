@@ -66,7 +66,7 @@ class Server:
         self._disk = Disk(loop, str(paths.folder), self._on_unavailable)
         self._spool = Spool(loop, paths.spool, self._on_kept)
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
-        self._compiles = CompileRequests(self._pool, self._send, self._disk.found_full)
+        self._compiles = CompileRequests(self._pool, self._send, self._disk.found_full, lambda name: self._records.warm(name))
         self._slots: dict[str, DeviceSlot] = {}
         self._health = Health(loop, self._pool, self._slots, unavailable=self._why_unavailable, reading=lambda: self._watch.reading, send=self._send)
         users = Users(self._compilers, self._pool, self._problems, self._slots)
