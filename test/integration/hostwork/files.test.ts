@@ -276,6 +276,31 @@ for (const { name, isMissing, start } of KINDS)
       );
     });
 
+    test('a transfer is one entry of the audit list, however many requests it takes', async () => {
+      write(here, { large: randomBytes(20 * CHUNK_BYTES) });
+      await push();
+      const written = async () =>
+        (await client.audit({ action: 'writeFiles' })).entries.filter(({ detail }) => detail['path'] === there);
+      await expect.poll(async () => (await written()).map(({ status }) => status)).toEqual([200]);
+      write(here, { small: 'x' });
+      await push();
+      expect(await written()).toHaveLength(2);
+    });
+
+    test('a request that takes the name of a transfer for another folder is told for itself', async () => {
+      const before = host.journal.length;
+      const audited = (await client.audit({ action: 'writeFiles' })).entries.length;
+      for (const path of [there, `${there}-2`, there])
+        for await (const _ of await client.hosts.files(HOST, 'write', {
+          path,
+          transfer: 'f'.repeat(16),
+          frames: [],
+          signal: AbortSignal.timeout(60_000),
+        }));
+      expect(host.journal.slice(before).map(({ data }) => data['path'])).toEqual([there, `${there}-2`]);
+      expect((await client.audit({ action: 'writeFiles' })).entries.length - audited).toBe(2);
+    });
+
     test('the journal tells of a transfer once', async () => {
       write(here, { large: randomBytes(20 * CHUNK_BYTES) });
       const before = host.journal.length;
