@@ -170,6 +170,18 @@ describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' 
     });
   });
 
+  const deploy = async (...words: readonly string[]) => {
+    const child = spawn(process.execPath, [MAIN, 'deploy', ...words], {
+      env: { ...folder.env, KILN_URL: daemon.url },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    child.stderr.on('data', (text: Buffer) => (output += text.toString()));
+    await once(child, 'close');
+    return { code: child.exitCode, output };
+  };
+
   const wrong = [
     [['exec', 'nobody', '--', 'true'], 255, 'there is no host "nobody"'],
     [['exec', 'remote'], 1, 'no command was given'],
@@ -200,17 +212,6 @@ describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' 
   });
 
   test('kiln deploy: from the fleet file to a first verdict of that very host; what is wrong is told with what to do', async () => {
-    const deploy = async (name: string) => {
-      const child = spawn(process.execPath, [MAIN, 'deploy', name], {
-        env: { ...folder.env, KILN_URL: daemon.url },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      let output = '';
-      child.stdout.on('data', (text: Buffer) => (output += text.toString()));
-      child.stderr.on('data', (text: Buffer) => (output += text.toString()));
-      await once(child, 'close');
-      return { code: child.exitCode, output };
-    };
     const { code, output } = await deploy('near');
     expect(output).toMatch(
       /^ok {5}fleet: .*^ok {5}reachable: .*^ok {5}runner: connected .*^ok {5}environment: compiles .*^ok {5}first candidate: c-/msu,
@@ -222,6 +223,27 @@ describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' 
       code: 1,
       output: expect.stringMatching(/FAILED fleet: there is no host "nobody".*\n.*-> add it to /u) as string,
     });
+  });
+
+  test('kiln deploy --ssh: from nothing to a first verdict of a host that no file names; one that cannot work is not added', async () => {
+    const at = `${sshd.user}@127.0.0.1:${sshd.port}`;
+    const proof = ['--key', sshd.keyPath, '--host-key', sshd.hostKeyLine, '--expires', '1h'];
+    const names = async () => (await daemon.client.fleet()).hosts.map(({ name }) => name);
+    const nowhere = await deploy('rented', '--ssh', `${sshd.user}@127.0.0.1:1`, ...proof);
+    expect(nowhere).toMatchObject({ code: 1, output: expect.stringMatching(/^FAILED reachable: /mu) as string });
+    expect(await names()).not.toContain('rented');
+    const { code, output } = await deploy('rented', '--ssh', at, ...proof);
+    expect(output).toMatch(
+      /^ok {5}reachable: .*^ok {5}fleet: rented was added, and leaves at 20.*^ok {5}runner: connected .*^ok {5}environment: compiles .*^ok {5}first candidate: c-/msu,
+    );
+    expect(code).toBe(0);
+    expect((await daemon.client.fleet()).hosts.find(({ name }) => name === 'rented')?.origin?.by).toBe('api');
+    expect(await deploy('rented', '--ssh', at, ...proof)).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/^FAILED fleet: .*has a host "rented"/mu) as string,
+    });
+    await daemon.client.removeHost('rented');
+    await expect.poll(names, DEADLINE).not.toContain('rented');
   });
 
   test('the commands of docs/hosts.md do what it says', async () => {
