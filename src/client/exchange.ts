@@ -2,6 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import { type IncomingMessage, request as requestPlain } from 'node:http';
 import { request as requestSecure } from 'node:https';
+import { KilnError } from '../domain/errors.ts';
 import { errorOfAnswer, unreachable } from './errors.ts';
 import { addressOf, type Call, type Connection, type Endpoint, headersOf } from './http.ts';
 
@@ -36,9 +37,12 @@ const answerOf = async (connection: Connection, endpoint: Endpoint, { frames, ..
 
 async function* reached(connection: Connection, answer: IncomingMessage): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of answer) yield chunk as Uint8Array;
+    for await (const chunk of answer) {
+      if (!(chunk instanceof Uint8Array)) throw new KilnError('INTERNAL', 'an answer gave no bytes');
+      yield chunk;
+    }
   } catch (error) {
-    if (error instanceof Error && error.name === 'AbortError') throw error;
+    if (error instanceof KilnError || (error instanceof Error && error.name === 'AbortError')) throw error;
     throw unreachable(connection.url, error);
   }
 }
