@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { connect } from '../../src/client/kiln.ts';
 import { sshdMissing, startSshd, type Sshd } from '../support/sshd.ts';
 import { kilnFolder, type KilnFolder, type KilnProcess, processesNaming, startKiln } from '../support/kiln-process.ts';
 
@@ -94,6 +95,33 @@ describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' 
     expect(await kiln('copy', 'remote:work', `near:${folder.path}/copied`)).toMatchObject({ code: 0 });
     expect(readFileSync(join(folder.path, 'copied/src/smoke.py'), 'utf8')).toBe('print("better")\n');
     expect(existsSync(join(home, 'work/results/run.csv'))).toBe(true);
+  });
+
+  test('the same loop by a program: push, exec, pull, change, push again', async () => {
+    const mine = join(folder.path, 'mine');
+    mkdirSync(mine);
+    const { api, push, pull } = connect({ url: daemon.url }, { XDG_CACHE_HOME: join(folder.path, 'cache') });
+    const smoke = async (): Promise<string> => {
+      let said = '';
+      for await (const event of api.hosts.exec('remote', { argv: ['sh', 'smoke.sh'], cwd: 'by-program' })) {
+        if (event.event === 'stdout') said += Buffer.from(event.data, 'base64').toString();
+        if (event.event === 'exited') expect(event.code).toBe(0);
+      }
+      return said;
+    };
+    const to = { host: 'remote', path: 'by-program' };
+    writeFileSync(join(mine, 'smoke.sh'), 'mkdir -p results; echo 1 > results/run; echo ok');
+    writeFileSync(join(mine, '.gitignore'), 'results/\n');
+    expect(await push(mine, to)).toMatchObject({ files: 2, unchanged: 0 });
+    expect(await smoke()).toBe('ok\n');
+    expect(await pull({ ...to, path: 'by-program/results' }, join(mine, 'results'))).toMatchObject({ files: 1 });
+    expect(readFileSync(join(mine, 'results/run'), 'utf8')).toBe('1\n');
+    writeFileSync(join(mine, 'smoke.sh'), 'echo better');
+    expect(await push(mine, to, { dryRun: true })).toMatchObject({ files: 1, unchanged: 1 });
+    expect(await push(mine, to)).toMatchObject({ files: 1, unchanged: 1 });
+    expect(await smoke()).toBe('better\n');
+    await expect(push(join(mine, 'nowhere'), to)).rejects.toThrow('there is no folder');
+    await expect(pull(to, '/', { deletes: true })).rejects.toThrow('nothing is deleted in /');
   });
 
   test('a job survives a daemon that is killed and started anew; its log, its end and its exit status are there', async () => {

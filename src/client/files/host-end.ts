@@ -15,7 +15,7 @@ const ITEMS_PER_FRAME = 2000;
 const ALONE: ReadonlySet<WriteFrame['type']> = new Set(['delete', 'folders', 'finish', 'modes']);
 
 export interface HostEndOptions {
-  readonly hosts: HostsClient;
+  readonly hosts: Pick<HostsClient, 'files'>;
   readonly host: string;
   readonly path: string;
   readonly signal: AbortSignal;
