@@ -40,9 +40,9 @@ export interface MoveOptions {
 
 /** Each sends what differs and goes on where it broke off. Throws KilnError; what cannot be sent is in `leftOut`. */
 export interface FolderMoves {
-  push(folder: string, to: HostFolder, options?: MoveOptions): Promise<Transferred>;
-  pull(from: HostFolder, folder: string, options?: MoveOptions): Promise<Transferred>;
-  copy(from: HostFolder, to: HostFolder, options?: MoveOptions): Promise<Transferred>;
+  readonly push: (folder: string, to: HostFolder, options?: MoveOptions) => Promise<Transferred>;
+  readonly pull: (from: HostFolder, folder: string, options?: MoveOptions) => Promise<Transferred>;
+  readonly copy: (from: HostFolder, to: HostFolder, options?: MoveOptions) => Promise<Transferred>;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;

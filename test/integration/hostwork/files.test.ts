@@ -106,6 +106,8 @@ for (const { name, isMissing, start } of KINDS)
       };
       return createHostEnd({ hosts, host: HOST, path, signal: AbortSignal.timeout(120_000) });
     };
+    const written = async () =>
+      (await client.audit({ action: 'writeFiles' })).entries.filter(({ detail }) => detail['path'] === there);
     const local = async (path = here): Promise<End> => createLocalEnd(path, await openContentIndex(null, nowNs));
     const push = async (change = {}) => move(await local(), remote(), change);
 
@@ -279,8 +281,6 @@ for (const { name, isMissing, start } of KINDS)
     test('a transfer is one entry of the audit list, however many requests it takes', async () => {
       write(here, { large: randomBytes(20 * CHUNK_BYTES) });
       await push();
-      const written = async () =>
-        (await client.audit({ action: 'writeFiles' })).entries.filter(({ detail }) => detail['path'] === there);
       await expect.poll(async () => (await written()).map(({ status }) => status)).toEqual([200]);
       write(here, { small: 'x' });
       await push();

@@ -86,8 +86,11 @@ test.each(allFiles.filter(([name, file]) => SHIPPED.includes(name) && file.start
     const { space: axes, where = [], constraints = [] } = header.plan;
     if (axes === undefined) return;
     const space = createSpace({ axes, where: [...where, ...constraints], fixed: {} });
-    const points = Array.from({ length: Math.min(space.size, POINTS_MAX) }, (_, point) => point).filter(space.isValid);
-    const refused = points.map(space.paramsOf).flatMap((params) => {
+    const points = Array.from({ length: Math.min(space.size, POINTS_MAX) }, (_, point) => point).filter((point) =>
+      space.isValid(point),
+    );
+    const refused = points.flatMap((point) => {
+      const params = space.paramsOf(point);
       const content = { language, source, params };
       const result = resolveCandidate(loaded, { target: targetOf(language), architecture: 'sm_90a', content });
       return result.ok ? [] : [{ params, outcome: result.outcome }];
