@@ -17,9 +17,11 @@ const SOME_FAILED = 3;
 /** For a GPU of a class that is not here. */
 const WAITS = /H100|convolution\/sweep|campaign watch/u;
 
+/** By page, or by the program. */
 const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'hosts.md': 'test/e2e/host-work.test.ts',
-  'operations.md': 'test/e2e/backup.test.ts',
+  pg_dump: 'test/e2e/backup.test.ts',
+  pg_restore: 'test/e2e/backup.test.ts',
 };
 
 const commandsOf = (page: string): readonly string[] =>
@@ -28,9 +30,8 @@ const commandsOf = (page: string): readonly string[] =>
   );
 
 const pages = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md') && commandsOf(name).length > 0);
-const lines = pages
-  .filter((page) => RUN_ELSEWHERE[page] === undefined)
-  .flatMap((page) => commandsOf(page).map((line) => ({ page, line })));
+const all = pages.flatMap((page) => commandsOf(page).map((line) => ({ page, line, program: line.split(' ')[0] ?? '' })));
+const lines = all.filter(({ page, program }) => !(page in RUN_ELSEWHERE) && !(program in RUN_ELSEWHERE));
 
 /** What a reader has and this machine does not: a GPU of that class, PyTorch, files of their own. */
 const typed = (line: string, ids: Readonly<Record<string, string>>): string =>
@@ -113,12 +114,13 @@ describe('the commands of docs', () => {
       (await daemon.client.campaigns()).campaigns.find(({ status }) => status === 'running' || status === 'paused')?.id ?? '';
     const candidate = (await daemon.client.candidates({ limit: 1 })).candidates[0]?.id ?? '';
     if (page === 'agents.md') return { ID: campaign };
-    if (page === 'queue.md') return { 's-3f2a': sweep, 'k-77aa': campaign };
+    if (page === 'queue.md') return { 's-3f2a': sweep, 'k-77aa': campaign, ' ID': ` ${candidate}` };
     return { 'results ID': `results ${sweep}`, 'show ID': `show ${candidate}` };
   };
 
   test('are found', () => {
-    expect(pages).toEqual(expect.arrayContaining(Object.keys(RUN_ELSEWHERE)));
+    const found = all.flatMap(({ page, program }) => [page, program]);
+    expect(found).toEqual(expect.arrayContaining(Object.keys(RUN_ELSEWHERE)));
     expect(lines.length).toBeGreaterThan(30);
   });
 
