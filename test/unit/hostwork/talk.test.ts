@@ -14,7 +14,10 @@ test('what is being written when the connection breaks is over, and the reading 
   const sent = talk.send({ type: 'stdin' });
   stream.destroy(new Error('broken pipe'));
   await expect(sent).resolves.toBeUndefined();
-  await expect(talk.frames().next()).rejects.toMatchObject({ code: 'HOST_NOT_CONNECTED', message: expect.stringContaining('broken pipe') as string });
+  await expect(talk.frames().next()).rejects.toMatchObject({
+    code: 'HOST_NOT_CONNECTED',
+    message: expect.stringContaining('broken pipe') as string,
+  });
 });
 
 test('a signal that is on its way when the connection breaks ends its command, and not the process', async () => {
