@@ -5,6 +5,7 @@ import { KilnError } from '../domain/errors.ts';
 import { Problem, programFilesOf, type TensorSpec } from '../domain/problem.ts';
 import { parseYaml } from './strict-yaml.ts';
 import { languageOfFile, TARGETS } from './targets.ts';
+import { own } from '../platform/own.ts';
 
 const PROBLEM_FILE = 'problem.yaml';
 const PROBLEM_BYTES_MAX = 64 * 1024;
@@ -66,7 +67,7 @@ const refuseOtherVariables = ({ hidden, variables }: Problem, file: string): voi
   if (hidden === undefined) return;
   const other = Object.keys(hidden).find((name) => !variables.includes(name));
   if (other !== undefined) throw invalidProblem(file, `hidden.${other}`, `"${other}" is no variable of the problem`);
-  const missing = variables.find((name) => hidden[name] === undefined);
+  const missing = variables.find((name) => own(hidden, name) === undefined);
   if (missing !== undefined)
     throw invalidProblem(file, `hidden.${missing}`, `"${missing}" has no bounds; every variable needs them`);
 };
@@ -76,7 +77,7 @@ const refuseCompared = ({ tensors }: Problem, file: string): void => {
   for (const [name, tensor] of Object.entries(tensors)) {
     if (tensor.role === 'in' && tensor.tolerance !== undefined)
       throw invalidProblem(file, `tensors.${name}.tolerance`, `"${name}" is an input: only outputs have a tolerance`);
-    const reason = tensor.compare && noIndices(name, tensor, tensors[tensor.compare.of]);
+    const reason = tensor.compare && noIndices(name, tensor, own(tensors, tensor.compare.of));
     if (reason !== undefined) throw invalidProblem(file, `tensors.${name}.compare`, reason);
   }
 };

@@ -3,6 +3,7 @@ import { type Dtype, DTYPE_BYTES } from '../domain/plan/dtype.ts';
 import type { Compare, Distribution, DistributionSpec, Problem, ResolvedCompare, TensorSpec } from '../domain/problem.ts';
 import type { ResolvedTensor } from '../domain/plan/resolved-plan.ts';
 import { type Bounds, evaluateWithin, PlanError } from './plan-error.ts';
+import { own } from '../platform/own.ts';
 
 type Distributions = Readonly<Record<string, DistributionSpec>>;
 type Shape = Readonly<Record<string, number>>;
@@ -22,7 +23,7 @@ export const resolveTensors = (problem: Problem, shape: Shape, distributions: Di
       dtype: tensor.dtype,
       elements: dims.reduce((a, b) => a * b, 1),
       role: tensor.role,
-      distribution: resolveDistribution(distributions[name] ?? tensor.distribution, { name, tensor, shape, dims }),
+      distribution: resolveDistribution(own(distributions, name) ?? tensor.distribution, { name, tensor, shape, dims }),
       ...(tensor.tolerance && { tolerance: tensor.tolerance }),
       ...(tensor.compare && { compare: resolveCompare(name, tensor.compare, shapes) }),
     };
@@ -53,8 +54,8 @@ export const resolveDistributions = (
   const shapes = resolveShapes(problem, shape);
   return Object.fromEntries(
     Object.entries(problem.tensors).flatMap(([name, tensor]) => {
-      const own = distributions[name];
-      return own ? [[name, resolveDistribution(own, { name, tensor, shape, dims: shapes[name] ?? [] })]] : [];
+      const given = own(distributions, name);
+      return given ? [[name, resolveDistribution(given, { name, tensor, shape, dims: shapes[name] ?? [] })]] : [];
     }),
   );
 };
@@ -63,15 +64,15 @@ type Shapes = Readonly<Record<string, readonly number[]>>;
 
 /** Indices lie as `of` does, but for the last axis: as many a row as there are, or one. */
 const resolveCompare = (name: string, compare: Compare, shapes: Shapes): ResolvedCompare => {
-  const [own, of] = [shapes[name] ?? [], shapes[compare.of] ?? []];
+  const [indices, of] = [shapes[name] ?? [], own(shapes, compare.of) ?? []];
   const rows = of.slice(0, -1);
-  const each = own.length === rows.length ? 1 : (own.at(-1) ?? 1);
+  const each = indices.length === rows.length ? 1 : (indices.at(-1) ?? 1);
   const length = of.at(-1) ?? 1;
   const field = `tensors.${name}.compare`;
-  if (own.length > of.length || own.length < rows.length || rows.some((size, axis) => size !== own[axis]))
+  if (indices.length > of.length || indices.length < rows.length || rows.some((size, axis) => size !== indices[axis]))
     throw new PlanError(
       field,
-      `[${own.join(', ')}] holds no indices of the last axis of ${compare.of}, [${of.join(', ')}]: the axes before it must be the same`,
+      `[${indices.join(', ')}] holds no indices of the last axis of ${compare.of}, [${of.join(', ')}]: the axes before it must be the same`,
     );
   if (compare.distinct && each > length)
     throw new PlanError(
@@ -163,11 +164,11 @@ const FLOATS: ReadonlySet<Dtype> = new Set(['f64', 'f32', 'f16', 'bf16', 'f8e4m3
 
 const refuseBadDistributions = (problem: Problem, distributions: Distributions): void => {
   for (const name of Object.keys(distributions)) {
-    if (problem.tensors[name] === undefined || problem.tensors[name].role === 'out')
+    if ((own(problem.tensors, name)?.role ?? 'out') === 'out')
       throw new PlanError(`distributions.${name}`, `"${name}" is no tensor of the problem that is drawn`);
   }
   for (const [name, { dtype, role, distribution }] of Object.entries(problem.tensors)) {
-    const used = distributions[name] ?? distribution;
+    const used = own(distributions, name) ?? distribution;
     const kinds: readonly string[] = used.kind === 'mixture' ? used.of.map(({ kind }) => kind) : [used.kind];
     if (role === 'out') continue;
     const reason = refusedFor(dtype, kinds, used.kind === 'integers' && used.sorted === true);
@@ -185,7 +186,7 @@ const refusedFor = (dtype: Dtype, kinds: readonly string[], isSorted: boolean): 
 
 const refuseBadShape = (problem: Problem, shape: Shape): void => {
   for (const name of problem.variables) {
-    const value = shape[name];
+    const value = own(shape, name);
     if (value === undefined) throw new PlanError(`shape.${name}`, `the case gives no value for "${name}"`);
     if (value > I32_MAX) throw new PlanError(`shape.${name}`, `${value} is no i32, which is how kernels get shape variables`);
   }

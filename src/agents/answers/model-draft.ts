@@ -108,22 +108,22 @@ const sourceOf = (value: Fields): string | undefined => {
   return block !== undefined && second === undefined ? block.content : text;
 };
 
-const NAMES: Readonly<Record<string, Language>> = {
-  cu: 'cuda',
-  'cuda c++': 'cuda',
-  'cuda c': 'cuda',
-  'cuda-c': 'cuda',
-  'c++': 'cuda',
-  cpp: 'cuda',
-};
+const NAMES: ReadonlyMap<string, Language> = new Map([
+  ['cu', 'cuda'],
+  ['cuda c++', 'cuda'],
+  ['cuda c', 'cuda'],
+  ['cuda-c', 'cuda'],
+  ['c++', 'cuda'],
+  ['cpp', 'cuda'],
+]);
 
 /** Left out, or in other words: the only one there may be, or what the source looks like. */
 const languageOf = (given: unknown, source: string, languages: readonly Language[]): unknown => {
   const name = typeof given === 'string' ? given.trim().toLowerCase() : '';
   if (name === 'python' || name === 'py') return pythonOf(source, languages);
   if (Language.safeParse(name).success) return name;
-  if (given !== undefined && given !== null && name !== '' && NAMES[name] === undefined) return given;
-  return languages.length === 1 ? languages[0] : (seenIn(source, languages) ?? NAMES[name] ?? 'c');
+  if (given !== undefined && given !== null && name !== '' && !NAMES.has(name)) return given;
+  return languages.length === 1 ? languages[0] : (seenIn(source, languages) ?? NAMES.get(name) ?? 'c');
 };
 
 const seenIn = (source: string, languages: readonly Language[]): Language | undefined => {

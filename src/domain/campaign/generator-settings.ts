@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { strictFields } from '../../platform/strict-fields.ts';
 import { IMPLEMENTATIONS_MAX, PROPOSALS_MAX } from './diagnosis.ts';
+import { own } from '../../platform/own.ts';
 
 const MILLISECONDS_MAX = 3_600_000;
 const MAX_TOKENS_MAX = 128_000;
@@ -201,14 +202,14 @@ export const AgentsSettings = strictFields({
     })
     .refine((generators) => Object.keys(generators).length <= GENERATORS_MAX, `at most ${GENERATORS_MAX} generators`)
     .default({ claude: ClaudeSettings.parse({ kind: 'claude' }) }),
-}).refine(({ default: name, generators }) => name === null || ALWAYS.includes(name) || name in generators, {
+}).refine(({ default: name, generators }) => name === null || ALWAYS.includes(name) || Object.hasOwn(generators, name), {
   path: ['default'],
   error: 'names no generator: it must be evolve, claude or one of agents.generators',
 });
 /** Whoever is asked for a diagnosis must be a model. */
 const diagnoserComplaint = (by: string, generators: Readonly<Record<string, GeneratorSettings>>): string | null => {
-  if (by === 'claude' && !('claude' in generators)) return null;
-  const kind = generators[by]?.kind;
+  if (by === 'claude' && !Object.hasOwn(generators, 'claude')) return null;
+  const kind = own(generators, by)?.kind;
   if (kind === 'claude' || kind === 'openai-compatible') return null;
   return kind === undefined && by !== 'evolve'
     ? `names no generator: "${by}" is not in agents.generators`

@@ -8,6 +8,7 @@ import { floorOf } from '../programs/floor.ts';
 import { freeName, identifierOf } from '../programs/names.ts';
 import { RefusedFile } from '../programs/refused-file.ts';
 import type { Definition, TraceTensor, Workload } from './documents.ts';
+import { own } from '../../platform/own.ts';
 
 /** Every case is recorded and timed: of more workloads, so many of all sizes. */
 const BENCH_CASES_MAX = 16;
@@ -141,7 +142,7 @@ const axesOf = ({ axes, inputs }: Definition): Axes => {
   return {
     variables,
     expression: (axis) => {
-      const found = axes[axis];
+      const found = own(axes, axis);
       if (!found) throw new RefusedFile(`a shape names the axis "${axis}", which is none of its axes`);
       return byAxis.get(axis) ?? (found.type === 'const' ? found.value : axis);
     },
@@ -151,7 +152,7 @@ const axesOf = ({ axes, inputs }: Definition): Axes => {
 const shapeOf = ({ variables }: Axes, { uuid, axes }: Workload): Readonly<Record<string, number>> =>
   Object.fromEntries(
     variables.map(({ axis, variable, value }) => {
-      const size = value ?? axes[axis];
+      const size = value ?? own(axes, axis);
       if (size === undefined) throw new RefusedFile(`workload ${uuid} says no size of the axis "${axis}"`);
       return [variable, size];
     }),
@@ -182,7 +183,7 @@ const tensorsOf = ({ inputs, outputs }: Definition, axes: Axes): Readonly<Record
 };
 
 const specOf = (name: string, { shape, dtype }: TraceTensor, axes: Axes) => {
-  const known = DTYPES[dtype];
+  const known = own(DTYPES, dtype);
   if (!known) throw new RefusedFile(`\`${name}\` is of the type ${dtype}, which is none of Kiln's`);
   if (!/^[A-Za-z_]\w*$/u.test(name) || name.length > NAME_CHARS_MAX)
     throw new RefusedFile(
@@ -202,7 +203,7 @@ const scalarsOf = ({ inputs }: Definition, workloads: readonly Workload[]): read
   Object.entries(inputs)
     .filter(([, { shape }]) => shape === null)
     .map(([name, { dtype }]) => {
-      const known = SCALARS[dtype];
+      const known = own(SCALARS, dtype);
       if (!known) throw new RefusedFile(`the number \`${name}\` is of the type ${dtype}, which is none of Kiln's`);
       const values = workloads.flatMap((workload) => valueIn(workload, name) ?? []);
       const [most] = values.toSorted((a, b) => countIn(values, b) - countIn(values, a));
@@ -213,7 +214,7 @@ const scalarsOf = ({ inputs }: Definition, workloads: readonly Workload[]): read
 const countIn = (values: readonly number[], value: number): number => values.filter((one) => one === value).length;
 
 const valueIn = ({ inputs }: Workload, name: string): number | null => {
-  const input = inputs[name];
+  const input = own(inputs, name);
   return input?.type === 'scalar' && typeof input.value === 'number' ? input.value : null;
 };
 
@@ -226,7 +227,7 @@ const chosen = (
 ): { readonly bench: readonly Workload[]; readonly left: number } => {
   const shapes = new Map<string, Workload>();
   for (const workload of workloads) {
-    const key = JSON.stringify(Object.keys(axes).map((axis) => workload.axes[axis]));
+    const key = JSON.stringify(Object.keys(axes).map((axis) => own(workload.axes, axis)));
     if (!shapes.has(key)) shapes.set(key, workload);
   }
   const sorted = [...shapes.values()].toSorted((a, b) => sizeOf(a) - sizeOf(b));

@@ -10,4 +10,4 @@ export const INTEGERS: ReadonlySet<string> = new Set(['i64', 'i32', 'u32', 'i8',
 /** Of one element; of a type that Kiln does not have, 1. */
 export const bytesOfType = (dtype: string | undefined): number => (isDtype(dtype) ? DTYPE_BYTES[dtype] : 1);
 
-const isDtype = (text: string | undefined): text is Dtype => text !== undefined && text in DTYPE_BYTES;
+const isDtype = (text: string | undefined): text is Dtype => text !== undefined && Object.hasOwn(DTYPE_BYTES, text);
