@@ -70,7 +70,9 @@ export const importDefinition = (definition: Definition, workloads: readonly Wor
       scalars: Object.fromEntries(scalars.map(({ name: scalar, dtype, value }) => [scalar, { dtype, value }])),
     }),
     tolerance: TOLERANCE,
-    check: cases.slice(0, CHECK_CASES).map(({ name: own, shape }) => ({ name: `check-${own}`.slice(0, CASE_CHARS_MAX), shape })),
+    check: cases
+      .slice(0, CHECK_CASES)
+      .map(({ name: caseName, shape }) => ({ name: `check-${caseName}`.slice(0, CASE_CHARS_MAX), shape })),
     bench: { gpu: cases },
     floor: floorOf(tensors),
     gpu: { reference: { file: 'reference.py', symbol: 'run', style: 'function', environment: 'torch' } },

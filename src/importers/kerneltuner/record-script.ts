@@ -5,6 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { env } from 'node:process';
 import { KilnError } from '../../domain/errors.ts';
+import { unlessEnded } from '../../platform/clean-up.ts';
 import { killGroup } from '../../platform/process-group.ts';
 
 const RECORDER = join(import.meta.dirname, 'recorder');
@@ -45,14 +46,17 @@ const run = async (path: string, folder: string, limitMs: number): Promise<Ran> 
     detached: true,
   });
   let [said, isLate] = ['', false];
+  const end = (): void => {
+    if (child.pid !== undefined) killGroup(child.pid);
+  };
   const limit = setTimeout(() => {
     isLate = true;
     // With what it started.
-    if (child.pid !== undefined) killGroup(child.pid);
+    end();
   }, limitMs);
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-SAID_CHARS_MAX)));
   try {
-    await once(child, 'close');
+    await unlessEnded(end, async () => once(child, 'close'));
   } catch (cause) {
     throw new KilnError('INVALID_REQUEST', 'python3 cannot be started: install it, or give a problem in the T1 form', { cause });
   } finally {

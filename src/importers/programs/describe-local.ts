@@ -1,10 +1,10 @@
 /** Describes sources on this machine: describe.py, with a Python that has PyTorch, on a folder of its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KilnError } from '../../domain/errors.ts';
+import { unlessEnded, withTemporaryFolder } from '../../platform/clean-up.ts';
 import type { Answer } from './described.ts';
 import { answersOf } from './answers.ts';
 import type { Source } from './source.ts';
@@ -43,19 +43,15 @@ export const withTaskFolder = async <T>(
   sources: readonly Source[],
   seconds: number,
   use: (folder: string) => Promise<T>,
-): Promise<T> => {
-  const folder = await mkdtemp(join(tmpdir(), 'kiln-import-'));
-  try {
+): Promise<T> =>
+  withTemporaryFolder('kiln-import-', async (folder) => {
     await cp(DESCRIBE, join(folder, 'describe'), { recursive: true, filter: (path) => !path.endsWith('__pycache__') });
     for (const [path, text] of Object.entries(taskFolder(sources, seconds))) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), text);
     }
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-};
+    return use(folder);
+  });
 
 const run = async ([program, ...args]: readonly [string, ...string[]], limitMs: number): Promise<string> => {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: limitMs, killSignal: 'SIGKILL' });
@@ -63,7 +59,10 @@ const run = async ([program, ...args]: readonly [string, ...string[]], limitMs: 
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-SAID_BYTES_MAX)));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complained = (complained + text).slice(-2000)));
   try {
-    await once(child, 'close');
+    await unlessEnded(
+      () => child.kill('SIGKILL'),
+      async () => once(child, 'close'),
+    );
   } catch (cause) {
     throw new KilnError('INVALID_REQUEST', `${program} cannot be started: name a Python that has PyTorch (--python PATH)`, {
       cause,
