@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import { ExecEvent, ExecRequest } from '../../../src/domain/hosts/work.ts';
 import { HostId } from '../../../src/domain/ids.ts';
-import { createExecutions } from '../../../src/hostwork/executions.ts';
+import { createExecutions, EXECUTIONS_MAX } from '../../../src/hostwork/executions.ts';
 import { Talk } from '../../../src/hostwork/talk.ts';
 
 /** A host that takes nothing off the wire. */
@@ -49,4 +49,21 @@ test('a signal that is on its way when the connection breaks ends its command, a
   } finally {
     process.off('unhandledRejection', onUnhandled);
   }
+});
+
+test('commands that wait for their devices count among those that run', async () => {
+  const executions = createExecutions({
+    open: async () => stuck(),
+    lend: async () => new Promise(() => undefined),
+    note: () => undefined,
+  });
+  const caller = { name: 'ada', says: null, address: '127.0.0.1' };
+  const request = ExecRequest.parse({ argv: ['sleep', '9'], devices: 'any' });
+  const begin = () => executions.exec(HostId.parse('h1'), request, { caller, signal: new AbortController().signal });
+  const first = begin();
+  await first.next();
+  for (let number = 1; number < EXECUTIONS_MAX; number += 1) await begin().next();
+  await expect(begin().next()).rejects.toMatchObject({ code: 'TOO_MANY_STREAMS' });
+  await first.return(undefined);
+  await expect(begin().next()).resolves.toMatchObject({ value: { event: 'accepted' } });
 });
