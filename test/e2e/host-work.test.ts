@@ -143,12 +143,21 @@ describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' 
     await connected();
     expect((await kiln('jobs', 'remote')).stdout).toMatch(new RegExp(`${id} .* running `));
     expect(await kiln('wait', id, '--timeout', '200ms')).toMatchObject({ code: 4 });
+    expect(await kiln('logs', '-f', id, '--timeout', '200ms')).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining(`kiln host logs -f ${id}`) as string,
+    });
     const following = start('logs', '-f', id.slice(0, -4));
     await expect.poll(() => following.out.stdout, DEADLINE).toBe('begun\n');
     writeFileSync(gate, '');
     expect(await following.ended).toMatchObject({ code: 0, stdout: 'begun\ndone\n' });
     expect(await kiln('wait', id)).toMatchObject({ code: 7, stdout: `${id}: ended with 7\n` });
-    const endless = (await kiln('run', '--detach', 'remote', '--', 'sleep', '300')).stdout.trim();
+    const watched = await kiln('run', '--timeout', '200ms', 'remote', '--', 'sleep', '300');
+    expect(watched).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('and goes on: kiln host wait remote/j-') as string,
+    });
+    const endless = /remote\/j-\w+/.exec(watched.stderr)?.[0] ?? '';
     expect(await kiln('stop', endless)).toMatchObject({ code: 0, stdout: `${endless}: ended by SIGTERM, stopped\n` });
   });
 

@@ -3,6 +3,7 @@ import { batchPrices, microsOf, pricesOf } from '../../../src/agents/generators/
 import type { Generator } from '../../../src/agents/generator.ts';
 import { Campaign, NO_USAGE, type Generation, type GenerationState } from '../../../src/domain/campaign/campaign.ts';
 import type { CampaignView } from '../../../src/domain/api/campaigns.ts';
+import { KilnError } from '../../../src/domain/errors.ts';
 import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
 import { claudeAt } from '../../support/agents/claude-generator.ts';
 import type { CampaignStore } from '../../../src/domain/ports/store.ts';
@@ -311,8 +312,13 @@ describe('a batch whose daemon stops', () => {
       askedAt: AT,
       updatedAt: AT,
     });
-  const stored = async (status: 'paused' | 'stopped', rows: readonly GenerationState[], id = ID): Promise<void> => {
-    const { submitter, ...spec } = request({ ...BATCHED, generators: [{ name: 'claude' }] });
+  const stored = async (
+    status: 'paused' | 'stopped',
+    rows: readonly GenerationState[],
+    id = ID,
+    problems = ['vector_add'],
+  ): Promise<void> => {
+    const { submitter, ...spec } = request({ ...BATCHED, problems, generators: [{ name: 'claude' }] });
     const times = { createdAt: AT, updatedAt: AT, ranMs: 0 };
     await rig.store().createCampaign(Campaign.parse({ id, spec, status, reason: 'a test', submitter, ...times }));
     await rig.store().addGenerations(rows.map((state, index) => row(id, index + 1, state)));
@@ -365,6 +371,30 @@ describe('a batch whose daemon stops', () => {
       failure: 'unavailable',
       message: 'its batch is lost: the service answered 404: no retrieve; the most that it can cost counts',
     });
+  });
+
+  test('loses no answer to another one whose problem is gone by then', async () => {
+    const id = CampaignId.parse(`k-${'d'.repeat(16)}`);
+    const batch = api.batches.addOther([`${id}_1`, `${id}_2`]);
+    await batch.answer();
+    batch.end();
+    await stored('paused', [], id, ['softmax', 'vector_add']);
+    const state = asked({ step: 'sent', id: batch.id });
+    await rig.store().addGenerations([{ ...row(id, 1, state), problem: 'softmax' }, row(id, 2, state)]);
+    const judging = rig.judging({ judgeMs: 1 });
+    const ranking: typeof judging.ranking = async (problem, query) => {
+      if (problem === 'softmax') throw new KilnError('NOT_FOUND', 'there is no problem "softmax"');
+      return judging.ranking(problem, query);
+    };
+    const campaigns = await rig.campaigns({ ...judging, ranking }, [claude()]);
+    await until(campaigns, id, ({ generations }) => generations.asked === 0 && generations.judged + generations.failed === 2);
+    expect((await generationsOf(campaigns, id)).map((one) => one.state)).toMatchObject([
+      {
+        status: 'failed',
+        message: expect.stringContaining('its answer cannot be read: there is no problem "softmax"') as string,
+      },
+      { status: 'judged' },
+    ]);
   });
 
   test('of a campaign that was stopped meanwhile is cancelled, and what was answered is judged', async () => {
