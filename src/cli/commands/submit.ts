@@ -9,6 +9,7 @@ import { type Context, contextOf, note, print, printJson, printJsonLine } from '
 import { EXIT } from '../exit-codes.ts';
 import { collect } from '../input/given.ts';
 import { collectParam } from '../input/params.ts';
+import { Program } from '../../domain/program.ts';
 import type { RecognisedProgram } from '../../domain/program-style.ts';
 import { withProblemFiles } from '../input/problem-files.ts';
 import { deviceFor, readIncluded, readSource, readText } from '../input/source-file.ts';
@@ -33,6 +34,7 @@ export interface CandidateOptions {
   readonly label?: readonly string[];
   readonly with?: readonly string[];
   readonly environment?: string;
+  readonly prefer?: Program['prefer'];
 }
 interface SubmitOptions extends CandidateOptions, TimeoutOption {
   readonly watch?: boolean;
@@ -62,13 +64,19 @@ export const withCandidateOptions = (command: Command): Command =>
       'another file that the source includes, or that the entry of a program imports (repeatable)',
       collect,
     )
-    .option('--environment <name>', 'for a program: the environment that it runs in (default: torch)');
+    .option('--environment <name>', 'for a program: the environment that it runs in (default: torch)')
+    .addOption(
+      new Option(
+        '--prefer <which>',
+        'for a program: recorded, where it can be recorded; program, by the time to its answers at once (default: recorded)',
+      ).choices(Program.shape.prefer.unwrap().options),
+    );
 
 export const candidateOf = async (path: string, options: CandidateOptions): Promise<SubmitCandidate> => {
   if (path.endsWith('.json')) return solutionOf(path, options);
   const { name, source, language, program } = await readSource(path, options.language);
   if (program) note(`${path} is taken for ${program.words}`);
-  else if (options.environment) throw new KilnError('INVALID_REQUEST', `${path} is no program: --environment is for those`);
+  else refuseProgramOptions(path, options);
   const problem = problemOf(path, source, options);
   return {
     problem,
@@ -78,6 +86,17 @@ export const candidateOf = async (path: string, options: CandidateOptions): Prom
     ...wishesOf(options),
     ...(program ? { program: await programOf(name, program, options) } : await readIncluded(path, options.with)),
   };
+};
+
+const refuseProgramOptions = (path: string, { environment, prefer }: CandidateOptions): void => {
+  const given = [environment !== undefined && '--environment', prefer !== undefined && '--prefer'].filter(
+    (name) => name !== false,
+  );
+  if (given.length > 0)
+    throw new KilnError(
+      'INVALID_REQUEST',
+      `${path} is no program: ${given.join(' and ')} ${given.length === 1 ? 'is' : 'are'} for those`,
+    );
 };
 
 /** What the command line says beside the candidate itself. */
@@ -94,9 +113,9 @@ const wishesOf = ({ param, priority, trial, effort, submitter, label }: Candidat
 const solutionOf = async (path: string, options: CandidateOptions): Promise<SubmitCandidate> => {
   const { words, program, ...candidate } = candidateOfSolution(await readText(path));
   note(`${path} is taken for ${words}`);
-  const { problem = candidate.problem, environment, device } = options;
-  const inEnvironment = environment === undefined ? program : { ...program, environment };
-  return { ...candidate, ...deviceFor('python', device), ...wishesOf(options), problem, program: inEnvironment };
+  const { problem = candidate.problem, device } = options;
+  const wished = { ...program, ...programWishes(options) };
+  return { ...candidate, ...deviceFor('python', device), ...wishesOf(options), problem, program: wished };
 };
 
 const problemOf = (path: string, source: string, { problem }: CandidateOptions): string => {
@@ -108,11 +127,16 @@ const problemOf = (path: string, source: string, { problem }: CandidateOptions):
 const programOf = async (
   file: string,
   { symbol, style }: RecognisedProgram,
-  { with: others = [], environment }: CandidateOptions,
+  { with: others = [], ...options }: CandidateOptions,
 ): Promise<NonNullable<SubmitCandidate['program']>> => ({
   entry: { file, symbol, style },
   files: await Promise.all(others.map(async (path) => ({ path, content: await readText(path) }))),
+  ...programWishes(options),
+});
+
+const programWishes = ({ environment, prefer }: CandidateOptions): Pick<Partial<Program>, 'environment' | 'prefer'> => ({
   ...(environment === undefined ? {} : { environment }),
+  ...(prefer === undefined ? {} : { prefer }),
 });
 
 export const addSubmit = (program: Command): void => {
