@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Callable, Optional
+from unittest import mock
 
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.artifact import store_artifact
@@ -17,6 +18,7 @@ from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.devices.slot_events import Prepared, SlotEvents
 from kiln_runner.frames import Frame, encode
 from kiln_runner.process import Children, Command
+from kiln_runner.programs import record_requests
 from kiln_runner.programs.record_requests import BESIDE_MAX, RecordPorts, RecordRequests
 from kiln_runner.programs.record_run import Asked
 from kiln_runner.programs.recording_shape import INDEX, INPUTS_BASE
@@ -287,6 +289,53 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         await self.until(lambda: [list(run.asked) for run in self.records._runs.values()] == [[f"{BESIDE_MAX}"]] and bool(self.records._beside))
         self.records.cancel(f"{BESIDE_MAX}")
         self.assertEqual((await self.answer("last", DOUBLE))["status"], "compiled")
+
+    async def test_an_environment_whose_programs_are_built_is_ready_before_one_is_to_be_recorded(self) -> None:
+        self.records.warm("torch")
+        [zygote] = self.zygotes._running.values()
+        await self.until(lambda: zygote._is_ready)
+        self.assertFalse(self.records.is_busy)
+        self.assertEqual((await self.answer("one", DOUBLE))["status"], "compiled")
+        self.assertEqual(list(self.zygotes._running.values()), [zygote])
+
+    async def test_one_that_records_nothing_here_is_not_started(self) -> None:
+        for changes in ({"recorder": "none"}, {"sandbox": {"level": "none"}}, {"name": "other"}):
+            self.environments = [{**ENVIRONMENT, **changes}]
+            self.records.warm("torch")
+        self.environments = [ENVIRONMENT]
+        self.records.warm("other")
+        self.device["kind"] = "cpu"
+        self.records.warm("torch")
+        self.assertEqual(self.zygotes._running, {})
+
+    async def side_by_side(self) -> None:
+        """As many as may be, and one that waits."""
+        self.ask("first", "# hangs\n")
+        await self.until(lambda: self.slots["GPU-test"].reservations.is_reserved)
+        for number in range(BESIDE_MAX + 1):
+            self.ask(f"{number}", f"# hangs\n# {number}\n")
+        await self.until(lambda: self.slots["GPU-test"].reservations.has_turn)
+        self.records.cancel("first")
+        await self.until(lambda: sum(map(len, self.records._beside.values())) == BESIDE_MAX)
+
+    def begun(self) -> list[str]:
+        return sorted(asked for run in self.records._runs.values() if run.has_begun for asked in run.asked)
+
+    async def test_who_waits_takes_the_place_of_one_that_has_ended_while_others_go_on(self) -> None:
+        await self.side_by_side()
+        self.records.cancel("0")
+        await self.until(lambda: self.begun() == [f"{number}" for number in range(1, BESIDE_MAX + 1)])
+        self.assertEqual(sum(map(len, self.records._beside.values())), BESIDE_MAX)
+        for number in range(1, BESIDE_MAX + 1):
+            self.records.cancel(f"{number}")
+        self.assertEqual((await self.answer("last", DOUBLE))["status"], "compiled")
+
+    async def test_nobody_does_once_the_device_was_held_for_long(self) -> None:
+        with mock.patch.object(record_requests, "TOPPED_UP_S", 0.0):
+            await self.side_by_side()
+            self.records.cancel("0")
+            await self.until(lambda: sum(map(len, self.records._beside.values())) == BESIDE_MAX - 1)
+            self.assertEqual(self.begun(), [f"{number}" for number in range(1, BESIDE_MAX)])
 
     async def test_what_fails_beside_another_is_tried_alone_before_it_has_a_verdict(self) -> None:
         self.ask("first", "# hangs\n")

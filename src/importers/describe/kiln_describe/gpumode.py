@@ -1,6 +1,7 @@
 """A task of GPU MODE: generate_input(**args, seed=...) makes data, ref_kernel(data) what is right."""
 import copy
 import inspect
+import math
 from pathlib import Path
 from typing import Any, Callable, Optional
 
@@ -9,8 +10,9 @@ from kiln_describe.inputs import Made, make, redirected
 from kiln_describe.lines import Lines
 from kiln_describe.names import unpacked_names
 from kiln_describe.outputs import Ran, attempt, same
+from kiln_describe.refused import Refused
 from kiln_describe.tolerance import tolerance_of
-from kiln_describe.tree import Refused, take
+from kiln_describe.tree import take
 
 _ELEMENTS_RUN_MAX = 1 << 22
 
@@ -81,14 +83,7 @@ def _again(generate: Callable[[int], Any], device: str) -> Any:
 
 
 def _size(made: Made) -> int:
-    return sum(_elements(one["shape"]) for one in made.tensors)
-
-
-def _elements(shape: list[int]) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count
+    return sum(math.prod(one["shape"]) for one in made.tensors)
 
 
 def _tensors(data: Any) -> list[Any]:
