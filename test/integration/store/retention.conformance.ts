@@ -9,7 +9,7 @@ import { JournalEvent } from '../../../src/domain/journal.ts';
 import { createGarbageCollector } from '../../../src/storage/collect-garbage.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { createStore, type SqlStore } from '../../../src/store/store.ts';
-import { attempt, candidate, idOf, passed, score, sweepIdOf, sweepOf } from '../../support/builders.ts';
+import { attempt, candidate, idOf, passed, score, scoreByAnswers, sweepIdOf, sweepOf } from '../../support/builders.ts';
 
 const AT = Date.parse('2026-01-01T00:00:00.000Z');
 const DAY_MS = 86_400_000;
@@ -38,13 +38,15 @@ export const describeRetention = (name: string, open: () => Sql): void => {
   };
   describe(`a store on ${name}: what is old`, () => {
     test('goes, whole, but for record holders, first places, points of sweeps that go on, and what is not done', async () => {
-      const store = await fresh('first', 'holder', 'old', 'waiting', 'point');
+      const store = await fresh('first', 'holder', 'old', 'waiting', 'point', 'program');
       await store.createSweep(sweepOf('s'));
       await store.askSweepPoints(sweepIdOf('s'), [{ number: 0, point: 0 }]);
       await store.linkSweepPoints(sweepIdOf('s'), [{ number: 0, candidateId: idOf('point') }]);
       await done(store, 'first', 9);
       await done(store, 'holder', 5, true);
       for (const one of ['old', 'point']) await done(store, one, 2);
+      // The first of another list.
+      await store.complete([{ candidateId: idOf('program'), outcome: passed, score: scoreByAnswers(1), record: false }]);
       expect(await store.countOld({ ...LATER, before: new Date(AT).toISOString() })).toEqual({});
       expect(Object.values(await store.countOld(LATER))).toEqual([1]);
       const page = await store.readOld(LATER);
