@@ -38,6 +38,15 @@ class KernelShare(TypedDict):
     share: float
 
 
+class AnswersTiming(TypedDict):
+    """Of a candidate that was timed by its answers. `semantics`: whether its calls returned before their inputs were there; `nullNs`: what was taken
+    off each run."""
+
+    uncertaintyNs: float
+    semantics: Literal["released", "call"]
+    nullNs: float
+
+
 class _CaseTiming(TypedDict):
     case: str
     candidate: TimingStatistics
@@ -53,6 +62,7 @@ class CaseTiming(_CaseTiming, total=False):
     inputs: Literal["sampled", "fresh"]
     unsteady: Literal[True]
     recorded: list[KernelShare]
+    answers: AnswersTiming
 
 
 class _Mismatch(TypedDict):

@@ -104,9 +104,10 @@ class _RecordUnit(ProgramUnit):
 
 
 class RecordUnit(_RecordUnit, total=False):
-    """`built`: the artifact of its build stage."""
+    """`built`: the artifact of its build stage. `by`: an artifact is made by which it is judged in a process of its own, and nothing is recorded."""
 
     model: ModelCall
+    by: Literal["answers"]
 
 
 OwnSide = Literal["reference", "baseline"]

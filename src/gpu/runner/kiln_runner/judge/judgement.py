@@ -11,6 +11,7 @@ from typing import Callable, NamedTuple, Optional
 from kiln_runner.protocol import DefinedCase, Hidden, JudgeTask, Plan, Telemetry
 from kiln_runner.protocol_outcomes import CaseTiming, Passed, TimingStatistics
 
+from .answering import Answering, answering_in, refuse_no_answers, with_answers
 from .artifacts import open_artifact
 from .checking import Terms, TimedRuns, advice, check, evaluate_timed, look_at_last, queue_timed_checks
 from .clocks import stamps_are_doubtful
@@ -80,6 +81,11 @@ class Judgement:
             raise CandidateFailure(plan_error(error.field, f"{error} (case {self.case})" if self.case else str(error))) from error
         except DeviceFault as error:
             raise CandidateFailure(crashed(self.case, str(error)), lost=error.lost) from error
+        except (CandidateFailure, InfraFailure) as failure:
+            # What is queued may wait for a process that will never answer.
+            settled = [program.settle() for program in answering_in(self._programs.values())]
+            failure.lost = failure.lost or not all(settled)
+            raise
         return passed(timings, len(specs) + (self._hidden is not None), self._race and self._race.stopped)
 
     @property
@@ -100,15 +106,27 @@ class Judgement:
             self._load_program("candidate", self._task["artifact"])
             if self._task["record"]:
                 self._load_program("record", self._task["record"]["artifact"])
+            self._begin_answering()
             for spec in specs:
                 self.case = spec["name"]
-                if not isinstance(self._programs["candidate"], Recorded) and spec["name"] not in self._task["plans"]:
+                if not isinstance(self._programs["candidate"], (Recorded, Answering)) and spec["name"] not in self._task["plans"]:
                     raise InfraFailure("internal", f"the task has no plan for the case {spec['name']}")
                 self._runnable("candidate", self._open(spec, 1), spec)
 
     def _load_program(self, side: str, artifact: str) -> None:
         if side not in self._programs:
             self._programs[side] = self._bench.device.load(side, open_artifact(self._bench.cache, artifact))
+
+    def _begin_answering(self) -> None:
+        """Others' timed sections are not disturbed by what starts; how long that takes is not the candidate's time."""
+        programs = answering_in(self._programs.values())
+        if not programs:
+            return
+        # What one call takes, the first above all, says nothing of others: nobody can be stopped by it.
+        self._race = None
+        with self._bench.lock.shared(self._bench.watch), self._bench.watch.companion_wait():
+            for program in programs:
+                program.begin(self._task["limitMs"])
 
     def _phase(self, phase: str, case: str, count_as: str) -> AbstractContextManager[None]:
         self._bench.report(phase, case)
@@ -125,7 +143,7 @@ class Judgement:
 
     def _plan(self, side: str, spec: DefinedCase) -> Plan:
         program = self._programs.get(side)
-        if isinstance(program, Recorded):
+        if isinstance(program, (Recorded, Answering)):
             return program.plan(spec["name"])
         if side == "candidate":
             return self._task["plans"][spec["name"]]
@@ -164,6 +182,7 @@ class Judgement:
         if side is not None:
             raise DeviceFault(f"what the {side} keeps between calls changed while the candidate ran", lost=True)
         refuse_change(self._programs["candidate"], self.case)
+        refuse_no_answers(self._programs["candidate"], self.case)
 
     # --- check
 
@@ -253,7 +272,7 @@ class Judgement:
             measured.case.wipe([KEPT, LAST])
         if measured.teaches:
             self._problem.facts.remember_baseline(spec["name"], measured.case.batch, measured.baseline)
-        return with_shares(measured.timing(), shares)
+        return with_answers(with_shares(measured.timing(), shares), self._programs["candidate"])
 
     def _look_at(self, spec: DefinedCase, case: Case, section: Section) -> None:
         """Right after a section's last run: queues all that is looked at, whatever its times say, so that the device works while they are read.
@@ -287,6 +306,8 @@ class Judgement:
             self._bench.watch.add("loadMs", time.monotonic_ns() - start)
 
     def _measure(self, spec: DefinedCase) -> Measured:
+        for program in answering_in(self._programs.values()):
+            program.calibrate()
         (case, conditions, warm), race = self._get_ready(spec), self._race
         if race and race.stopped:
             return screened(case, warm, race.baseline(spec["name"]))

@@ -4,7 +4,10 @@ One run an artifact: asked for -> waits for a device -> runs in the sandbox -> r
 any more is dropped. Where what ran wants Triton kernels, they are compiled, in the compile pool and without the device, and it runs again with them.
 Several are recorded side by side on one device, on which nothing is timed meanwhile; what fails beside others, who may have left it too little
 memory, is tried alone. Where a program's process says that the recorder does not work, a known program is recorded in its place: it may have said so
-itself. Invariant: a reservation ends, whatever becomes of the processes.
+itself.
+
+A program that is to be judged by its answers is not recorded: its text and what was built of it are an artifact. Where it speaks of Triton it is
+called on the device once for each case, to find which kernels it needs. Invariant: a reservation ends, whatever becomes of the processes.
 """
 import asyncio
 import errno
@@ -23,10 +26,12 @@ from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.frames import Frame
 from kiln_runner.host.device_nodes import minor_of
 from kiln_runner.host.simulated_gpus import MODEL
+from kiln_runner.programs.answering_document import files_of, meta_of
+from kiln_runner.programs.built import read as built_files
 from kiln_runner.programs.known_program import known_unit
 from kiln_runner.programs.record_frames import Wanted, Wants
 from kiln_runner.programs.record_run import Asked, Claimed, Run
-from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of, recording_hash
+from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of, recording_hash, rehearsed_of
 from kiln_runner.programs.sandbox import device_nodes
 from kiln_runner.programs.triton_kernels import UNPREPARED_WORDS
 from kiln_runner.programs.zygote_frames import Run as ZygoteRun
@@ -178,6 +183,10 @@ class RecordRequests:
         return self._stored(run)
 
     def _reserve(self, run: Run) -> None:
+        if _answers_at_once(run):
+            # What judges it needs the zygote, for which no device must wait.
+            self._zygotes.prepare(run.tool, lambda: self._read(run, None))
+            return
         self._cache.pin(run.built)
 
         def refused(failure: InfraFailure) -> None:
@@ -218,7 +227,7 @@ class RecordRequests:
         asked = {
             "files": unit["files"], "entry": unit["entry"], "architecture": unit["architecture"], "cases": unit["cases"],
             "arena": arena_of(run.artifact, unit.get("side")), "device": device["id"] if device["id"].startswith("GPU-") else "",
-            **({"model": unit["model"]} if "model" in unit else {}),
+            **({"model": unit["model"]} if "model" in unit else {}), **({"rehearsal": True} if _answers(unit) else {}),
         }
         return {
             "type": "run", "id": run.id, "task": "record", "asked": asked,
@@ -239,13 +248,17 @@ class RecordRequests:
         if run.claimed is not None:
             self._finish(run, self._verified(run, run.claimed, answer))
         elif answer.how == "answered":
-            compiler = self._compilers.version(run.unit) or ""
-            reading = self._loop.run_in_executor(self._thread, _read, self._ports.artifacts, run, answer, compiler)
-            reading.add_done_callback(lambda done: self._on_read(run, done))
+            self._read(run, answer)
         elif run.was_beside:
             self._try_alone(run)
         else:
             self._finish(run, self._ended(run, answer))
+
+    def _read(self, run: Run, answer: Optional[Answer]) -> None:
+        """None: nothing was asked of the device."""
+        compiler = self._compilers.version(run.unit) or ""
+        reading = self._loop.run_in_executor(self._thread, _read, self._ports.artifacts, run, answer, compiler)
+        reading.add_done_callback(lambda done: self._on_read(run, done))
 
     def _verified(self, run: Run, claimed: Claimed, answer: Answer) -> CompileResult:
         """`answer`: of the known program's process."""
@@ -340,6 +353,15 @@ class RecordRequests:
                 self._cache.unpin(run.built)
 
 
+def _answers(unit: OwnRecordUnit) -> bool:
+    return unit.get("by") == "answers"
+
+
+def _answers_at_once(run: Run) -> bool:
+    """Without Triton nothing of it is found missing when it is called."""
+    return _answers(run.unit) and not any("triton" in file["content"] for file in run.unit["files"])
+
+
 def _recorded_by(run: Run) -> OwnRecordUnit:
     return run.unit if run.claimed is None else known_unit(run.unit["architecture"])
 
@@ -352,10 +374,14 @@ def _does_work(run: Run, answer: Answer) -> bool:
         return False
 
 
-def _read(artifacts: Path, run: Run, answer: Answer, compiler: str) -> Union[CompileOutcome, Infra, Wants, Claimed, None]:
+def _read(artifacts: Path, run: Run, answer: Optional[Answer], compiler: str) -> Union[CompileOutcome, Infra, Wants, Claimed, None]:
     """In a thread. None: it is stored."""
     try:
-        kept = kept_of(answer.answer, run.unit, compiler, answer.log)
+        if _answers(run.unit):
+            kept = answering_of(artifacts, run, answer, compiler)
+        else:
+            assert answer is not None, "nothing is recorded without an answer"
+            kept = kept_of(answer.answer, run.unit, compiler, answer.log)
         if not isinstance(kept, Kept):
             return kept
         store_artifact(artifacts, run.artifact, kept.meta, kept.files)
@@ -365,6 +391,16 @@ def _read(artifacts: Path, run: Run, answer: Answer, compiler: str) -> Union[Com
     except OSError as error:
         code = "out_of_disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "internal"
         return infra(code, f"the recording cannot be stored: {error}")
+
+
+def answering_of(artifacts: Path, run: Run, answer: Optional[Answer], compiler: str) -> Union[Kept, Wants, CompileOutcome]:
+    """`answer`: of its rehearsal, where there was one. Unequipped, OSError."""
+    if answer is not None:
+        rehearsed = rehearsed_of(answer.answer, answer.log)
+        if rehearsed is not None:
+            return rehearsed
+    files = files_of(run.unit, run.tool["key"], run.built, built_files(artifacts / run.built))
+    return Kept(meta_of(run.unit, compiler), files)
 
 
 def _since_ms(start_ns: int) -> float:

@@ -1,7 +1,7 @@
 """`program-zygote`: run by an environment's Python. Imports what programs import, once, and forks a sandboxed copy for each in milliseconds.
 
-stdin: {type: "run", id, task, asked, bounds, level, nodes, artifact} | {type: "stop", id}. stdout: {type: "ready", imported, warnings} once, then
-{type: "ended", id, how, why, status, log} with the answer as payload. The end of stdin ends it and everything that it started.
+stdin: {type: "run", id, task, asked, bounds, level, nodes, artifact, connect?} | {type: "stop", id}. stdout: {type: "ready", imported, warnings}
+once, then {type: "ended", id, how, why, status, log} with the answer as payload. The end of stdin ends it and everything that it started.
 
 It makes no verdict, and runs no code of a program itself. One import that starts CUDA would leave every copy without a GPU, so that each is looked
 at, and one that does is told by name.
@@ -10,6 +10,7 @@ import gc
 import importlib
 import os
 import selectors
+import socket
 import sys
 from pathlib import Path
 from typing import Any, Callable, cast
@@ -29,6 +30,8 @@ from kiln_runner.temporary_folders import remove_left
 
 RUNNING_MAX = 64
 READ_BYTES = 1024 * 1024
+# The judge listens before it asks.
+CONNECT_S = 2.0
 
 
 def run(argv: list[str]) -> int:
@@ -52,6 +55,22 @@ def run(argv: list[str]) -> int:
     frames_out.write(encode(ready))
     _Zygote(frames_out.write).serve(sys.stdin.fileno())
     return 0
+
+
+def _connected(header: Run) -> "list[socket.socket]":
+    """Whoever listens is there already. OSError."""
+    path = header.get("connect")
+    if path is None:
+        return []
+    connected = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        connected.settimeout(CONNECT_S)
+        connected.connect(path)
+        connected.settimeout(None)
+    except OSError:
+        connected.close()
+        raise
+    return [connected]
 
 
 class _Zygote:
@@ -95,8 +114,15 @@ class _Zygote:
             return
         if header["artifact"]:
             asked = {**asked, "built": read(Path(header["artifact"]))}
+        try:
+            connected = _connected(header)
+        except OSError as error:
+            self._tell(name, supervisor.Ended("suspended", f"whoever asked for it cannot be connected to: {error}", 0, "", b""))
+            return
         box = Box(supervisor.make_folder(), places(), header["nodes"], None, header["level"])
-        running = supervisor.start(lambda: task(asked), box, Bounds(**header["bounds"]))
+        running = supervisor.start(lambda: task(asked), box, Bounds(**header["bounds"]), [one.fileno() for one in connected])
+        for one in connected:
+            one.close()
         self._running[name] = running
         self._heard[running.ended] = bytearray()
         self._selector.register(running.ended, selectors.EVENT_READ, name)

@@ -22,6 +22,8 @@ from .runnable import Runnable
 
 # Runs handed to the driver before the host waits for the oldest of them: its queue holds about 1,024 commands.
 RUNS_AHEAD_MAX = 48
+# Of runs with something beside them, which queue more: where a process hangs, what the host hands over must still fit.
+RUNS_AHEAD_BESIDE = 12
 RUNS_PER_CALL_MAX = 1024
 # Before every run `total` times the L2 are written, poison first, a flush for the rest; the flush is never below `least` times, or the
 # poisoned output would still be cached. Hopper: medians of inputs that fit the L2 rise until 0.75 times the L2 are written and not by
@@ -78,6 +80,10 @@ class Timer:
         # Of the runs of the last call (device.Case.gaps).
         self.gaps: list[float] = []
         self._delay = kernels.delay()
+        # Of its runs, nanoseconds between the events, whatever of them is whose.
+        self._wholes: list[float] = []
+        # Whether something goes on behind the run before, so that no kernel says when that ended.
+        self._is_apart = False
         # Kernels of a run, modulo PHASES: odd. Fixed by the first run of a call.
         self._step: Optional[int] = None
         self._starts = [driver.event() for _ in range(RUNS_PER_CALL_MAX)]
@@ -90,15 +96,19 @@ class Timer:
         # Keys must differ, and be secret until the run has ended: a fast generator is enough, the system's costs a microsecond each.
         keys = random.Random(rng.getrandbits(256))
         times: list[float] = []
+        self._wholes = []
+        ahead = RUNS_AHEAD_BESIDE if any(runnable.beside for runnable in runnables.values()) else RUNS_AHEAD_MAX
         self._step = None
         # What the candidate left in the L2 to stay: a flush writes ordinary lines, and would go round these.
         self._driver.reset_persisting_l2()
         case.samples.use()
         self._stamps.clear(len(runs))
         for number, run in enumerate(runs):
-            if number >= RUNS_AHEAD_MAX:
-                times.append(self._read(number - RUNS_AHEAD_MAX, runs[number - RUNS_AHEAD_MAX]))
-            before = self._make_ready(case, (number, runs[number - 1] if number else None, run, runnables[run.side]), keys)
+            if number >= ahead:
+                times.append(self._read(number - ahead, runs[number - ahead], runnables))
+            last = runs[number - 1] if number else None
+            self._is_apart = last is not None and runnables[last.side].beside is not None
+            before = self._make_ready(case, (number, last, run, runnables[run.side]), keys)
             self._hold(run.replicas * len(runnables[run.side].launches[0]), before, self._stamps.before(number))
             self._time(case, number, run, runnables[run.side])
             if run.keep is not None:
@@ -109,8 +119,8 @@ class Timer:
         # Before the last sample, for which nobody then waits: the last run's stamp behind it is missing.
         self._stamps.queue_fetch(len(runs))
         case.samples.turn(runs[-1].sample, 0)
-        times += [self._read(number, runs[number]) for number in range(len(times), len(runs))]
-        self.gaps = self._stamps.gaps([time * run.replicas for time, run in zip(times, runs)])
+        times += [self._read(number, runs[number], runnables) for number in range(len(times), len(runs))]
+        self.gaps = self._stamps.gaps(self._wholes)
         return times
 
     def _make_ready(self, case: GpuCase, at: tuple[int, Optional[TimedRun], TimedRun, Runnable], keys: random.Random) -> int:
@@ -120,7 +130,7 @@ class Timer:
         number, last, run, runnable = at
         sample, key = last.sample if last else None, run.sample.key if run.sample else keys.getrandbits(64) | 1
         # Behind a copy of outputs the next kernel starts later.
-        is_next = last is not None and last.keep is None and last.decoy is None
+        is_next = last is not None and last.keep is None and last.decoy is None and not self._is_apart
         stamp, turns_first = self._stamps.behind(number - 1) if is_next else 0, case.changes_in_draws or run.seed is None
         kernels = case.samples.turn(sample, key, stamp) if turns_first else 0
         kernels += case.restore() if run.seed is None else case.draw(run.seed, 0 if turns_first else stamp)
@@ -128,13 +138,20 @@ class Timer:
         # Before the flush: what a symbol holds is as cold as the tensors are.
         for _ in range(PHASES if runnable.fills else 0):
             runnable.fill(0)
+        kernels += runnable.beside.before(is_timed=True) if runnable.beside else 0
         self._flush(max(self.poison_bytes_max - case.samples.poisoned_bytes, self._flush_least), self._stamps.before(number))
         return kernels + 1
 
-    def _read(self, number: int, run: TimedRun) -> float:
+    def _read(self, number: int, run: TimedRun, runnables: Mapping[str, Runnable]) -> float:
         """Waits for the run; those behind it keep the device busy meanwhile."""
-        self._driver.wait(self._ends[number])
-        return self._driver.elapsed_ns(self._starts[number], self._ends[number]) / run.replicas
+        beside = runnables[run.side].beside
+        if beside:
+            beside.wait_for(self._ends[number])
+        else:
+            self._driver.wait(self._ends[number])
+        whole = self._driver.elapsed_ns(self._starts[number], self._ends[number])
+        self._wholes.append(whole)
+        return (beside.corrected(whole) if beside else whole) / run.replicas
 
     def _hold(self, launches: int, before: int, stamp: int) -> None:
         """Holds the stream until the host has queued all launches, and makes the run take as many phases as the first of the call. `stamp`: where
@@ -153,3 +170,5 @@ class Timer:
         for replica in range(run.replicas):
             case.launch(runnable, replica)
         self._driver.record(self._ends[number])
+        if runnable.beside:
+            runnable.beside.behind(self._ends[number])
