@@ -77,7 +77,9 @@ def null(device_id: str, cache: Path) -> None:
     start = time.monotonic()
     device = GpuDevice(device_id, 0, cache, Companions(zygote.send, zygote))
     device.prove()
-    print(f"  judge's device after {time.monotonic() - start:.1f} s", flush=True)
+    print(f"  judge's device after {time.monotonic() - start:.1f} s; nodes {sorted(n for n in os.listdir('/dev') if 'nvidia' in n)}, minor "
+          f"{minor_of(device_id)}, {[f'{k}={v}' for k, v in os.environ.items() if k.startswith(('CUDA', 'NVIDIA_', 'OMP', 'PYTORCH'))]}", flush=True)
+    lengths(device)
     try:
         for number in range(NULLS):
             start = time.monotonic()
@@ -96,12 +98,24 @@ def null(device_id: str, cache: Path) -> None:
             device.nulls.close()
     except Exception as error:
         print(f"  null failed: {type(error).__name__}: {error}; calibrations {device.nulls.calibrations}", flush=True)
-        raise
     finally:
         device.nulls.close()
     release(device)
     zygote.close()
     os._exit(0)
+
+
+def lengths(device: Any) -> None:
+    """Kernels of known lengths through a process of the judge's own, and what is beyond what the judge's own launches take; three times over."""
+    device.nulls.prove("torch", KEY)
+    for number in range(3):
+        found = {ns: device.nulls._known(ns, 40 if ns < 1_000_000 else 20) for ns in (0, 5_000, 50_000, 300_000, 3_000_000)}
+        null = found[0]
+        words = "; ".join(
+            f"{ns / 1e3:.0f}: own {of.own_ns / 1e3:.2f} kernel {(of.by_kernel_ns - of.own_ns - null.by_kernel_ns + null.own_ns) / 1e3:+.2f} "
+            f"copy {(of.by_copy_ns - of.own_ns - null.by_copy_ns + null.own_ns) / 1e3:+.2f}" for ns, of in found.items()
+        )
+        print(f"  lengths {number}: T(0) {null.by_kernel_ns / 1e3:.2f}, by copy {null.by_copy_ns / 1e3:.2f} us; {words}", flush=True)
 
 
 def release(device: Any) -> None:

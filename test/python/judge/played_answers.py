@@ -4,10 +4,12 @@ processes over real sockets (played_companion.py).
 import ctypes
 import json
 import os
+import queue
 import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any, Callable, Optional
@@ -16,6 +18,8 @@ from kiln_runner.judge.companions import Companions
 from kiln_runner.judge.gpu.answer_process import Releasing
 from kiln_runner.judge.gpu.looks import Looks
 from kiln_runner.judge.gpu.memory import Memory
+from kiln_runner.programs.sandbox import levels
+from test.python.programs.zygote_process import ZygoteProcess
 
 from .played_companion import Stream, Word
 from .played_cuda import PlayedDriver
@@ -30,6 +34,8 @@ class StreamingDriver(PlayedDriver):
     def __init__(self) -> None:
         super().__init__()
         self.stream_, self.seen = Stream(), list[str]()
+        # Whether what is copied was just written by somebody else.
+        self.is_spoilt = False
         self._buffers: list[Any] = []
         self.lib.cuLaunchKernel, self.lib.cuMemcpyDtoHAsync_v2 = self._look, self._glance
 
@@ -38,7 +44,12 @@ class StreamingDriver(PlayedDriver):
         return 1
 
     def copy(self, to: int, source: int, size: int) -> None:
-        self._put("copy", lambda: ctypes.memmove(to, source, size))
+        def do() -> None:
+            # As a kernel would that still writes.
+            ctypes.memmove(source, bytes([len(self.seen) % 256]), int(self.is_spoilt))
+            ctypes.memmove(to, source, size)
+
+        self._put("copy", do)
 
     def fetch(self, to: int, source: int, size: int) -> None:
         self._put("fetch", lambda: ctypes.memmove(to, source, size))
@@ -173,10 +184,46 @@ class PlayedRunner:
         process.wait()
 
 
+class SandboxedRunner:
+    """As PlayedRunner, by copies of a zygote behind its walls."""
+
+    def __init__(self) -> None:
+        played = "test.python.judge.played_companion"
+        self._zygote = ZygoteProcess(str(ROOT), [played], recorder=played)
+        self._ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def send(self, header: Any) -> None:
+        if header["type"] == "end_companion":
+            self._zygote.stop(header["id"])
+            return
+        asked = {**header["program"], "device": ""}
+        self._zygote.ask(header["id"], "answer", asked, levels()[0], {"limit_s": header["limitS"]}, connect=header["socket"])
+
+    def take(self, _kind: str) -> list[Any]:
+        found: list[Any] = []
+        while not self._ended.empty():
+            ended = self._ended.get()
+            found.append({"type": "companion_ended", **{name: ended[name] for name in ("id", "how", "why", "log")}})
+        return found
+
+    def close(self) -> None:
+        self._zygote.process.kill()
+        self._zygote.close()
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                self._ended.put(self._zygote.next()[0])
+        except (AssertionError, ValueError):
+            # It ended, or its pipe was closed.
+            pass
+
+
 class PlayedHost:
     """The device that a program is loaded on."""
 
-    def __init__(self, runner: PlayedRunner) -> None:
+    def __init__(self, runner: Any) -> None:
         self.driver = StreamingDriver()
         self.memory = Memory(self.driver)
         self.companions = Companions(runner.send, runner)

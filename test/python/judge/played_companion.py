@@ -181,7 +181,7 @@ def gpu() -> Gpu:
     return _gpus[-1]
 
 
-def equip(_asked: Any, begin: Begin, descriptors: list[int]) -> Equipped:
+def equip_answers(_asked: Any, begin: Begin, descriptors: list[int]) -> Equipped:
     stream = Stream()
     memory = Memory(begin, descriptors, stream)
     arena = Arena(memory, begin.arena.address, begin.words - begin.arena.address)
@@ -193,7 +193,7 @@ def main() -> None:
     asked = json.load(sys.stdin)
     os.dup2(int(sys.argv[2]), DESCRIPTOR)
     os.chdir(tempfile.mkdtemp(dir=sys.argv[1]))
-    answers_by.append(equip)
+    answers_by.append(equip_answers)
     # Programs find it by its name in the tests' package.
     sys.modules["test.python.judge.played_companion"] = sys.modules["__main__"]
     answer(asked)

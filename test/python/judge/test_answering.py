@@ -1,5 +1,6 @@
 """A program that answers, against a judge's driver that is played: its process is a real one, over a real socket and in shared memory."""
 import json
+import os
 import random
 import shutil
 import struct
@@ -7,7 +8,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.judge.answering import AnsweringArtifact, is_answering
@@ -17,9 +18,10 @@ from kiln_runner.judge.gpu.answering_program import AnsweringProgram, Offsets
 from kiln_runner.judge.layout import room
 from kiln_runner.programs.answering_document import files_of, meta_of
 from kiln_runner.programs.recording_shape import WINDOW_UNIT
+from kiln_runner.programs.sandbox import levels
 from test.python.programs.test_record_task import unit_of
 
-from .played_answers import PlayedHost, PlayedRunner
+from .played_answers import PlayedHost, PlayedRunner, SandboxedRunner
 
 HEAD = "from test.python.judge.played_companion import gpu\n"
 DOUBLE = HEAD + "def custom_kernel(data):\n    x, out = data\n    gpu().scale(x, out, 2.0)\n    return out\n"
@@ -36,7 +38,7 @@ class Answered(unittest.TestCase):
     def setUp(self) -> None:
         self.folder = tempfile.mkdtemp(prefix="kiln-answers-")
         self.addCleanup(shutil.rmtree, self.folder)
-        self.runner = PlayedRunner(self.folder)
+        self.runner: Any = self.started()
         self.host: Any = PlayedHost(self.runner)
         self.addCleanup(self.host.close)
         self.addCleanup(self.runner.close)
@@ -45,6 +47,9 @@ class Answered(unittest.TestCase):
         self.proven: list[str] = []
         self.host.nulls = self
         self.rng = random.Random(1)
+
+    def started(self) -> Any:
+        return PlayedRunner(self.folder)
 
     def prove(self, environment: str, _key: str) -> None:
         self.proven.append(environment)
@@ -170,20 +175,16 @@ class Answered(unittest.TestCase):
                 self.assertLess(time.monotonic() - start, 15)
 
     def test_what_is_written_after_done_is_found(self) -> None:
-        late = HEAD + (
-            "import threading, time\ndef custom_kernel(data):\n    x, out = data\n    gpu().scale(x, out, 2.0)\n"
-            "    gpu().stream.put(lambda: threading.Timer(0.0, spoil, (out,)).start())\n    return out\n"
-            "def spoil(out):\n    for n in range(2000):\n        gpu().memory.write(out.address, bytes([n % 256] * 4))\n"
-        )
-        outcome: Optional[Any] = None
-        program = self.program(late)
+        program = self.program(DOUBLE)
         runnable, places = self.bind(program, "case-0")
-        for _ in range(60):
+        for spoilt in (False, True, False):
+            self.host.driver.is_spoilt = spoilt
             self.run_once(runnable, places, "case-0", is_timed=False)
         with self.assertRaises(CandidateFailure) as caught:
             program.refuse("case-0")
-        outcome = caught.exception.outcome
-        self.assertIn("after it said that it was done", outcome["message"])
+        self.assertIn("after it said that it was done", caught.exception.outcome["message"])
+        self.run_once(runnable, places, "case-0", is_timed=False)
+        program.refuse("case-0")
 
     def test_a_runner_that_cannot_start_it_is_not_its_fault(self) -> None:
         for how, code in (("lost", "worker_died"), ("unconfinable", "environment_missing"), ("suspended", "suspended")):
@@ -198,3 +199,15 @@ class Answered(unittest.TestCase):
         words = json.dumps({"type": "refused", "verdict": "unequipped", "case": "", "message": "no"})
         outcome = self.refused(f"import os\nos.write(4, {words.encode()!r})\ndef custom_kernel(data):\n    pass\n")
         self.assertEqual((outcome["verdict"], self.proven), ("contract", ["torch"]))
+
+
+@unittest.skipUnless(os.geteuid() == 0 and levels(), "needs root, as a runner with a user for each program has it")
+class AnsweredInTheSandbox(Answered):
+    """The same, with a zygote's copy behind its walls for a process."""
+
+    def started(self) -> Any:
+        return SandboxedRunner()
+
+    def test_a_runner_that_cannot_start_it_is_not_its_fault(self) -> None:
+        """A guardian's findings are its own here."""
+        self.refused("import time\ntime.sleep(0)\n1 / 0\n")

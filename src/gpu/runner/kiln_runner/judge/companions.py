@@ -36,7 +36,11 @@ CONNECT_S_MAX = 150.0
 READY_S_MAX = 120.0
 # From the end of its socket to the runner's word of how it ended.
 ENDED_S_MAX = 10.0
-_LOOK_S, _CREDENTIALS = 0.02, struct.Struct("3i")
+# Messages of one that is gone that are looked at for the reason.
+UNREAD_MAX = 16
+# From being told to be ended to being gone, where a judge waits for that.
+GONE_S_MAX = 2.0
+_LOOK_S, _CREDENTIALS = 0.005, struct.Struct("3i")
 
 
 class Asked(NamedTuple):
@@ -105,11 +109,21 @@ class Companions:
         return self._ended.get(name)
 
     def end(self, name: str) -> None:
+        """Waits a little until it is gone: the end of its context would disturb what is timed next."""
         if name in self._alive:
-            self._alive.discard(name)
             frame: EndCompanion = {"type": "end_companion", "id": name}
             self._send(frame)
+            self.wait_until_ended(name, GONE_S_MAX)
+            self._alive.discard(name)
         self._ended.pop(name, None)
+
+    def wait_until_ended(self, name: str, seconds: float) -> Optional[CompanionEnded]:
+        deadline = time.monotonic() + seconds
+        ended = self.ended(name)
+        while ended is None and time.monotonic() < deadline:
+            time.sleep(_LOOK_S)
+            ended = self.ended(name)
+        return ended
 
 
 def _frame(name: str, asked: Asked, path: str, limit_s: float) -> StartCompanion:
@@ -199,14 +213,24 @@ class Companion:
         """What it comes to that it said nothing which could be understood, or that it is gone."""
         if isinstance(error, NoMessage):
             return CandidateFailure(contract(case, f"what came from the program's process is no answer: {error}"))
-        deadline = time.monotonic() + ENDED_S_MAX
-        ended = self._companions.ended(self._name)
-        while ended is None and time.monotonic() < deadline:
-            time.sleep(_LOOK_S)
-            ended = self._companions.ended(self._name)
+        last = self._last_words()
+        if last is not None:
+            return _refusal(last, case)
+        ended = self._companions.wait_until_ended(self._name, ENDED_S_MAX)
         if ended is None:
             return CandidateFailure(contract(case, "the program closed what it answers by"))
         return _end(ended, case)
+
+    def _last_words(self) -> Optional[Refused]:
+        """Why it said that nothing comes any more, before it was gone."""
+        for _ in range(UNREAD_MAX):
+            try:
+                said = self._read(0.0)
+            except (Gone, NoMessage):
+                return None
+            if isinstance(said, Refused):
+                return said
+        return None
 
     def close(self) -> None:
         """Ends it."""

@@ -107,7 +107,10 @@ class Channel:
     def begin(self) -> "tuple[Begin, list[int]]":
         """And the descriptors of the inputs' and the arena's memory. EOFError where the judge is gone."""
         descriptors = array.array("i")
-        data, ancillary, _, _ = self._socket.recvmsg(MESSAGE_BYTES_MAX, socket.CMSG_SPACE(2 * descriptors.itemsize))
+        try:
+            data, ancillary, _, _ = self._socket.recvmsg(MESSAGE_BYTES_MAX, socket.CMSG_SPACE(2 * descriptors.itemsize))
+        except ConnectionError as error:
+            raise EOFError("the judge is gone") from error
         if not data:
             raise EOFError("the judge is gone")
         for _, _, content in ancillary:
@@ -122,6 +125,8 @@ class Channel:
             data = self._socket.recv(MESSAGE_BYTES_MAX)
         except socket.timeout:
             return None
+        except ConnectionError as error:
+            raise EOFError("the judge is gone") from error
         if not data:
             raise EOFError("the judge is gone")
         told = json.loads(data)
@@ -138,7 +143,10 @@ class Channel:
 
     def _send(self, message: "dict[str, Any]") -> None:
         self._socket.settimeout(None)
-        self._socket.send(json.dumps(message, separators=(",", ":")).encode())
+        try:
+            self._socket.send(json.dumps(message, separators=(",", ":")).encode())
+        except ConnectionError as error:
+            raise EOFError("the judge is gone") from error
 
 
 def send_begin(to: socket.socket, begin: Begin, descriptors: Sequence[int]) -> None:

@@ -47,7 +47,11 @@ def answer(asked: Any) -> bytes:
     except EOFError:
         return b"{}"
     except BaseException as error:
-        channel.refused(*_refusal_of(error, kernels, home))
+        try:
+            channel.refused(*_refusal_of(error, kernels, home))
+        except EOFError:
+            # Nobody wants to know.
+            pass
     return b"{}"
 
 

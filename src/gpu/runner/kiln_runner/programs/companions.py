@@ -28,9 +28,11 @@ class Equipment(NamedTuple):
     artifacts: Path
 
 
-class _Companion(NamedTuple):
-    device: str
-    tell: Tell
+class _Companion:
+    """`has_begun`: its zygote was ready, and was asked for it."""
+
+    def __init__(self, device: str, tell: Tell) -> None:
+        self.device, self.tell, self.has_begun = device, tell, False
 
 
 class Companions:
@@ -50,14 +52,20 @@ class Companions:
         def run() -> None:
             # Its judge may be gone.
             if self._running.get(name) is companion:
+                companion.has_begun = True
                 order = self._order(device, asked, environment["sandbox"]["level"])
                 self._zygotes.run(tool, order, lambda answer: self._on_answer(name, companion, answer))
 
         self._zygotes.prepare(tool, run)
 
     def end(self, companion_id: str) -> None:
-        if companion_id in self._running:
+        companion = self._running.get(companion_id)
+        if companion is None:
+            return
+        if companion.has_begun:
             self._zygotes.cancel(_run_id(companion_id))
+        else:
+            self._on_answer(companion_id, companion, Answer("suspended", "it was ended before it began", "", b""))
 
     def end_all(self, device_id: str) -> None:
         for name, companion in list(self._running.items()):

@@ -165,7 +165,8 @@ class RecordRequests:
         if self._cache.meta(unit["built"]) is None:
             return infra("unknown_artifact", f"artifact {unit['built']} is not on this host; build it again")
         environment = self._environment(unit)
-        if environment is None or environment["recorder"] == "none" or environment["sandbox"]["level"] == "none":
+        needs_recorder = not _answers_at_once(unit)
+        if environment is None or (needs_recorder and environment["recorder"] == "none") or environment["sandbox"]["level"] == "none":
             return infra("environment_missing", f"environment {unit['environment']} has no recorder or no sandbox on this host")
         if len(self._runs) >= REQUESTS_MAX:
             return infra("internal", f"{REQUESTS_MAX} programs wait on this host to be recorded already")
@@ -183,7 +184,7 @@ class RecordRequests:
         return self._stored(run)
 
     def _reserve(self, run: Run) -> None:
-        if _answers_at_once(run):
+        if _answers_at_once(run.unit):
             # What judges it needs the zygote, for which no device must wait.
             self._zygotes.prepare(run.tool, lambda: self._read(run, None))
             return
@@ -357,9 +358,9 @@ def _answers(unit: OwnRecordUnit) -> bool:
     return unit.get("by") == "answers"
 
 
-def _answers_at_once(run: Run) -> bool:
+def _answers_at_once(unit: OwnRecordUnit) -> bool:
     """Without Triton nothing of it is found missing when it is called."""
-    return _answers(run.unit) and not any("triton" in file["content"] for file in run.unit["files"])
+    return _answers(unit) and not any("triton" in file["content"] for file in unit["files"])
 
 
 def _recorded_by(run: Run) -> OwnRecordUnit:

@@ -17,6 +17,7 @@ from typing import Any, Callable, cast
 
 from kiln_runner.frames import FrameDecoder, encode
 from kiln_runner.programs import supervisor
+from kiln_runner.programs.answer_task import answers_by
 from kiln_runner.programs.built import read
 from kiln_runner.programs.control_group import remove_left_groups
 from kiln_runner.programs.cupti import preload
@@ -35,7 +36,8 @@ CONNECT_S = 2.0
 
 
 def run(argv: list[str]) -> int:
-    """`--imports a,b`: others than the usual ones. `--recorder a`: a module that equips recorders in its own way, for tests."""
+    """`--imports a,b`: others than the usual ones. `--recorder a`: a module that equips recorders in its own way (`equip`), or programs that answer
+    (`equip_answers`), for tests."""
     names = argv[argv.index("--imports") + 1].split(",") if "--imports" in argv else list(IMPORTS)
     frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
@@ -45,7 +47,9 @@ def run(argv: list[str]) -> int:
     remove_left_groups()
     imported = import_all([name for name in names if name])
     if "--recorder" in argv:
-        equipped_by.append(importlib.import_module(argv[argv.index("--recorder") + 1]).equip)
+        own = importlib.import_module(argv[argv.index("--recorder") + 1])
+        equipped_by.append(getattr(own, "equip", equipped_by[-1]))
+        answers_by.append(getattr(own, "equip_answers", answers_by[-1]))
     preload()
     prepare()
     gc.collect()

@@ -34,8 +34,8 @@ CALIBRATED_S_MAX, IDLE_S = 60.0, 30.0
 CALIBRATION_NS = (50_000, 300_000, 3_000_000)
 # A kernel of known length comes out as long as it is, within this.
 OFF_NS_MAX = 1_000.0
-# Of the null, and of each known length; half as many again as are looked at in one way.
-NULL_RUNS, CALIBRATION_RUNS = 60, 15
+# Of the null, and of known lengths up to a millisecond and beyond; four in five are looked at by a kernel.
+NULL_RUNS, CALIBRATION_RUNS, LONG_RUNS, LONG_NS = 60, 40, 20, 1_000_000
 WARM_RUNS = 5
 LIMIT_MS = 20_000.0
 # Its output is as cold as a large one of a program's.
@@ -194,7 +194,7 @@ class Nulls:
             self._calibrated_s = time.monotonic()
 
     def _calibration(self, nanoseconds: int, offsets: Offsets) -> Calibration:
-        known = self._known(nanoseconds, CALIBRATION_RUNS)
+        known = self._known(nanoseconds, CALIBRATION_RUNS if nanoseconds < LONG_NS else LONG_RUNS)
         return Calibration(nanoseconds, known.own_ns, known.by_kernel_ns - offsets.kernel_ns - known.own_ns)
 
     def _known(self, nanoseconds: int, count: int) -> Known:
