@@ -85,7 +85,7 @@ def null(device_id: str, cache: Path) -> None:
             start = time.monotonic()
             device.nulls.prove("torch", KEY)
             begun = time.monotonic()
-            offsets = device.nulls.offsets("torch", KEY, anew=True)
+            offsets = device.nulls.offsets("torch", KEY)
             spent = time.monotonic() - begun
             words = "; ".join(f"{one.own_ns / 1e3:.2f} us {one.off_ns / 1e3:+.2f}" for one in device.nulls.calibrations)
             print(
@@ -109,7 +109,7 @@ def lengths(device: Any) -> None:
     """Kernels of known lengths through a process of the judge's own, and what is beyond what the judge's own launches take; three times over."""
     device.nulls.prove("torch", KEY)
     for number in range(3):
-        found = {ns: device.nulls._known(ns, 40 if ns < 1_000_000 else 20) for ns in (0, 5_000, 50_000, 300_000, 3_000_000)}
+        found = {ns: device.nulls._process.known(ns, 40 if ns < 1_000_000 else 20) for ns in (0, 50_000, 300_000, 3_000_000)}
         null = found[0]
         words = "; ".join(
             f"{ns / 1e3:.0f}: own {of.own_ns / 1e3:.2f} kernel {(of.by_kernel_ns - of.own_ns - null.by_kernel_ns + null.own_ns) / 1e3:+.2f} "

@@ -54,7 +54,7 @@ class Answered(unittest.TestCase):
     def prove(self, environment: str, _key: str) -> None:
         self.proven.append(environment)
 
-    def offsets(self, _environment: str, _key: str, *, anew: bool) -> Offsets:
+    def offsets(self, _environment: str, _key: str) -> Offsets:
         return Offsets(1000.0, 400.0)
 
     def program(self, source: str, limit_ms: float = 20_000.0, **changes: Any) -> AnsweringProgram:

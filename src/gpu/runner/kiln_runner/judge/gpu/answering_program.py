@@ -174,7 +174,7 @@ class Baselined(Protocol):
 
     def prove(self, environment: str, key: str) -> None: ...
 
-    def offsets(self, environment: str, key: str, *, anew: bool) -> Offsets: ...
+    def offsets(self, environment: str, key: str) -> Offsets: ...
 
 
 class AnsweringHost(Host, Protocol):
@@ -223,7 +223,7 @@ class AnsweringProgram(Program, Answering):
 
     def calibrate(self) -> None:
         if self._offsets is None:
-            self._offsets = self._host.nulls.offsets(self._environment, self._key, anew=True)
+            self._offsets = self._host.nulls.offsets(self._environment, self._key)
         for answers in self._cases.values():
             answers.offsets = self._offsets
 

@@ -39,7 +39,8 @@ from .helper_image import helper_image
 from .kernels import FindingsBlock, HelperKernels
 from .looks import Looks
 from .memory import Memory
-from .nulls import Nulls, spin_image
+from .null_process import spin_image, starter
+from .nulls import Nulls
 from .operation_times import OperationTimes
 from .placing import place_case
 from .program import Program
@@ -85,7 +86,7 @@ class GpuDevice:
         self.sampling = Tools(self.driver, self.kernels, SampleStore(self.memory))
         self._companions = companions
         self.looks, self.releasing = Looks(self.driver, self.memory, self.kernels), Releasing(self.driver, self.memory.page)
-        self.nulls = Nulls(self, lambda: spin_image(cache, architecture(self.driver)), architecture(self.driver))
+        self.nulls = Nulls(starter(self, lambda: spin_image(cache, architecture(self.driver)), lambda: architecture(self.driver)))
         self._canary = Canary(self.memory, self.kernels, self.findings)
         self._telemetry = Nvml(device_id, device_id)
         # NVML can hang for ever, when it would take the candidate's time.
