@@ -1,4 +1,4 @@
-"""What is taken off a time to answers: measured for each judgement and calibrated now and then. Nothing is timed where known lengths do not come out."""
+"""What is taken off a time to answers: measured for each judgement, calibrated now and then. Nothing is timed where known lengths do not come out."""
 import unittest
 from collections.abc import Sequence
 from typing import Any, Optional

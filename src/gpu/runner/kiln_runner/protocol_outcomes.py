@@ -38,12 +38,11 @@ class KernelShare(TypedDict):
     share: float
 
 
-class AnswersTiming(TypedDict):
-    """Of a candidate that was timed by its answers. `semantics`: whether its calls returned before their inputs were there; `nullNs`: what was taken
-    off each run."""
+class Answers(TypedDict):
+    """Of a program that was timed by its answers; times in ns. `uncertaintyNs`: of each time, to either side. `nullNs`: what was taken off each."""
 
-    uncertaintyNs: float
     semantics: Literal["released", "call"]
+    uncertaintyNs: float
     nullNs: float
 
 
@@ -62,7 +61,7 @@ class CaseTiming(_CaseTiming, total=False):
     inputs: Literal["sampled", "fresh"]
     unsteady: Literal[True]
     recorded: list[KernelShare]
-    answers: AnswersTiming
+    answers: Answers
 
 
 class _Mismatch(TypedDict):

@@ -104,7 +104,7 @@ class _RecordUnit(ProgramUnit):
 
 
 class RecordUnit(_RecordUnit, total=False):
-    """`built`: the artifact of its build stage. `by`: an artifact is made by which it is judged in a process of its own, and nothing is recorded."""
+    """`built`: the artifact of its build stage. `by`: nothing is recorded; the judge has it called, and its answers are timed."""
 
     model: ModelCall
     by: Literal["answers"]

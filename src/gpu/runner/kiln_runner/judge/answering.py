@@ -6,7 +6,7 @@ from pathlib import Path
 from kiln_runner.programs.answering_document import INDEX, read
 from kiln_runner.programs.answering_document import Answering as Document
 from kiln_runner.protocol import Plan
-from kiln_runner.protocol_outcomes import AnswersTiming, CaseTiming
+from kiln_runner.protocol_outcomes import Answers, CaseTiming
 
 from .artifacts import Artifact
 from .device import Program
@@ -35,7 +35,7 @@ class Answering(ABC):
         """CandidateFailure where what it did in runs of the case since the last look is no answer. Waits."""
 
     @abstractmethod
-    def told(self, case: str) -> AnswersTiming:
+    def told(self, case: str) -> Answers:
         """What its times in the case are worth."""
 
     @abstractmethod

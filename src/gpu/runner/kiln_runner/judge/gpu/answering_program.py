@@ -18,7 +18,7 @@ from typing import Callable, NamedTuple, Optional, Protocol
 
 from kiln_runner.programs.recordings import arena_of
 from kiln_runner.protocol import Plan, Tensor
-from kiln_runner.protocol_outcomes import AnswersTiming
+from kiln_runner.protocol_outcomes import Answers
 
 from ..answering import NOTHING_PLANNED, Answering, AnsweringArtifact
 from ..companions import Asked, Claimed
@@ -63,7 +63,7 @@ class Place(NamedTuple):
     given: Range
 
 
-class Answers:
+class CaseAnswers:
     """Runs of one case (runnable.Beside)."""
 
     def __init__(self, host: Host, process: AnswerProcess, case: str, places: Sequence[Place]) -> None:
@@ -190,7 +190,7 @@ class AnsweringProgram(Program, Answering):
         self._environment, self._key = document["environment"], document["environmentKey"]
         asked = Asked(name, self._environment, self._key, document["program"])
         self._process = AnswerProcess(host, asked, document["program"]["cases"], arena_of(name))
-        self._cases: dict[str, Answers] = {}
+        self._cases: dict[str, CaseAnswers] = {}
         self._offsets: Optional[Offsets] = None
 
     def close(self) -> None:
@@ -216,7 +216,7 @@ class AnsweringProgram(Program, Answering):
         places = [Place(tensor, at(tensor["name"]), tensor_bytes(tensor), given[tensor["name"]]) for tensor in tensors if tensor["name"] in given]
         if len(places) != len(tensors) or any(place.bytes != place.given.bytes for place in places):
             raise InfraFailure("internal", f"the program's case {case} has other tensors than the problem's")
-        answers = self._cases[case] = Answers(self._host, self._process, case, places)
+        answers = self._cases[case] = CaseAnswers(self._host, self._process, case, places)
         if self._offsets:
             answers.offsets = self._offsets
         return answers.runnable
@@ -237,7 +237,7 @@ class AnsweringProgram(Program, Answering):
         if words:
             raise CandidateFailure(contract(case, words))
 
-    def told(self, case: str) -> AnswersTiming:
+    def told(self, case: str) -> Answers:
         answers, offsets = self._cases[case], self._offsets or NO_OFFSETS
         semantics = "call" if answers.was_called else "released"
         answers.forget()

@@ -19,7 +19,7 @@ from ..schedule import TimedRun
 from ..statistics import median
 from ..tensors import tensor_bytes
 from .answer_process import AnswerProcess, Host
-from .answering_program import Answers, Offsets, Place
+from .answering_program import CaseAnswers, Offsets, Place
 from .helper_image import image_of
 from .launching import LaunchShape, PreparedLaunch, address
 from .runnable import Runnable
@@ -125,7 +125,7 @@ class NullProcess:
         try:
             given = process.lent.given(spec["name"])
             places = [Place(t, case.tensor_at(0, t["name"]), tensor_bytes(t), given[t["name"]]) for t in spec["tensors"]]
-            answers = Answers(self._host, process, spec["name"], places)
+            answers = CaseAnswers(self._host, process, spec["name"], places)
             sides = {"null": answers.runnable, "own": self._own(case)}
             case.arm(self._rng)
             case.draw(1)
