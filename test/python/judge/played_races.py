@@ -12,8 +12,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Optional, cast
 
+from kiln_runner.judge.bench import Bench
 from kiln_runner.judge.facts import Facts
-from kiln_runner.judge.judgement import Bench, Judgement
+from kiln_runner.judge.judgement import Judgement
 from kiln_runner.judge.outcomes import Findings
 from kiln_runner.judge.schedule import TimedRun
 from kiln_runner.judge.statistics import timing_statistics

@@ -9,6 +9,7 @@ from kiln_runner.protocol import Plan
 from kiln_runner.protocol_outcomes import Answers, CaseTiming
 
 from .artifacts import Artifact
+from .bench import Bench
 from .device import Program
 from .failures import InfraFailure
 
@@ -43,7 +44,29 @@ class Answering(ABC):
         """Ends its process, also where it hangs. False where the device's stream does not come free by that."""
 
 
-def answering_in(programs: Iterable[Program]) -> "list[Answering]":
+def begin_answering(programs: Iterable[Program], bench: Bench, limit_ms: float) -> bool:
+    """Those that answer; whether there are any. Others' timed sections are not disturbed by what starts, and how long that takes is not the
+    candidate's time."""
+    answering = _answering_in(programs)
+    if answering:
+        with bench.lock.shared(bench.watch), bench.watch.companion_wait():
+            for program in answering:
+                program.begin(limit_ms)
+    return bool(answering)
+
+
+def calibrate(programs: Iterable[Program]) -> None:
+    for program in _answering_in(programs):
+        program.calibrate()
+
+
+def settle(programs: Iterable[Program]) -> bool:
+    """False where the device's stream does not come free by it."""
+    settled = [program.settle() for program in _answering_in(programs)]
+    return all(settled)
+
+
+def _answering_in(programs: Iterable[Program]) -> "list[Answering]":
     return [program for program in programs if isinstance(program, Answering)]
 
 

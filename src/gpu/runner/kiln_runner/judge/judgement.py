@@ -5,18 +5,17 @@ Whoever breaks off does it by raising: CandidateFailure for a verdict, InfraFail
 import random
 import time
 from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, Optional
 
 from kiln_runner.protocol import DefinedCase, Hidden, JudgeTask, Plan, Telemetry
 from kiln_runner.protocol_outcomes import CaseTiming, Passed, TimingStatistics
 
-from .answering import Answering, answering_in, refuse_no_answers, with_answers
+from .answering import Answering, begin_answering, calibrate, refuse_no_answers, settle, with_answers
 from .artifacts import open_artifact
+from .bench import Bench
 from .checking import Terms, TimedRuns, advice, check, evaluate_timed, look_at_last, queue_timed_checks
 from .clocks import stamps_are_doubtful
-from .device import KEPT, LAST, Case, Device, Program, Runnable
-from .device_lock import DeviceLock
+from .device import KEPT, LAST, Case, Program, Runnable
 from .discerning import Sides, blindness
 from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
 from .hard_inputs import Deck
@@ -32,23 +31,8 @@ from .sampling import DRAWN_SCREENING, draw_proofs, draws_to_confirm
 from .schedule import PAIRED_BELOW_NS, batch_for, batch_holds
 from .screening import bears_out
 from .steadiness import lives_on_memory
-from .stopwatch import Stopwatch
 from .symbols import names_in
 from .tensors import input_set_of
-
-
-class Bench(NamedTuple):
-    """What a judgement works with. `loaded`: programs of its candidate that are loaded already; they are the judgement's now. `load_ahead`:
-    loads what comes next, while the device is busy and nothing is timed."""
-
-    device: Device
-    lock: DeviceLock
-    cache: Path
-    watch: Stopwatch
-    report: Callable[[str, str], None]
-    rng: random.Random
-    loaded: dict[str, Program]
-    load_ahead: Callable[[], None]
 
 
 class Judgement:
@@ -83,8 +67,7 @@ class Judgement:
             raise CandidateFailure(crashed(self.case, str(error)), lost=error.lost) from error
         except (CandidateFailure, InfraFailure) as failure:
             # What is queued may wait for a process that will never answer.
-            settled = [program.settle() for program in answering_in(self._programs.values())]
-            failure.lost = failure.lost or not all(settled)
+            failure.lost = not settle(self._programs.values()) or failure.lost
             raise
         return passed(timings, len(specs) + (self._hidden is not None), self._race and self._race.stopped)
 
@@ -106,7 +89,9 @@ class Judgement:
             self._load_program("candidate", self._task["artifact"])
             if self._task["record"]:
                 self._load_program("record", self._task["record"]["artifact"])
-            self._begin_answering()
+            if begin_answering(self._programs.values(), self._bench, self._task["limitMs"]):
+                # What one call takes, the first above all, says nothing of others: nobody can be stopped by it.
+                self._race = None
             for spec in specs:
                 self.case = spec["name"]
                 if not isinstance(self._programs["candidate"], (Recorded, Answering)) and spec["name"] not in self._task["plans"]:
@@ -116,17 +101,6 @@ class Judgement:
     def _load_program(self, side: str, artifact: str) -> None:
         if side not in self._programs:
             self._programs[side] = self._bench.device.load(side, open_artifact(self._bench.cache, artifact))
-
-    def _begin_answering(self) -> None:
-        """Others' timed sections are not disturbed by what starts; how long that takes is not the candidate's time."""
-        programs = answering_in(self._programs.values())
-        if not programs:
-            return
-        # What one call takes, the first above all, says nothing of others: nobody can be stopped by it.
-        self._race = None
-        with self._bench.lock.shared(self._bench.watch), self._bench.watch.companion_wait():
-            for program in programs:
-                program.begin(self._task["limitMs"])
 
     def _phase(self, phase: str, case: str, count_as: str) -> AbstractContextManager[None]:
         self._bench.report(phase, case)
@@ -306,8 +280,7 @@ class Judgement:
             self._bench.watch.add("loadMs", time.monotonic_ns() - start)
 
     def _measure(self, spec: DefinedCase) -> Measured:
-        for program in answering_in(self._programs.values()):
-            program.calibrate()
+        calibrate(self._programs.values())
         (case, conditions, warm), race = self._get_ready(spec), self._race
         if race and race.stopped:
             return screened(case, warm, race.baseline(spec["name"]))

@@ -27,12 +27,13 @@ from kiln_runner.protocol import JudgeTask
 from kiln_runner.protocol_outcomes import Outcome
 
 from .ahead import Ahead
+from .bench import Bench
 from .device import Device
 from .device_lock import LOCKED, DeviceLock
 from .facts import Facts
 from .failures import CandidateFailure, DeviceFault, InfraFailure
 from .inbox import Inbox
-from .judgement import Bench, Judgement
+from .judgement import Judgement
 from .preparation import Preparation
 from .problems import Problem
 from .stopwatch import NS_PER_MS, Stopwatch

@@ -10,14 +10,12 @@ A program that is to be judged by its answers is not recorded: its text and what
 called on the device once for each case, to find which kernels it needs. Invariant: a reservation ends, whatever becomes of the processes.
 """
 import asyncio
-import errno
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional, Union, cast
 
 from kiln_runner.artifacts import ArtifactCache
-from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool import OnCompiled, compiled, infra
 from kiln_runner.compile.simulated import compile_simulated
@@ -26,12 +24,10 @@ from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.frames import Frame
 from kiln_runner.host.device_nodes import minor_of
 from kiln_runner.host.simulated_gpus import MODEL
-from kiln_runner.programs.answering_document import files_of, meta_of
-from kiln_runner.programs.built import read as built_files
-from kiln_runner.programs.known_program import known_unit
 from kiln_runner.programs.record_frames import Wanted, Wants
+from kiln_runner.programs.record_reading import answers, answers_at_once, does_work, read_run, recorded_by
 from kiln_runner.programs.record_run import Asked, Claimed, Run
-from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of, recording_hash, rehearsed_of
+from kiln_runner.programs.recordings import arena_of, recording_hash
 from kiln_runner.programs.sandbox import device_nodes
 from kiln_runner.programs.triton_kernels import UNPREPARED_WORDS
 from kiln_runner.programs.zygote_frames import Run as ZygoteRun
@@ -165,7 +161,7 @@ class RecordRequests:
         if self._cache.meta(unit["built"]) is None:
             return infra("unknown_artifact", f"artifact {unit['built']} is not on this host; build it again")
         environment = self._environment(unit)
-        needs_recorder = not _answers_at_once(unit)
+        needs_recorder = not answers_at_once(unit)
         if environment is None or (needs_recorder and environment["recorder"] == "none") or environment["sandbox"]["level"] == "none":
             return infra("environment_missing", f"environment {unit['environment']} has no recorder or no sandbox on this host")
         if len(self._runs) >= REQUESTS_MAX:
@@ -184,7 +180,7 @@ class RecordRequests:
         return self._stored(run)
 
     def _reserve(self, run: Run) -> None:
-        if _answers_at_once(run.unit):
+        if answers_at_once(run.unit):
             # What judges it needs the zygote, for which no device must wait.
             self._zygotes.prepare(run.tool, lambda: self._read(run, None))
             return
@@ -224,11 +220,11 @@ class RecordRequests:
         return taken
 
     def _order(self, run: Run) -> ZygoteRun:
-        unit, device, environment = _recorded_by(run), run.slot.device, self._environment(run.unit)
+        unit, device, environment = recorded_by(run), run.slot.device, self._environment(run.unit)
         asked = {
             "files": unit["files"], "entry": unit["entry"], "architecture": unit["architecture"], "cases": unit["cases"],
             "arena": arena_of(run.artifact, unit.get("side")), "device": device["id"] if device["id"].startswith("GPU-") else "",
-            **({"model": unit["model"]} if "model" in unit else {}), **({"rehearsal": True} if _answers(unit) else {}),
+            **({"model": unit["model"]} if "model" in unit else {}), **({"rehearsal": True} if answers(unit) else {}),
         }
         return {
             "type": "run", "id": run.id, "task": "record", "asked": asked,
@@ -258,14 +254,14 @@ class RecordRequests:
     def _read(self, run: Run, answer: Optional[Answer]) -> None:
         """None: nothing was asked of the device."""
         compiler = self._compilers.version(run.unit) or ""
-        reading = self._loop.run_in_executor(self._thread, _read, self._ports.artifacts, run, answer, compiler)
+        reading = self._loop.run_in_executor(self._thread, read_run, self._ports.artifacts, run, answer, compiler)
         reading.add_done_callback(lambda done: self._on_read(run, done))
 
     def _verified(self, run: Run, claimed: Claimed, answer: Answer) -> CompileResult:
         """`answer`: of the known program's process."""
         environment = self._environment(run.unit)
         is_whole = environment is not None and not any(words.startswith(UNPREPARED_WORDS) for words in environment["warnings"])
-        if is_whole and answer.how == "answered" and _does_work(run, answer):
+        if is_whole and answer.how == "answered" and does_work(run, answer):
             message = f"its process says that the recorder does not work here, and it does: {claimed.words}"
             return self._failed(run, {"verdict": "contract", "case": "", "message": message})
         return infra("environment_missing", f"the recorder of environment {run.unit['environment']} does not work here: {claimed.words}")
@@ -352,56 +348,6 @@ class RecordRequests:
             del self._runs[run.artifact]
             if run.reservation is not None:
                 self._cache.unpin(run.built)
-
-
-def _answers(unit: OwnRecordUnit) -> bool:
-    return unit.get("by") == "answers"
-
-
-def _answers_at_once(unit: OwnRecordUnit) -> bool:
-    """Without Triton nothing of it is found missing when it is called."""
-    return _answers(unit) and not any("triton" in file["content"] for file in unit["files"])
-
-
-def _recorded_by(run: Run) -> OwnRecordUnit:
-    return run.unit if run.claimed is None else known_unit(run.unit["architecture"])
-
-
-def _does_work(run: Run, answer: Answer) -> bool:
-    try:
-        kept_of(answer.answer, _recorded_by(run), "", "")
-        return True
-    except Unequipped:
-        return False
-
-
-def _read(artifacts: Path, run: Run, answer: Optional[Answer], compiler: str) -> Union[CompileOutcome, Infra, Wants, Claimed, None]:
-    """In a thread. None: it is stored."""
-    try:
-        if _answers(run.unit):
-            kept = answering_of(artifacts, run, answer, compiler)
-        else:
-            assert answer is not None, "nothing is recorded without an answer"
-            kept = kept_of(answer.answer, run.unit, compiler, answer.log)
-        if not isinstance(kept, Kept):
-            return kept
-        store_artifact(artifacts, run.artifact, kept.meta, kept.files)
-        return None
-    except Unequipped as error:
-        return Claimed(str(error))
-    except OSError as error:
-        code = "out_of_disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "internal"
-        return infra(code, f"the recording cannot be stored: {error}")
-
-
-def answering_of(artifacts: Path, run: Run, answer: Optional[Answer], compiler: str) -> Union[Kept, Wants, CompileOutcome]:
-    """`answer`: of its rehearsal, where there was one. Unequipped, OSError."""
-    if answer is not None:
-        rehearsed = rehearsed_of(answer.answer, answer.log)
-        if rehearsed is not None:
-            return rehearsed
-    files = files_of(run.unit, run.tool["key"], run.built, built_files(artifacts / run.built))
-    return Kept(meta_of(run.unit, compiler), files)
 
 
 def _since_ms(start_ns: int) -> float:
