@@ -70,7 +70,8 @@ class CaseAnswers:
         self._host, self._driver, self._process, self._case, self._places = host, host.driver, process, case, places
         self._rng = random.SystemRandom()
         self.offsets = NO_OFFSETS
-        self.was_called = False
+        # Of timed runs: all, and those of calls that were late.
+        self._runs, self._late = 0, 0
         # Of the run that began last.
         self._call, self._is_timed, self._is_copied = 0, False, False
         self._outputs: Optional[list[Output]] = None
@@ -88,7 +89,7 @@ class CaseAnswers:
         process, driver = self._process, self._driver
         self._call, self._is_timed, self._outputs = process.next(self._case, is_timed), is_timed, None
         called = process.returned(self._call, self._case) if is_timed else None
-        self.was_called = self.was_called or (is_timed and called is None)
+        self._runs, self._late = self._runs + is_timed, self._late + (is_timed and called is None)
         kernels = 0
         if called is not None:
             outputs = self._outputs = self._located(called.outputs, lambda place: process.find(called, self._case, place.tensor["name"], place.given))
@@ -128,9 +129,14 @@ class CaseAnswers:
         (self.by_copy if is_copied else self.by_kernel).append(own_ns)
         return max(LEAST_NS, own_ns)
 
+    @property
+    def is_called(self) -> bool:
+        """Most of its runs were of calls that wait for their inputs."""
+        return 2 * self._late > self._runs
+
     def forget(self) -> None:
         """What was seen of its runs."""
-        self.by_kernel, self.by_copy, self.was_called = [], [], False
+        self.by_kernel, self.by_copy, self._runs, self._late = [], [], 0, 0
 
     @property
     def _written(self) -> "list[Place]":
@@ -239,7 +245,7 @@ class AnsweringProgram(Program, Answering):
 
     def told(self, case: str) -> Answers:
         answers, offsets = self._cases[case], self._offsets or NO_OFFSETS
-        semantics = "call" if answers.was_called else "released"
+        semantics = "call" if answers.is_called else "released"
         answers.forget()
         return {"uncertaintyNs": UNCERTAINTY_NS, "semantics": semantics, "nullNs": offsets.kernel_ns}
 
