@@ -12,9 +12,9 @@ from unittest.mock import patch
 from kiln_runner.judge import companions as module
 from kiln_runner.judge.companions import Asked, Companions
 from kiln_runner.judge.failures import CandidateFailure, InfraFailure
-from kiln_runner.judge.gpu.answer_process import AHEAD_MAX, AnswerProcess
+from kiln_runner.judge.gpu.answer_process import AHEAD_MAX, TRIES_MAX, AnswerProcess, arenas_from
 from kiln_runner.programs.answer_messages import MESSAGE_BYTES_MAX
-from kiln_runner.programs.recording_shape import ARENA_BASE
+from kiln_runner.programs.recording_shape import ARENA_BASE, WINDOW_BYTES_MAX
 
 from .played_answers import PlayedHost
 
@@ -22,7 +22,8 @@ CASES: Any = [
     {"name": name, "tensors": [{"name": "out", "dtype": "f32", "shape": [4], "role": "out", "distribution": {"kind": "normal"}}]}
     for name in ("one", "two")
 ]
-READY = b'{"type":"ready"}'
+EQUIPPED, READY = b'{"type":"equipped"}', b'{"type":"ready"}'
+UNEQUIPPED = b'{"type":"refused","verdict":"unequipped","case":"","message":"0x3 is taken"}'
 ARENA_BYTES = 8 << 20
 # Of a script: what it says to a call, in turn; None: it closes its socket.
 Says = Callable[[int], "list[Optional[bytes]]"]
@@ -36,7 +37,7 @@ def called(call: int, **outputs: int) -> bytes:
 class Script:
     """The runner and the process in one: `first`: what it says before any call; `says`: to each call."""
 
-    def __init__(self, says: Says, first: "tuple[Optional[bytes], ...]" = (READY,), ended: Optional["tuple[str, str]"] = None) -> None:
+    def __init__(self, says: Says, first: "tuple[Optional[bytes], ...]" = (EQUIPPED, READY), ended: Optional["tuple[str, str]"] = None) -> None:
         self._says, self._first, self._ended = says, first, ended
         self.sent: list[Any] = []
         self.calls: list[int] = []
@@ -45,6 +46,7 @@ class Script:
     def send(self, header: Any) -> None:
         self.sent.append(header)
         if header["type"] == "companion":
+            self.close()
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             self._socket.connect(header["socket"])
             threading.Thread(target=self._talk, args=(self._socket,), daemon=True).start()
@@ -96,7 +98,7 @@ class Script:
 class Talk(unittest.TestCase):
     def process(self, script: Any, limit_ms: float = 20_000.0) -> AnswerProcess:
         host: Any = PlayedHost(script)
-        process = AnswerProcess(host, Asked(None, "torch", "e" * 64, {}), CASES, ARENA_BASE, ARENA_BYTES)  # type: ignore[typeddict-item]
+        process = AnswerProcess(host, Asked(None, "torch", "e" * 64, {}), CASES, arenas_from(ARENA_BASE), ARENA_BYTES)  # type: ignore[typeddict-item]
         self.addCleanup(host.close)
         self.addCleanup(script.close)
         self.addCleanup(process.close)
@@ -171,16 +173,52 @@ class Talk(unittest.TestCase):
         self.assertIn("calls that nobody asked for", caught.exception.outcome["message"])
 
     def test_what_it_says_before_the_first_call_is_that_it_is_ready_or_why_not(self) -> None:
-        for first, verdict, words in (
-            ((called(1),), "contract", "before there was one"),
-            ((b"{}",), "contract", "is no answer"),
-            ((b'{"type":"refused","verdict":"crashed","case":"","message":"1 / 0"}',), "crashed", "1 / 0"),
-            ((b'{"type":"refused","verdict":"compile_error","case":"","message":"no ptx"}',), "compile_error", "no ptx"),
+        for said, verdict, words in (
+            (called(1), "contract", "before there was one"),
+            (b"{}", "contract", "is no answer"),
+            (EQUIPPED, "contract", "said twice that it is made ready"),
+            (b'{"type":"refused","verdict":"crashed","case":"","message":"1 / 0"}', "crashed", "1 / 0"),
+            (b'{"type":"refused","verdict":"compile_error","case":"","message":"no ptx"}', "compile_error", "no ptx"),
+            (UNEQUIPPED, "contract", "which it was made ready for: 0x3 is taken"),
         ):
             with self.subTest(words):
-                outcome = self.outcome(Script(lambda call: [called(call)], first))
+                outcome = self.outcome(Script(lambda call: [called(call)], (EQUIPPED, said)))
                 self.assertEqual(outcome["verdict"], verdict)
                 self.assertIn(words, outcome.get("message", outcome.get("log")))
+
+    def test_until_it_is_equipped_nothing_that_fails_is_the_candidates_fault(self) -> None:
+        for first, ended, code in (
+            ((UNEQUIPPED,), None, "environment_missing"),
+            ((b"garbage",), ("ended", ""), "worker_died"),
+            ((None,), ("ended", ""), "worker_died"),
+            ((None,), ("unconfinable", "no walls"), "environment_missing"),
+            ((READY,), None, "suspended"),
+        ):
+            with self.subTest(code), patch.object(module, "ENDED_S_MAX", 0.1), self.assertRaises(InfraFailure) as caught:
+                self.process(Script(lambda call: [called(call)], first, ended))
+            self.assertEqual(caught.exception.code, code)
+
+    def test_where_its_addresses_are_taken_it_is_made_ready_at_others(self) -> None:
+        class Taken(Script):
+            """At the first of the places that it is told."""
+
+            def send(self, header: Any) -> None:
+                starts = sum(header["type"] == "companion" for header in [*self.sent, header])
+                self._first = (UNEQUIPPED,) if starts < TRIES_MAX else (EQUIPPED, READY)
+                super().send(header)
+
+        script = Taken(lambda call: [called(call)])
+        process = self.process(script)
+        self.assertEqual(process.lent.arena.address, arenas_from(ARENA_BASE)[-1])
+        self.assertEqual([header["type"] for header in script.sent], ["companion", "end_companion"] * (TRIES_MAX - 1) + ["companion"])
+        self.assertEqual(process.called(process.next("one", False), "one", False).call, 1)
+
+    def test_places_of_an_arena_are_in_windows_of_their_own(self) -> None:
+        for first in (ARENA_BASE, ARENA_BASE + 63 * WINDOW_BYTES_MAX + (4 << 20)):
+            found = arenas_from(first)
+            self.assertEqual(found[0], first)
+            self.assertEqual(len({one // WINDOW_BYTES_MAX for one in found}), TRIES_MAX)
+            self.assertTrue(all(ARENA_BASE <= one < ARENA_BASE + 64 * WINDOW_BYTES_MAX for one in found))
 
     def test_how_it_ended_decides_where_its_socket_ends(self) -> None:
         for how, verdict, words in (("over", "contract", "too much memory"), ("ended", "contract", "ended its own process")):

@@ -195,7 +195,7 @@ class Answered(unittest.TestCase):
                 self.assertEqual(caught.exception.code, code)
                 self.end()
 
-    def test_a_claim_that_nothing_can_answer_is_refuted_by_the_judges_own_program(self) -> None:
+    def test_a_claim_that_nothing_can_answer_is_refuted_by_what_it_was_made_ready_for(self) -> None:
         words = json.dumps({"type": "refused", "verdict": "unequipped", "case": "", "message": "no"})
         outcome = self.refused(f"import os\nos.write(4, {words.encode()!r})\ndef custom_kernel(data):\n    pass\n")
         self.assertEqual((outcome["verdict"], self.proven), ("contract", ["torch"]))

@@ -12,6 +12,7 @@ from kiln_runner.programs.answer_messages import (
     Begin,
     Called,
     Channel,
+    Equipped,
     NoMessage,
     Ready,
     Refused,
@@ -30,9 +31,11 @@ class Said(unittest.TestCase):
     def test_what_a_process_says_comes_out_as_it_was_said(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         channel = Channel(theirs)
+        channel.equipped()
         channel.ready()
         channel.called(3, {"out": 0x2B0000000000})
         channel.refused("crashed", "odd", "x" * (WORDS_MAX + 5))
+        self.assertEqual(said_of(ours.recv(MESSAGE_BYTES_MAX)), Equipped())
         self.assertEqual(said_of(ours.recv(MESSAGE_BYTES_MAX)), Ready())
         self.assertEqual(said_of(ours.recv(MESSAGE_BYTES_MAX)), Called(3, {"out": 0x2B0000000000}))
         self.assertEqual(said_of(ours.recv(MESSAGE_BYTES_MAX)), Refused("crashed", "odd", "x" * WORDS_MAX))
@@ -77,7 +80,7 @@ class Said(unittest.TestCase):
                 said = said_of(bytes(data[: rng.randint(1, len(data))]))
             except NoMessage:
                 continue
-            self.assertIsInstance(said, (Ready, Called, Refused))
+            self.assertIsInstance(said, (Equipped, Ready, Called, Refused))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Processes in which programs answer, as a judge sees them: its runner starts them, they connect to it, and it never waits for one without a limit.
 
-asked for -> connected -> ready -> (calls) -> ended. Whatever ends one, ends all that it started: closing the socket, `end`, or the end of the judge.
-A process is hostile from its first message on: what it says wrongly, and where it is silent or gone, has a verdict (`Companion.failure`).
+asked for -> connected -> equipped -> ready -> (calls) -> ended. Whatever ends one, ends all that it started: closing the socket, `end`, or the end of
+the judge. Once it is equipped a process is hostile: what it says wrongly, and where it is silent or gone, has a verdict (`Companion.failure`). Before
+that nothing of the program has run, and no failure is its fault.
 """
 import os
 import shutil
@@ -14,8 +15,10 @@ from typing import Callable, NamedTuple, Optional, Union, cast
 from kiln_runner.judge_frames import AnsweringProgram, CompanionEnded, EndCompanion, FromJudge, StartCompanion
 from kiln_runner.programs.answer_messages import (
     MESSAGE_BYTES_MAX,
+    WORDS_MAX,
     Begin,
     Called,
+    Equipped,
     NoMessage,
     Ready,
     Refused,
@@ -32,8 +35,8 @@ from .outcomes import contract, crashed
 
 # A zygote that is not there yet imports a framework first; the runner itself gives up on one sooner.
 CONNECT_S_MAX = 150.0
-# Making a context beside others, and importing the entry, which may take its time.
-READY_S_MAX = 120.0
+# Making a context beside others; and importing the entry, which may take its time.
+EQUIPPED_S_MAX, READY_S_MAX = 60.0, 120.0
 # From the end of its socket to the runner's word of how it ended.
 ENDED_S_MAX = 10.0
 # Messages of one that is gone that are looked at for the reason.
@@ -141,12 +144,8 @@ def _user_of(connected: socket.socket) -> int:
 _CODES = {"lost": "worker_died", "unconfinable": "environment_missing", "suspended": "suspended"}
 
 
-class Claimed(InfraFailure):
-    """By a program's process: that no program can answer here. Whether that is so, a program of the judge's own shows."""
-
-    def __init__(self, words: str) -> None:
-        super().__init__("environment_missing", f"no program can answer here: {words}")
-        self.words = words
+class Unequipped(InfraFailure):
+    """Before any code of the program ran its process could not be made ready. At other addresses it may be."""
 
 
 class Gone(Exception):
@@ -160,12 +159,23 @@ class Companion:
         self._companions, self._name, self._socket = companions, name, connected
         self.is_closed = False
 
-    def begin(self, begin: Begin, descriptors: Sequence[int]) -> None:
-        """Hands over the memory, and waits until its entry is imported. CandidateFailure, InfraFailure."""
+    def equip(self, begin: Begin, descriptors: Sequence[int]) -> None:
+        """Hands over the memory, and waits until it is mapped. Until then nothing of the program has run: Unequipped, InfraFailure."""
         try:
             send_begin(self._socket, begin, descriptors)
-        except OSError as error:
-            raise self.failure("", Gone(str(error))) from error
+            said = self._read(EQUIPPED_S_MAX)
+        except (OSError, Gone, NoMessage) as error:
+            ended = self._companions.wait_until_ended(self._name, ENDED_S_MAX)
+            code = _CODES.get(ended["how"], "worker_died") if ended else "worker_died"
+            how = f"{ended['why']} {ended['log']}"[:WORDS_MAX] if ended else str(error)
+            raise InfraFailure(code, f"the program's process ended before anything of the program ran: {how}") from error
+        if isinstance(said, Refused):
+            raise Unequipped("environment_missing", f"no program can answer here: {said.message}")
+        if not isinstance(said, Equipped):
+            raise InfraFailure("suspended", f"the program's process was not made ready within {EQUIPPED_S_MAX:g} s")
+
+    def begin(self) -> None:
+        """Waits until its entry is imported, which is the program's own code. CandidateFailure, InfraFailure."""
         said = self.said(READY_S_MAX)
         if said is None:
             raise CandidateFailure(contract("", f"importing it took more than {READY_S_MAX:g} s, or never ended"))
@@ -194,6 +204,8 @@ class Companion:
             raise self.failure(case, error) from error
         if isinstance(said, Refused):
             raise _refusal(said, case)
+        if isinstance(said, Equipped):
+            raise CandidateFailure(contract(case, "its process said twice that it is made ready"))
         return said
 
     def _read(self, timeout_s: float) -> Optional[Said]:
@@ -250,7 +262,7 @@ def _refusal(said: Refused, case: str) -> Exception:
     if said.verdict == "compile_error":
         return CandidateFailure({"verdict": "compile_error", "log": said.message})
     if said.verdict == "unequipped":
-        return Claimed(said.message)
+        return CandidateFailure(contract(name, f"its process says that no program can answer here, which it was made ready for: {said.message}"))
     return CandidateFailure(contract(name, said.message))
 
 

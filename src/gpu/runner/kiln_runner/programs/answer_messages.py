@@ -1,8 +1,8 @@
 """What a judge and a process that answers say to each other, one packet each. What comes from that process is hostile, and is read as such.
 
-Judge: `begin` with two descriptors (the inputs' memory and the arena's), then `call` for each call, some of them ahead. Process: `ready` once its
-entry is imported; `called` when a call has returned and all that it launched is queued, in the order of the calls; or `refused`, after which nothing
-comes any more.
+Judge: `begin` with two descriptors (the inputs' memory and the arena's), then `call` for each call, some of them ahead. Process: `equipped` once the
+memory is mapped, before any code of the program runs; `ready` once its entry is imported; `called` when a call has returned and all that it launched
+is queued, in the order of the calls; or `refused`, after which nothing comes any more.
 """
 import array
 import json
@@ -37,6 +37,10 @@ class Begin(NamedTuple):
     words: int
 
 
+class Equipped(NamedTuple):
+    pass
+
+
 class Ready(NamedTuple):
     pass
 
@@ -58,10 +62,10 @@ class NoMessage(ValueError):
     """What came is nothing that a process which answers says; the message says why."""
 
 
-Said = Union[Ready, Called, Refused]
+Said = Union[Equipped, Ready, Called, Refused]
 _name = matching(r"(?a)[\w.:-]{1,128}", "a name of at most 128 letters and digits")
 _said = union("type", {
-    "ready": record({}),
+    "equipped": record({}), "ready": record({}),
     "called": record({"call": integer(1), "outputs": array_of(record({"name": _name, "address": integer(0)}), 0, OUTPUTS_MAX)}),
     "refused": record({"verdict": one_of("contract", "crashed", "compile_error", "unequipped"), "case": string, "message": string}),
 })
@@ -76,8 +80,8 @@ def said_of(data: bytes) -> Said:
         _said(message)
     except ShapeError as error:
         raise NoMessage(f"{error}") from error
-    if message["type"] == "ready":
-        return Ready()
+    if message["type"] in ("equipped", "ready"):
+        return Equipped() if message["type"] == "equipped" else Ready()
     if message["type"] == "refused":
         return Refused(message["verdict"], message["case"][:200], message["message"][:WORDS_MAX])
     outputs = {output["name"]: output["address"] for output in message["outputs"]}
@@ -131,6 +135,9 @@ class Channel:
             raise EOFError("the judge is gone")
         told = json.loads(data)
         return told["call"], told["case"]
+
+    def equipped(self) -> None:
+        self._send({"type": "equipped"})
 
     def ready(self) -> None:
         self._send({"type": "ready"})

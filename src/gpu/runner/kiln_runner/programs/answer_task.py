@@ -63,6 +63,8 @@ def _answer(asked: Any, kernels: Kernels, home: str, channel: Channel) -> None:
     kernels.serve()
     begin, descriptors = channel.begin()
     equipped = answers_by[-1](asked, begin, descriptors)
+    # Nothing of the program has run yet: until here whatever fails is not its fault, and from here on it may say anything.
+    channel.equipped()
     symbol = load_entry(program, root)
     calls = Calls(equipped, begin, asked["cases"], callable_of(symbol, program.style, asked.get("model"), equipped.framework))
     equipped.framework.synchronize()

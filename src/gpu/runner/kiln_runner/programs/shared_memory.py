@@ -9,6 +9,7 @@ from ctypes import byref, c_size_t, c_ubyte, c_uint, c_uint64, c_void_p
 from typing import Any, NamedTuple, Protocol
 
 from kiln_runner.programs.device_memory import CudaMemory, DeviceMemory, MemoryFailure
+from kiln_runner.programs.recording_shape import WINDOW_BYTES_MAX
 
 _FILE_DESCRIPTOR = 1
 # CUstreamWaitValue: the word is at least the value. CUresult: the stream still works.
@@ -45,7 +46,9 @@ class SharedMemory(CudaMemory):
     """A DeviceMemory of which nothing is made: `map` only looks whether it lies in what was shared."""
 
     def __init__(self, shares: Sequence[Share], cuda: Any = None) -> None:
-        super().__init__([], cuda)
+        # Whole windows, as a recorder has them: small reservations did not get the addresses that they asked for (seen on an H200).
+        windows = {share.address - share.address % WINDOW_BYTES_MAX for share in shares}
+        super().__init__([(window, WINDOW_BYTES_MAX) for window in sorted(windows)], cuda)
         cuda = self._cuda
         cuda.cuMemImportFromShareableHandle.argtypes = [c_void_p, c_void_p, ctypes.c_int]
         cuda.cuStreamWaitValue32_v2.argtypes = cuda.cuStreamWriteValue32_v2.argtypes = [c_void_p, c_uint64, c_uint, c_uint]
@@ -55,7 +58,6 @@ class SharedMemory(CudaMemory):
         for share in shares:
             handle = c_uint64()
             self._ask("cuMemImportFromShareableHandle", byref(handle), share.descriptor, _FILE_DESCRIPTOR)
-            self._reserve(share.address, share.bytes)
             self._ask("cuMemMap", share.address, share.bytes, 0, handle.value, 0)
             self._ask("cuMemSetAccess", share.address, share.bytes, byref(self._access), 1)
 

@@ -12,9 +12,10 @@ from ctypes import c_void_p
 from typing import Optional, Protocol
 
 from kiln_runner.programs.answer_messages import Called
+from kiln_runner.programs.recording_shape import ARENA_BASE, ARENAS, WINDOW_BYTES_MAX, arena_base
 from kiln_runner.protocol_programs import RecordedCase
 
-from ..companions import Asked, Companion, Companions
+from ..companions import Asked, Companion, Companions, Unequipped
 from ..failures import CandidateFailure
 from ..outcomes import contract
 from .driver import Driver
@@ -37,10 +38,19 @@ SETTLE_S_MAX = 5.0
 _COPY_TRIED_S = 1.0
 # More than any call's number, as the driver compares them.
 RELEASED = 0x7F7F7F7F
+# Addresses at which a process is made ready, one after another where one cannot be.
+TRIES_MAX = 3
 # Of a judgement's limit, for all waiting together.
 LIMIT_SHARE = 0.7
 # Of a whole process, beside what its calls may take.
 LIFE_S_MAX = 3600.0
+
+
+def arenas_from(first: int) -> list[int]:
+    """Where an arena may begin: there, and as far into other windows."""
+    window = first % WINDOW_BYTES_MAX
+    number = (first - ARENA_BASE) // WINDOW_BYTES_MAX
+    return [arena_base(number + step * ARENAS // TRIES_MAX) + window for step in range(TRIES_MAX)]
 
 
 class Host(Protocol):
@@ -97,8 +107,10 @@ class Releasing:
 
 
 class AnswerProcess:
-    def __init__(self, host: Host, asked: Asked, cases: Sequence[RecordedCase], arena: int, arena_bytes: Optional[int] = None) -> None:
-        self._host, self._asked, self._cases, self._arena, self._arena_bytes = host, asked, cases, arena, arena_bytes
+    """`arenas`: where its own memory may begin, tried in turn."""
+
+    def __init__(self, host: Host, asked: Asked, cases: Sequence[RecordedCase], arenas: Sequence[int], arena_bytes: Optional[int] = None) -> None:
+        self._host, self._asked, self._cases, self._arenas, self._arena_bytes = host, asked, cases, arenas, arena_bytes
         self._companion: Optional[Companion] = None
         self._lent: Optional[Lent] = None
         # Asked, in order: number and case; those of which it said that they were called.
@@ -113,20 +125,28 @@ class AnswerProcess:
         assert self._lent is not None, "it has memory once it has begun"
         return self._lent
 
-    @property
-    def is_begun(self) -> bool:
-        return self._companion is not None
-
     def begin(self, limit_ms: float) -> None:
         """`limit_ms`: of the judgement, which ends it where this does not. CandidateFailure, InfraFailure."""
-        host = self._host
         self._limit_ms, self._left_s = limit_ms, LIMIT_SHARE * limit_ms / 1000
-        self._companion = host.companions.start(self._asked, LIFE_S_MAX)
-        self._lent = Lent(host.driver, host.memory, self._cases, self._arena, self._arena_bytes)
+        for arena in self._arenas[:-1]:
+            try:
+                self._equip(arena)
+                break
+            except Unequipped:
+                # At other addresses it may be.
+                self.close()
+        else:
+            self._equip(self._arenas[-1])
+        self._process.begin()
+
+    def _equip(self, arena: int) -> None:
+        host = self._host
+        companion = self._companion = host.companions.start(self._asked, LIFE_S_MAX)
+        lent = self._lent = Lent(host.driver, host.memory, self._cases, arena, self._arena_bytes)
         host.driver.synchronize()
-        descriptors = self._lent.exported()
+        descriptors = lent.exported()
         try:
-            self._companion.begin(self._lent.begin, descriptors)
+            companion.equip(lent.begin, descriptors)
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)

@@ -21,12 +21,12 @@ from kiln_runner.protocol import Plan, Tensor
 from kiln_runner.protocol_outcomes import Answers
 
 from ..answering import NOTHING_PLANNED, Answering, AnsweringArtifact
-from ..companions import Asked, Claimed
+from ..companions import Asked
 from ..failures import CandidateFailure, InfraFailure
 from ..outcomes import contract
 from ..statistics import deviation, median
 from ..tensors import is_input, is_output, poison_pattern, tensor_bytes
-from .answer_process import AnswerProcess, Host
+from .answer_process import AnswerProcess, Host, arenas_from
 from .lent import Range
 from .looks import GLANCE_BYTES, Output
 from .program import Program
@@ -195,7 +195,7 @@ class AnsweringProgram(Program, Answering):
         name = artifact.folder.name
         self._environment, self._key = document["environment"], document["environmentKey"]
         asked = Asked(name, self._environment, self._key, document["program"])
-        self._process = AnswerProcess(host, asked, document["program"]["cases"], arena_of(name))
+        self._process = AnswerProcess(host, asked, document["program"]["cases"], arenas_from(arena_of(name)))
         self._cases: dict[str, CaseAnswers] = {}
         self._offsets: Optional[Offsets] = None
 
@@ -208,13 +208,9 @@ class AnsweringProgram(Program, Answering):
         return NOTHING_PLANNED
 
     def begin(self, limit_ms: float) -> None:
-        # Then no program of the environment can say that none can answer here.
+        # First what it is measured against: where that does not work, no program's process is started.
         self._host.nulls.prove(self._environment, self._key)
-        try:
-            self._process.begin(limit_ms)
-        except Claimed as error:
-            words = f"its process says that no program can answer here, and another one does: {error.words}"
-            raise CandidateFailure(contract("", words)) from error
+        self._process.begin(limit_ms)
 
     def bind(self, case: str, tensors: Sequence[Tensor], at: Callable[[str], int]) -> Runnable:
         """`at`: the judge's own buffer of a tensor."""

@@ -18,7 +18,7 @@ from ..layout import Scratch
 from ..schedule import TimedRun
 from ..statistics import median
 from ..tensors import tensor_bytes
-from .answer_process import AnswerProcess, Host
+from .answer_process import AnswerProcess, Host, arenas_from
 from .answering_program import CaseAnswers, Offsets, Place
 from .helper_image import image_of
 from .launching import LaunchShape, PreparedLaunch, address
@@ -107,7 +107,7 @@ class NullProcess:
         self._function: Optional[c_void_p] = None
         cases = [_case(nanoseconds) for nanoseconds in lengths]
         asked = Asked(None, *environment, _document(image, architecture, cases))
-        self._process = AnswerProcess(host, asked, cases, arena_base(ARENA_NUMBER), ARENA_BYTES)
+        self._process = AnswerProcess(host, asked, cases, arenas_from(arena_base(ARENA_NUMBER)), ARENA_BYTES)
         try:
             self._process.begin(LIMIT_MS)
         except BaseException:
