@@ -38,7 +38,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.results: list[tuple[dict, Optional[str]]] = []
         self.news = asyncio.Event()
         self.bodies: dict = {}
-        self.companions = NotedCompanions()
+        self.companions = NotedCompanions(self.news.set)
 
     async def asyncSetUp(self) -> None:
         self.children = Children(asyncio.get_running_loop())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kiln_runner.programs.answering_document import INDEX, read
 from kiln_runner.programs.answering_document import Answering as Document
-from kiln_runner.protocol import Plan
+from kiln_runner.protocol import JudgeTask, Plan
 from kiln_runner.protocol_outcomes import Answers, CaseTiming
 
 from .artifacts import Artifact
@@ -44,14 +44,14 @@ class Answering(ABC):
         """Ends its process, also where it hangs. False where the device's stream does not come free by that."""
 
 
-def begin_answering(programs: Iterable[Program], bench: Bench, limit_ms: float) -> bool:
+def begin_answering(programs: Iterable[Program], bench: Bench, task: JudgeTask) -> bool:
     """Those that answer; whether there are any. Others' timed sections are not disturbed by what starts, and how long that takes is not the
     candidate's time."""
     answering = _answering_in(programs)
     if answering:
         with bench.lock.shared(bench.watch), bench.watch.companion_wait():
             for program in answering:
-                program.begin(limit_ms)
+                program.begin(task["limitMs"])
     return bool(answering)
 
 

@@ -89,7 +89,7 @@ class Judgement:
             self._load_program("candidate", self._task["artifact"])
             if self._task["record"]:
                 self._load_program("record", self._task["record"]["artifact"])
-            if begin_answering(self._programs.values(), self._bench, self._task["limitMs"]):
+            if begin_answering(self._programs.values(), self._bench, self._task):
                 # What one call takes, the first above all, says nothing of others: nobody can be stopped by it.
                 self._race = None
             for spec in specs:
