@@ -12,14 +12,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { HostView } from '../../src/domain/api/fleet.ts';
+import type { Candidate } from '../../src/domain/candidate.ts';
 import { canRecord } from '../../src/domain/hosts/environment-label.ts';
-import { plainLine } from '../../src/platform/printable-text.ts';
 import { loadProblems } from '../../src/problems/load-problems.ts';
 import { type Sshd, startSshd } from '../../test/support/sshd.ts';
-import { kilnFolder, startKiln, untilDone } from '../../test/support/kiln-process.ts';
 import type { KilnProcess } from '../../test/support/kiln-process.ts';
-import { leftByPrograms } from './left-behind.ts';
+import { leftByPrograms, leftSince } from './left-behind.ts';
+import { connected, environmentLines, judgeBodies, secondsOf, withKiln } from './program-host.ts';
 import { type JudgedProgram, type ProgramFacts, programReport } from './program-report.ts';
 import { KINDS, type Kind, needsCompiler, type ProgramItem, programWork } from './program-work.ts';
 import { referenceItems, writeReferenceProblems } from './reference-work.ts';
@@ -28,7 +27,6 @@ import { sessionEnvironment } from './rate/session-environment.ts';
 const RUN_LIMIT_SECONDS = 480;
 /** One that never returns costs the GPU as much. */
 const PROGRAM_LIMIT_SECONDS = 10;
-const CONNECT_LIMIT_MS = 120_000;
 /** load_inline of several programs at once takes a minute and more. */
 const COMPILE_LIMIT_MS = 300_000;
 const JUDGE_LIMIT_MS = 20_000;
@@ -72,12 +70,6 @@ const main = async (): Promise<void> => {
   }
 };
 
-const secondsOf = (option: string, text: string): number => {
-  const seconds = Number(text);
-  if (!(seconds > 0)) throw new Error(`${option} ${text} is no number of seconds`);
-  return seconds;
-};
-
 interface Group {
   readonly isOne: (item: ProgramItem) => boolean;
   readonly limitMs: (asked: Asked) => number;
@@ -111,13 +103,18 @@ const runAll = async (sshd: Sshd, asked: Asked): Promise<ProgramFacts> => {
     }
     const judgeAll = async (kiln: KilnProcess): Promise<Judgements> => judge(kiln, { workFor, device: asked.device, endsAtMs });
     const ofReferences = workFor('any').every(({ kind }) => kind === 'references');
-    groups.push(await withKiln(sshd, { limitMs: limitMs(asked), kernelsDir: ofReferences ? kernelsDir : null }, judgeAll));
+    const setting = {
+      compileLimitMs: limitMs(asked),
+      judgeLimitMs: JUDGE_LIMIT_MS,
+      kernelsDir: ofReferences ? kernelsDir : null,
+    };
+    groups.push(await withKiln(sshd, setting, judgeAll));
   }
   return {
     head: [...new Set(groups.map(({ head }) => head))].join('\n') || '# No program has such a name\n',
     judged: groups.flatMap(({ judged }) => judged),
     seconds: groups.reduce((sum, { seconds }) => sum + seconds, 0),
-    leftBehind: leftByPrograms().filter((one) => !before.has(one)),
+    leftBehind: await leftSince(before),
   };
 };
 
@@ -132,46 +129,6 @@ const workOf = ({ kinds, only, named }: Asked, own: Own, device: string): readon
   const problems = new Map([...loaded].filter(([name]) => only === undefined || only.includes(name)));
   const items = [...programWork({ device, kinds, problems }), ...referenceItems(own.kernelsDir, own.names, device)];
   return items.filter(({ name }) => named === undefined || named.some((text) => name.includes(text)));
-};
-
-interface Setting {
-  readonly limitMs: number;
-  /** Null: those of this repository. */
-  readonly kernelsDir: string | null;
-}
-
-const withKiln = async <Result>(
-  sshd: Sshd,
-  { limitMs, kernelsDir }: Setting,
-  use: (kiln: KilnProcess) => Promise<Result>,
-): Promise<Result> => {
-  const folder = kilnFolder('hosts: []\n', {
-    KILN_TIMING_METHOD: 'paired',
-    KILN_COMPILE_LIMIT_MS: String(limitMs),
-    KILN_JUDGE_LIMIT_MS: String(JUDGE_LIMIT_MS),
-    KILN_LOG_LEVEL: 'warn',
-    ...(kernelsDir !== null && { KILN_KERNELS_DIR: kernelsDir }),
-  });
-  const ssh = `{host: 127.0.0.1, port: ${sshd.port}, user: ${sshd.user}, key: ${sshd.keyPath}, hostKey: "${sshd.hostKeyLine}"}`;
-  folder.write('fleet.yaml', `hosts:\n  - {name: gpu-host, ssh: ${ssh}, runnerDir: ${folder.path}/remote, gpus: auto}\n`);
-  const kiln = await startKiln(folder);
-  try {
-    return await use(kiln);
-  } finally {
-    await kiln.stop();
-    folder.remove();
-  }
-};
-
-const connected = async (kiln: KilnProcess): Promise<HostView> => {
-  for await (const event of kiln.client.events({ after: 0, signal: AbortSignal.timeout(CONNECT_LIMIT_MS) })) {
-    if (event.type === 'host.refused' || event.type === 'host.lost')
-      throw new Error(`the host cannot be used: ${String(event.data['reason'])}`);
-    if (event.type === 'host.connected') break;
-  }
-  const [host] = (await kiln.client.fleet()).hosts;
-  if (!host) throw new Error('the fleet is empty');
-  return host;
 };
 
 interface Judgements {
@@ -189,26 +146,22 @@ interface Wanted {
 const judge = async (kiln: KilnProcess, { workFor, device, endsAtMs }: Wanted): Promise<Judgements> => {
   const host = await connected(kiln);
   const gpu = host.devices.find(({ kind }) => kind === 'gpu');
-  const environments = host.inventory?.environments ?? [];
-  const said = environments.map(
-    ({ name, torch, triton, recorder, sandbox, warnings }) =>
-      `environment ${name}: PyTorch ${torch ?? 'none'}, Triton ${triton ?? 'none'}, recorder ${recorder}, sandbox ${sandbox.level}${warnings.map((words) => `\n  ${plainLine(words)}`).join('')}`,
-  );
-  const head = `# Programs on ${gpu?.model ?? 'no GPU'}, ${new Date().toISOString().slice(0, 10)}\n\n${said.join('\n') || 'no environment: no Python with PyTorch was found'}\n`;
-  if (!gpu || !environments.some(canRecord)) return { head: `${head}\nNothing is recorded here.\n`, judged: [], seconds: 0 };
+  const head = `# Programs on ${gpu?.model ?? 'no GPU'}, ${new Date().toISOString().slice(0, 10)}\n\n${environmentLines(host)}\n`;
+  if (!gpu || !(host.inventory?.environments ?? []).some(canRecord))
+    return { head: `${head}\nNothing is recorded here.\n`, judged: [], seconds: 0 };
   const work = workFor(device ?? gpu.class);
   const bodies = work.flatMap(({ body, beside }) => (beside ? [body, beside] : [body]));
-  const startedMs = performance.now();
-  const { candidates } = await kiln.client.submit(bodies);
-  const leftMs = Math.max(1, endsAtMs - startedMs);
-  await untilDone(kiln.client, new Set(candidates.map(({ id }) => id)), leftMs).catch((error: unknown) => {
-    process.stderr.write(`${String(error)}\n`);
-  });
-  const seconds = (performance.now() - startedMs) / 1000;
-  const candidateOf = async (body: ProgramItem['body']) => kiln.client.candidate(candidates[bodies.indexOf(body)]?.id ?? '');
-  const judged: JudgedProgram[] = [];
-  for (const item of work)
-    judged.push({ item, candidate: await candidateOf(item.body), beside: item.beside && (await candidateOf(item.beside)) });
+  const { candidates, seconds } = await judgeBodies(kiln, bodies, endsAtMs);
+  const candidateOf = (body: ProgramItem['body']): Candidate => {
+    const candidate = candidates[bodies.indexOf(body)];
+    if (!candidate) throw new Error('the daemon answered for fewer than it was sent');
+    return candidate;
+  };
+  const judged = work.map((item) => ({
+    item,
+    candidate: candidateOf(item.body),
+    beside: item.beside && candidateOf(item.beside),
+  }));
   return { head, judged, seconds };
 };
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { FieldPath } from '../platform/yaml-document.ts';
 import type { FieldProblem } from './located-yaml.ts';
+import { ownValue } from '../platform/own-value.ts';
 
 const REFERENCE = /\$\{(env|file):([^}]*)\}/gu;
 const SECRET_CHARS_MAX = 64 * 1024;
@@ -30,7 +31,7 @@ export const createSecrets = (place: Place): Secrets => {
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, fill(item, [...path, name])]));
   };
   const one = (kind: string, name: string, path: FieldPath): string => {
-    const found = kind === 'env' ? place.env[name] : readSecret(place.absolute(name));
+    const found = kind === 'env' ? ownValue(place.env, name) : readSecret(place.absolute(name));
     if (found !== undefined && found !== '') {
       values.add(found);
       return found;

@@ -89,3 +89,6 @@ export type Outcome = z.infer<typeof Outcome>;
 
 export type Verdict = Outcome['verdict'];
 export const VERDICTS = Outcome.options.map((option) => option.shape.verdict.value);
+
+/** Verdicts that say nothing of the candidate's content: it may be judged again, and nobody learns from it. */
+export const SILENT_VERDICTS: ReadonlySet<string> = new Set<Verdict>(['cancelled', 'infra_failed']);

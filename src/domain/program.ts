@@ -15,6 +15,25 @@ export const FilePath = z
     'a path has letters, digits, _, . and - in at most 6 parts, none of them hidden',
   );
 
+/** Why these are not the files of one program; null where they are. Names that differ in the case of their letters alone are one. */
+export const filesComplaint = (files: readonly { readonly path: string; readonly content: string }[]): string | null => {
+  if (files.length > PROGRAM_FILES_MAX)
+    return `${files.length} files with the entry and those of the problem; the limit is ${PROGRAM_FILES_MAX}`;
+  const names = files.map(({ path }) => path.toLowerCase());
+  const twice = files.find((_file, at) => names.indexOf(names[at] ?? '') !== at);
+  if (twice) return `two files have one name: ${twice.path}`;
+  const folders = new Set(names.flatMap((name) => parentsOf(name)));
+  const both = files.find((_file, at) => folders.has(names[at] ?? ''));
+  if (both) return `${both.path} is a file and a folder`;
+  const bytes = files.reduce((sum, { content }) => sum + new TextEncoder().encode(content).length, 0);
+  return bytes > PROGRAM_BYTES_MAX ? `${bytes} bytes together; the limit is ${PROGRAM_BYTES_MAX}` : null;
+};
+
+const parentsOf = (path: string): readonly string[] => {
+  const parts = path.split('/');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
+};
+
 export const ProgramStyle = z.enum(['custom_kernel', 'model', 'function', 'function_dps']);
 export type ProgramStyle = z.infer<typeof ProgramStyle>;
 

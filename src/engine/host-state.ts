@@ -2,7 +2,7 @@
  * What the engine knows of one host. What belongs to a connection lives in it and ends with it; what the last inventory said stays, since views and
  * submissions speak of hosts that are away too.
  */
-import { canRecord, environmentLabel, judgingLabel } from '../domain/hosts/environment-label.ts';
+import { canRecord, environmentLabel, judgingLabel, languagesOf } from '../domain/hosts/environment-label.ts';
 import type { Booking } from '../domain/hosts/booking.ts';
 import { holdText } from '../domain/hosts/hold.ts';
 import type { DeviceState } from '../domain/hosts/device-state.ts';
@@ -116,10 +116,8 @@ export const environmentLabels = ({ inventory }: Pick<HostState, 'inventory'>): 
   (inventory?.environments ?? []).filter(canRecord).flatMap(({ name, key }) => [environmentLabel(name, key), judgingLabel(name)]);
 
 /** That its devices judge. */
-export const languagesOf = (host: Pick<HostState, 'inventory'>): readonly Language[] => [
-  ...(host.inventory?.languages ?? []),
-  ...(environmentLabels(host).length > 0 ? (['python'] as const) : []),
-];
+export const languagesOfHost = ({ inventory }: Pick<HostState, 'inventory'>): readonly Language[] =>
+  inventory ? languagesOf(inventory) : [];
 
 /** What somebody said of the device, or of its whole host. */
 export const holdOf = ({ holds }: Pick<HostState, 'holds'>, deviceId: DeviceId): Hold | null =>

@@ -1,7 +1,7 @@
 /** Resources, for clients that offer them to people: what an agent reads before it writes. */
 import { type McpServer, ResourceTemplate } from '@modelcontextprotocol/server';
 import { KilnError } from '../domain/errors.ts';
-import { WRITTEN, type Written } from './answers/problem-data.ts';
+import { Language } from '../domain/plan/plan.ts';
 import type { McpDeps } from './mcp-kiln.ts';
 import { getProblem, getSeed } from './tools/problem-tools.ts';
 import { decoded } from '../platform/decoded.ts';
@@ -30,13 +30,13 @@ export const addResources = (server: McpServer, { kiln, tellError }: McpDeps): v
     );
   };
   add('contract', { template: 'kiln://contract/{language}', title: 'The contract for candidates' }, async (given) =>
-    kiln.contract(writtenOf(given('language'))),
+    kiln.contract(languageOf(given('language'))),
   );
   add(
     'problem',
     { template: 'kiln://problems/{problem}/{language}', title: 'A problem, for one of its languages' },
     async (given) =>
-      getProblem.say({ kiln }, { problem: given('problem'), language: writtenOf(given('language')), contract: false }),
+      getProblem.say({ kiln }, { problem: given('problem'), language: languageOf(given('language')), contract: false }),
   );
   add('seed', { template: 'kiln://problems/{problem}/seeds/{seed}', title: "A problem's seed" }, async (given) =>
     getSeed.say({ kiln }, { problem: given('problem'), seed: given('seed') }),
@@ -48,8 +48,8 @@ interface Named {
   readonly title: string;
 }
 
-const writtenOf = (language: string): Written => {
-  const known = WRITTEN.safeParse(language);
+const languageOf = (language: string): Language => {
+  const known = Language.safeParse(language);
   if (known.success) return known.data;
-  throw new KilnError('INVALID_REQUEST', `language: "${language}" is none: cuda, triton or c`);
+  throw new KilnError('INVALID_REQUEST', `language: "${language}" is none of ${Language.options.join(', ')}`);
 };

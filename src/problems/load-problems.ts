@@ -105,7 +105,8 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
   const targets = TARGETS.filter((target) => problem[target] !== undefined);
   if (targets.length === 0) throw new PlanError('gpu', 'neither "gpu" nor "cpu" is given: it could be judged on nothing');
   for (const { shape } of targets.flatMap((target) => problem.bench[target])) workOf(problem, shape);
-  for (const item of problem.check) handedData(problem, item);
+  // Whatever style its own programs have: candidates may have another. Names mean the same in every case.
+  handedData(problem, { shape: {} });
   const codes = new Map(targets.map((target) => [target, targetCodeOf({ problem, files }, target)]));
   const hashes = new Map(targets.map((target) => [target, contentHashOf(codeFor(target), { problem, target })]));
   const definitions = new Map<string, ProblemDefinition>();

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { KilnError } from '../domain/errors.ts';
+import { INTEGER_TYPES } from '../domain/plan/dtype.ts';
 import { Problem, programFilesOf, type TensorSpec } from '../domain/problem.ts';
 import { parseYaml } from './strict-yaml.ts';
 import { languageOfFile, TARGETS } from './targets.ts';
@@ -66,7 +67,7 @@ const refuseOtherVariables = ({ hidden, variables }: Problem, file: string): voi
   if (hidden === undefined) return;
   const other = Object.keys(hidden).find((name) => !variables.includes(name));
   if (other !== undefined) throw invalidProblem(file, `hidden.${other}`, `"${other}" is no variable of the problem`);
-  const missing = variables.find((name) => hidden[name] === undefined);
+  const missing = variables.find((name) => !Object.hasOwn(hidden, name));
   if (missing !== undefined)
     throw invalidProblem(file, `hidden.${missing}`, `"${missing}" has no bounds; every variable needs them`);
 };
@@ -88,14 +89,12 @@ const noIndices = (
   of: TensorSpec | undefined,
 ): string | undefined => {
   if (role !== 'out') return `"${name}" has the role ${role}: only what is \`out\` alone is compared`;
-  if (!INDEX_TYPES.has(dtype)) return `indices are integers, not ${dtype}`;
+  if (!INTEGER_TYPES.has(dtype)) return `indices are integers, not ${dtype}`;
   if (tolerance !== undefined) return 'an index is right or wrong: a tolerance beside it means nothing';
   if (of?.role !== 'in')
     return `"${compare?.of}" is no tensor with the role \`in\`: indices lead into an input that no kernel may write to`;
   return of.dtype === 'f4e2m1x2' ? `"${compare?.of}" holds two values in a byte, which have no index of their own` : undefined;
 };
-
-const INDEX_TYPES: ReadonlySet<string> = new Set(['i64', 'i32', 'u32', 'i8', 'u8']);
 
 const firstRepeated = (names: readonly string[]): string | undefined => names.find((name, i) => names.indexOf(name) !== i);
 

@@ -2,6 +2,7 @@
 import { type CallData, MODEL_SEED, type ModelArguments } from '../domain/program-call.ts';
 import type { HandedData, ModelCall, Value } from '../domain/program-unit.ts';
 import type { Problem, ProblemCase } from '../domain/problem.ts';
+import { ownValue } from '../platform/own-value.ts';
 import { PlanError } from './plan-error.ts';
 
 const NODES_MAX = 256;
@@ -59,8 +60,8 @@ const resolveData = (data: CallData, place: Place): HandedData => {
 };
 
 const named = (name: string, { problem, values, field }: Place): HandedData => {
-  if (problem.tensors[name]) return { kind: 'tensor', name };
-  const value = values[name];
+  if (Object.hasOwn(problem.tensors, name)) return { kind: 'tensor', name };
+  const value = ownValue(values, name);
   if (value) return value;
   const known = [...Object.keys(problem.tensors), ...Object.keys(values)].join(', ');
   throw new PlanError(field, `"${name}" is no tensor, shape variable or scalar of the problem; it has: ${known}`);

@@ -6,7 +6,7 @@ import { PlanError } from './plan-error.ts';
 import { remembered } from './resolution-memo.ts';
 import { resolveProgram } from './resolve-program.ts';
 import { resolveUnit } from './resolve-unit.ts';
-import { LANGUAGES_OF, type Target } from './targets.ts';
+import { languagesOn, type Target } from './targets.ts';
 
 /**
  * What to compile and how to launch it on every case of the target, or why its plan is no plan.
@@ -20,11 +20,10 @@ export const resolveCandidate = (loaded: LoadedProblem, input: CandidateInput): 
 };
 
 const resolve = (loaded: LoadedProblem, { target, architecture, content }: CandidateInput): CandidateResult => {
-  const { language, source, params } = content;
   const context = { problem: loaded.problem, target, architecture };
   try {
-    if (language === 'python') return { ok: true, plans: {}, ...resolveProgram(content, context) };
-    return { ok: true, calls: null, ...resolveUnit({ language, source, params }, context) };
+    if (content.language === 'python') return { ok: true, plans: {}, ...resolveProgram(content, context) };
+    return { ok: true, calls: null, ...resolveUnit(content, context) };
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     return { ok: false, outcome: { verdict: 'plan_error', field: error.field, message: error.message } };
@@ -32,7 +31,7 @@ const resolve = (loaded: LoadedProblem, { target, architecture, content }: Candi
 };
 
 const refuseTarget = (loaded: LoadedProblem, target: Target, language: Language): void => {
-  const languages: readonly Language[] = target === 'gpu' ? [...LANGUAGES_OF.gpu, 'python'] : LANGUAGES_OF[target];
+  const languages = languagesOn(target);
   if (!languages.includes(language)) {
     throw new KilnError('UNSUPPORTED_LANGUAGE', `${language} does not run on a ${target} device; use ${languages.join(' or ')}`);
   }

@@ -4,6 +4,7 @@ import { isCppName } from '../domain/plan/plan.ts';
 import type { Language, Launch, LaunchPlan, Params } from '../domain/plan/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { ResolvedArg, ResolvedLaunch } from '../domain/plan/resolved-plan.ts';
+import { ownValue } from '../platform/own-value.ts';
 import { type Bounds, within, evaluateWithin, PlanError } from './plan-error.ts';
 import { tritonOptions } from './plan-params.ts';
 
@@ -100,7 +101,7 @@ export const namedValue = (name: string, { problem, shape, plan, scope, field }:
   if (Object.hasOwn(shape, name)) return { kind: 'scalar', dtype: 'i32', value: shape[name] ?? 0 };
   if (Object.hasOwn(plan.let, name))
     return { kind: 'scalar', dtype: 'i32', value: evaluateWithin(name, { field, scope, bounds: I32 }) };
-  const scalar = Object.hasOwn(problem.scalars, name) ? problem.scalars[name] : undefined;
+  const scalar = ownValue(problem.scalars, name);
   return scalar && { kind: 'scalar', dtype: scalar.dtype, value: scalar.value };
 };
 

@@ -32,7 +32,7 @@ export const resolveProgram = ({ source, program }: Content, context: UnitContex
   return { unit, calls: resolveCalls(entry.style, context) };
 };
 
-/** Throws PlanError where the problem says wrongly how programs are called. */
+/** Throws PlanError where a case's tensors have no such shapes. */
 export const resolveCalls = (style: ProgramStyle, { problem, target }: Pick<UnitContext, 'problem' | 'target'>): Calls => ({
   cases: casesOf(problem, target).map((item) => ({ ...recordedCase(problem, item), ...handed(style, problem, item) })),
   ...(style === 'model' && { model: modelCallOf(problem) }),
@@ -40,11 +40,11 @@ export const resolveCalls = (style: ProgramStyle, { problem, target }: Pick<Unit
 
 /** Beside the tensors. */
 const handed = (style: ProgramStyle, problem: Problem, item: ProblemCase): Pick<RecordedCase, 'data' | 'values'> => {
-  // Also where nobody is handed it: a name that means nothing is told.
-  const data = handedData(problem, item);
   switch (style) {
-    case 'custom_kernel':
+    case 'custom_kernel': {
+      const data = handedData(problem, item);
       return data ? { data } : {};
+    }
     case 'function':
     case 'function_dps':
       return { values: valuesOf(problem, item) };

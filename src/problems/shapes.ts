@@ -1,7 +1,8 @@
 import { CASE_BYTES_MAX } from '../domain/case-limits.ts';
-import { type Dtype, DTYPE_BYTES } from '../domain/plan/dtype.ts';
+import { type Dtype, DTYPE_BYTES, INTEGER_TYPES } from '../domain/plan/dtype.ts';
 import type { Compare, Distribution, DistributionSpec, Problem, ResolvedCompare, TensorSpec } from '../domain/problem.ts';
 import type { ResolvedTensor } from '../domain/plan/resolved-plan.ts';
+import { ownValue } from '../platform/own-value.ts';
 import { type Bounds, evaluateWithin, PlanError } from './plan-error.ts';
 
 type Distributions = Readonly<Record<string, DistributionSpec>>;
@@ -22,7 +23,7 @@ export const resolveTensors = (problem: Problem, shape: Shape, distributions: Di
       dtype: tensor.dtype,
       elements: dims.reduce((a, b) => a * b, 1),
       role: tensor.role,
-      distribution: resolveDistribution(distributions[name] ?? tensor.distribution, { name, tensor, shape, dims }),
+      distribution: resolveDistribution(ownValue(distributions, name) ?? tensor.distribution, { name, tensor, shape, dims }),
       ...(tensor.tolerance && { tolerance: tensor.tolerance }),
       ...(tensor.compare && { compare: resolveCompare(name, tensor.compare, shapes) }),
     };
@@ -53,7 +54,7 @@ export const resolveDistributions = (
   const shapes = resolveShapes(problem, shape);
   return Object.fromEntries(
     Object.entries(problem.tensors).flatMap(([name, tensor]) => {
-      const own = distributions[name];
+      const own = ownValue(distributions, name);
       return own ? [[name, resolveDistribution(own, { name, tensor, shape, dims: shapes[name] ?? [] })]] : [];
     }),
   );
@@ -159,15 +160,14 @@ const integerBounds = (
   throw new PlanError(field, `there is no integer from ${low} (${found.low}) to ${high} (${found.high})`);
 };
 
-const FLOATS: ReadonlySet<Dtype> = new Set(['f64', 'f32', 'f16', 'bf16', 'f8e4m3', 'f4e2m1x2']);
-
 const refuseBadDistributions = (problem: Problem, distributions: Distributions): void => {
   for (const name of Object.keys(distributions)) {
-    if (problem.tensors[name] === undefined || problem.tensors[name].role === 'out')
+    const tensor = ownValue(problem.tensors, name);
+    if (tensor === undefined || tensor.role === 'out')
       throw new PlanError(`distributions.${name}`, `"${name}" is no tensor of the problem that is drawn`);
   }
   for (const [name, { dtype, role, distribution }] of Object.entries(problem.tensors)) {
-    const used = distributions[name] ?? distribution;
+    const used = ownValue(distributions, name) ?? distribution;
     const kinds: readonly string[] = used.kind === 'mixture' ? used.of.map(({ kind }) => kind) : [used.kind];
     if (role === 'out') continue;
     const reason = refusedFor(dtype, kinds, used.kind === 'integers' && used.sorted === true);
@@ -176,16 +176,16 @@ const refuseBadDistributions = (problem: Problem, distributions: Distributions):
 };
 
 const refusedFor = (dtype: Dtype, kinds: readonly string[], isSorted: boolean): string | undefined => {
-  if (!FLOATS.has(dtype) && kinds.includes('subnormal')) return `${dtype} has no subnormal numbers`;
+  if (INTEGER_TYPES.has(dtype) && kinds.includes('subnormal')) return `${dtype} has no subnormal numbers`;
   const indices = kinds.find((kind) => kind === 'permutation' || kind === 'offsets');
-  if (FLOATS.has(dtype) && indices !== undefined) return `${indices} takes an integer type, not ${dtype}`;
+  if (!INTEGER_TYPES.has(dtype) && indices !== undefined) return `${indices} takes an integer type, not ${dtype}`;
   const whole = isSorted ? 'sorted integers' : kinds.find((kind) => kind === 'bernoulli');
   return dtype === 'f4e2m1x2' && whole !== undefined ? `${whole} cannot be drawn for ${dtype}, two values in a byte` : undefined;
 };
 
 const refuseBadShape = (problem: Problem, shape: Shape): void => {
   for (const name of problem.variables) {
-    const value = shape[name];
+    const value = ownValue(shape, name);
     if (value === undefined) throw new PlanError(`shape.${name}`, `the case gives no value for "${name}"`);
     if (value > I32_MAX) throw new PlanError(`shape.${name}`, `${value} is no i32, which is how kernels get shape variables`);
   }

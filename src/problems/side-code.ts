@@ -1,8 +1,9 @@
 /** The code of a problem's reference and baseline, from its folder's files. Pure. */
 import { baselineOf, type Implementation, type Problem, type Side } from '../domain/problem.ts';
 import type { ProgramSide } from '../domain/program-call.ts';
-import { PROGRAM_BYTES_MAX } from '../domain/program.ts';
+import { filesComplaint } from '../domain/program.ts';
 import type { OwnSide } from '../domain/program-unit.ts';
+import { ownValue } from '../platform/own-value.ts';
 import type { TargetCode } from './definition.ts';
 import { PlanError } from './plan-error.ts';
 import type { ProgramCode, SideCode } from './resolve-side.ts';
@@ -59,21 +60,17 @@ const programCode = (
       `cannot be given with a ${side} that is a program: what it launches is known for the shapes that it was recorded on, and the hidden case has another one for each judgement`,
     );
   const { file, symbol, style, environment } = given;
-  const paths = [file, ...given.files];
-  const twice = paths.find((path, at) => paths.indexOf(path) !== at);
-  if (twice !== undefined) throw new PlanError(`${field}.files`, `"${twice}" is named twice`);
-  const files = paths.map((path) => ({
+  const files = [file, ...given.files].map((path) => ({
     path,
     content: textOf(folder, path, path === file ? `${field}.file` : `${field}.files`),
   }));
-  const bytes = files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
-  if (bytes > PROGRAM_BYTES_MAX)
-    throw new PlanError(field, `its files have ${bytes} bytes; at most ${PROGRAM_BYTES_MAX} are allowed`);
+  const complaint = filesComplaint(files);
+  if (complaint !== null) throw new PlanError(`${field}.files`, complaint);
   return { language: 'python', files, entry: { file, symbol, style }, environment, side };
 };
 
 const textOf = ({ files }: Folder, file: string, field: string): string => {
-  const text = files[file];
+  const text = ownValue(files, file);
   if (text === undefined) throw new PlanError(field, `there is no file "${file}" in the problem's folder`);
   return text;
 };

@@ -5,7 +5,7 @@
 import { regroup } from './groups.ts';
 import { wait } from './moves.ts';
 import { moveTo } from './move-to.ts';
-import type { ClassState, CoreState, Entry, Host, Pool } from './state.ts';
+import { type ClassState, type CoreState, type Entry, type Host, leaveClass, type Pool } from './state.ts';
 
 export const mayTake = ({ bookedFor }: Pool, { task }: Entry): boolean => bookedFor === null || bookedFor === task.submitter;
 
@@ -43,7 +43,7 @@ export const forgetUnbooked = ({ pools }: Host): void => {
   for (const [key, pool] of pools) {
     if (pool.bookedFor === null || pool.devices.size > 0) continue;
     pools.delete(key);
-    pool.class.pools.delete(pool);
+    leaveClass(pool);
   }
 };
 

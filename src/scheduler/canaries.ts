@@ -17,8 +17,8 @@ import type { SchedulerEvent } from './events.ts';
 import { deviceOf, hostOf, refreshPools, takesWork } from './host-state.ts';
 import { retract, retractable } from './moves.ts';
 import { CANARIES_INCONCLUSIVE_MAX, CANARY_REFUSALS } from './options.ts';
-import { type CoreState, type Device, emit, type Host, type Pool } from './state.ts';
-import { absorb, countVerdict, isBurst, sum, recentOf, type Count } from './tally.ts';
+import { type CoreState, type Device, emit, type Host, type Pool, type Seen } from './state.ts';
+import { absorb, countVerdict, isBurst, type Count, without } from './tally.ts';
 import * as trusting from './trust.ts';
 
 type CanaryEnded = Extract<SchedulerEvent, { type: 'canary-ended' }>;
@@ -40,14 +40,14 @@ export const noteVerdict = (core: CoreState, device: Device, isBad: boolean): vo
 export const noteCompile = (core: CoreState, pool: Pool, isBad: boolean): void => {
   countVerdict(pool.compiles, isBad);
   const [device] = pool.devices;
-  if (!isBad || !device || !isBurst(pool.compiles, otherCompilesOf(pool))) return;
+  if (!isBad || !device || !isBurst(pool.compiles, seenByOthers(pool, 'compiles'))) return;
   if (trusting.noteBurst(device.trust, COMPILES_OUT_OF_LINE, core)) core.canaryDue = true;
 };
 
 /** Whether an attempt there met a failure that is not the candidate's. */
 export const noteAttempt = (core: CoreState, device: Device, hasFailed: boolean): void => {
   countVerdict(device.attempts, hasFailed);
-  if (!hasFailed || !isBurst(device.attempts, otherAttemptsOf(device))) return;
+  if (!hasFailed || !isBurst(device.attempts, seenByOthers(device.pool, 'attempts'))) return;
   if (trusting.noteBurst(device.trust, FAILURES_OUT_OF_LINE, core)) core.canaryDue = true;
 };
 
@@ -188,17 +188,14 @@ const dueNow = (core: CoreState, { trust }: Device): void => {
 };
 
 /** What other hosts of the class see lately. */
-const othersOf = ({ pool, host }: Device): Count =>
-  sum([...(pool?.class.pools ?? [])].filter((other) => other.host !== host).flatMap(recentOfPool));
+const othersOf = ({ pool }: Device): Count => seenByOthers(pool, 'verdicts');
 
-const recentOfPool = ({ devices }: Pool): readonly Count[] => [...devices].map(({ trust }) => recentOf(trust.tally));
+const seenByOthers = (pool: Pool | null, what: keyof Seen): Count =>
+  pool === null ? NOTHING : without(pool.class.seen[what], seenBy(pool, what));
 
-const otherAttemptsOf = ({ pool, host }: Device): Count =>
-  sum(
-    [...(pool?.class.pools ?? [])]
-      .filter((other) => other.host !== host)
-      .flatMap(({ devices }) => [...devices].map(({ attempts }) => recentOf(attempts))),
-  );
+/** By the pool's host, in all of its pools of the class. */
+function* seenBy({ host, class: of }: Pool, what: keyof Seen): Generator<Count> {
+  for (const own of host.pools.values()) if (own.class === of) yield own.seen[what];
+}
 
-const otherCompilesOf = (pool: Pool): Count =>
-  sum([...pool.class.pools].filter(({ host }) => host !== pool.host).map(({ compiles }) => recentOf(compiles)));
+const NOTHING: Count = { total: 0, bad: 0 };

@@ -3,6 +3,7 @@ import { mayTake } from './bookings.ts';
 import { roomOf } from './estimates.ts';
 import { countedAs, isWaiting } from './move-to.ts';
 import type { ClassState, CoreState, Counted, Device, Entry, Group, Host, Judging, Pool } from './state.ts';
+import { type Lately, recentOf, sum, type Tally } from './tally.ts';
 
 /** Sentences about what is wrong; empty when all is well. Holds between two events. */
 export const check = (core: CoreState): readonly string[] => {
@@ -35,6 +36,7 @@ const checkEntry = (core: CoreState, entry: Entry, must: Must): void => {
     entry.group.bookedFor === (entry.group.class.booked.has(task.submitter) ? task.submitter : null),
     `${task.id} is among those who may use what its submitter has booked`,
   );
+  must(place.kind === 'ready' || !entry.share.ready.has(entry), `${task.id}, ${place.kind}, is not among what is ready`);
   must(entry.counted === countedAs(entry), `${task.id} is counted where it is`);
   must(!entry.cancelled || place.kind === 'judge', `${task.id}, cancelled, is only kept while a judge has it`);
   if (place.kind === 'judge') checkJudging(core, place, must);
@@ -51,7 +53,7 @@ const isWhereItSays = (entry: Entry): boolean => {
     case 'compiling':
       return place.pool.open && place.pool.compiling.has(entry);
     case 'ready':
-      return place.pool.open && has(place.pool.ready, entry);
+      return place.pool.open && has(place.pool.ready, entry) && entry.share.ready.has(entry);
     case 'judge':
       return true;
     case 'done':
@@ -74,6 +76,37 @@ const checkHost = (core: CoreState, host: Host, must: Must): void => {
   }
   must(attempts === host.attempts.size, `${host.id} counts the attempts at its devices`);
   for (const pool of host.pools.values()) checkPool(core, pool, must);
+};
+
+const isSumOf = ({ total, bad }: Lately, tallies: readonly Tally[]): boolean => {
+  const all = sum(tallies.map(recentOf));
+  return all.total === total && all.bad === bad;
+};
+
+/** The sums are those of what is counted in them. */
+const checkSeen = ({ name, pools, seen }: ClassState, must: Must): void => {
+  const devices = [...pools].flatMap((pool) => [...pool.devices]);
+  must(
+    isSumOf(
+      seen.verdicts,
+      devices.map(({ trust }) => trust.tally),
+    ),
+    `${name} counts the verdicts of its devices`,
+  );
+  must(
+    isSumOf(
+      seen.attempts,
+      devices.map(({ attempts }) => attempts),
+    ),
+    `${name} counts the attempts at its devices`,
+  );
+  must(
+    isSumOf(
+      seen.compiles,
+      [...pools].map(({ compiles }) => compiles),
+    ),
+    `${name} counts what its compilers said`,
+  );
 };
 
 const checkDevice = (core: CoreState, device: Device, must: Must): void => {
@@ -131,6 +164,7 @@ const checkClass = (core: CoreState, state: ClassState, must: Must): void => {
     [...state.shares].flatMap(([submitter, share]) => (share.held > 0 ? [[submitter, share.held] as const] : [])),
   );
   must(isSame(held, shares), `class ${state.name} counts what each submitter has there`);
+  checkSeen(state, must);
 };
 
 const checkCounts = (core: CoreState, must: Must): void => {

@@ -25,6 +25,7 @@ export const shareOf = (state: ClassState, submitter: Submitter): Share => {
     judged: 0,
     serviceMs: 0,
     isHeld: false,
+    ready: new Set(),
     taggedMs: null,
     levels: new Map(),
   };
@@ -135,11 +136,11 @@ export const correct = (core: CoreState, entry: Entry, { serviceMs, isWhole }: T
   lookAtLimits(core, share);
 };
 
-const learn = ({ share, place }: Entry, serviceMs: number): void => {
+const learn = ({ share }: Entry, serviceMs: number): void => {
   share.judged += 1;
   share.serviceMs = smooth(share.serviceMs, serviceMs, share.judged);
   const change = share.serviceMs / (share.taggedMs ?? share.serviceMs);
-  if (change > RETAG_RATIO || change < 1 / RETAG_RATIO) retag(share, place.kind === 'judge');
+  if (change > RETAG_RATIO || change < 1 / RETAG_RATIO) retag(share);
 };
 
 /** Whether something keeps the rest of it waiting (`isHeld`): what it has in work, or was given, in all classes or in this one. */
@@ -190,21 +191,13 @@ export const placeSoon = (core: CoreState, group: Group): void => {
 };
 
 /** What is ready was ordered by what its candidates were thought to take, and they take something else. */
-const retag = (share: Share, isJudging: boolean): void => {
+const retag = (share: Share): void => {
   share.taggedMs = share.serviceMs;
-  const ready: { readonly entry: Entry; readonly pool: Pool }[] = [];
-  // The one whose judgement taught it is in work too; many a submitter has no other.
-  if (share.inWork === 0 || (share.inWork === 1 && isJudging)) return;
-  for (const pool of share.class.pools) {
-    for (let at = 0; at < pool.ready.size; at += 1) {
-      const entry = pool.ready.at(at);
-      if (entry?.share === share) ready.push({ entry, pool });
-    }
-  }
-  for (const { entry } of ready) refund(entry);
-  for (const { entry, pool } of ready.toSorted((a, b) => a.entry.tag - b.entry.tag || a.entry.sequence - b.entry.sequence)) {
+  const ready = [...share.ready].toSorted((a, b) => a.tag - b.tag || a.sequence - b.sequence);
+  for (const entry of ready) refund(entry);
+  for (const entry of ready) {
     charge(entry);
-    pool.ready.update(entry.order);
+    if (entry.place.kind === 'ready') entry.place.pool.ready.update(entry.order);
   }
 };
 

@@ -4,7 +4,7 @@ import type { HostId } from '../domain/ids.ts';
 import { catchUp } from './fair-share.ts';
 import { Heap } from './heap.ts';
 import { GROUPS_IDLE_MAX, SERVICE_DEFAULT_MS } from './options.ts';
-import { type ClassState, type CoreState, type Entry, type Group, type Pool } from './state.ts';
+import { type ClassState, type CoreState, createSeen, type Entry, type Group, type Pool } from './state.ts';
 import { Waiting } from './waiting.ts';
 
 export const classOf = (core: CoreState, name: DeviceClass): ClassState => {
@@ -18,6 +18,7 @@ export const classOf = (core: CoreState, name: DeviceClass): ClassState => {
     holders: 0,
     slots: 0,
     pools: new Set(),
+    seen: createSeen(null),
     booked: new Set(),
     groups: new Set(),
     active: new Set(),

@@ -8,8 +8,18 @@ import { classOf, rematch } from './groups.ts';
 import { requeue, retract, retractable, wait } from './moves.ts';
 import { index } from './pump.ts';
 import { moveTo } from './move-to.ts';
-import { type ClassState, type CoreState, type Device, type Group, type Host, type Judging, Pool, touch } from './state.ts';
-import { createTally } from './tally.ts';
+import {
+  type ClassState,
+  type CoreState,
+  type Device,
+  type Group,
+  type Host,
+  leaveClass,
+  type Judging,
+  Pool,
+  touch,
+} from './state.ts';
+import { countIn, createTally } from './tally.ts';
 import { createTrust } from './trust.ts';
 
 export const hostOf = (core: CoreState, id: HostId): Host => {
@@ -89,6 +99,8 @@ const applyDevice = (core: CoreState, host: Host, fact: HostDevice): void => {
     device.pool?.devices.delete(device);
     device.pool = pool;
     pool.devices.add(device);
+    countIn(device.trust.tally, pool.seen.verdicts);
+    countIn(device.attempts, pool.seen.attempts);
   }
   device.offered = fact.available;
   device.available = takesWork(device);
@@ -143,7 +155,11 @@ export const setDraining = (core: CoreState, host: Host, draining: boolean): voi
 
 /** Nothing of it is held any more. It must be lost, and have no attempts. */
 export const forgetHost = (core: CoreState, host: Host): void => {
-  for (const pool of host.pools.values()) pool.class.pools.delete(pool);
+  for (const pool of host.pools.values()) leaveClass(pool);
+  for (const { trust, attempts } of host.devices.values()) {
+    countIn(trust.tally, null);
+    countIn(attempts, null);
+  }
   core.hosts.delete(host.id);
   for (const state of classesOf(host)) regroupBooked(core, state);
 };

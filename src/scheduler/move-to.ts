@@ -50,6 +50,7 @@ const leave = (core: CoreState, entry: Entry): void => {
       return;
     case 'ready':
       place.pool.ready.remove(entry.order);
+      entry.share.ready.delete(entry);
       touch(core, place.pool);
       return;
     case 'judge':
@@ -88,6 +89,7 @@ const enter = (core: CoreState, entry: Entry): void => {
     case 'ready':
       charge(entry);
       place.pool.ready.push(entry.order);
+      entry.share.ready.add(entry);
       touch(core, place.pool);
       return;
     case 'judge':

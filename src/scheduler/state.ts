@@ -19,7 +19,7 @@ import type { Effect } from './effects.ts';
 import type { AttemptOutcome, Task } from './events.ts';
 import { Heap, type HeapNode, nodeOf } from './heap.ts';
 import { COMPILE_DEFAULT_MS, PRIORITIES_MAX, SERVICE_DEFAULT_MS, type SchedulerOptions } from './options.ts';
-import { createTally, type Tally } from './tally.ts';
+import { countIn, createLately, createTally, type Lately, type Tally } from './tally.ts';
 import type { Trust } from './trust.ts';
 import type { Line, Waiting } from './waiting.ts';
 
@@ -145,6 +145,8 @@ export interface Share {
   taggedMs: number | null;
   /** Nothing more of it begins for now. */
   isHeld: boolean;
+  /** What of it is ready, in any pool. */
+  readonly ready: Set<Entry>;
   /** By priority: one has nothing to do with another. */
   readonly levels: Map<number, Level>;
 }
@@ -179,6 +181,19 @@ export interface Group {
   placing: boolean;
 }
 
+/** What a pool's devices, or all of a class, saw lately: the words of their judges, failures of their attempts, the words of their compilers. */
+export interface Seen {
+  readonly verdicts: Lately;
+  readonly attempts: Lately;
+  readonly compiles: Lately;
+}
+
+export const createSeen = (within: Seen | null): Seen => ({
+  verdicts: createLately(within?.verdicts ?? null),
+  attempts: createLately(within?.attempts ?? null),
+  compiles: createLately(within?.compiles ?? null),
+});
+
 export interface ClassState {
   readonly name: DeviceClass;
   readonly counter: Counter;
@@ -190,6 +205,7 @@ export interface ClassState {
   slots: number;
   /** All known, closed ones too. */
   readonly pools: Set<Pool>;
+  readonly seen: Seen;
   /** Submitters for whom devices are booked. */
   booked: ReadonlySet<string>;
   readonly groups: Set<Group>;
@@ -230,6 +246,7 @@ export class Pool {
   compileMs = COMPILE_DEFAULT_MS;
   /** What its compiler said of sources. */
   readonly compiles: Tally = createTally();
+  readonly seen: Seen;
   /** Outstanding milliseconds of work per device; and those behind the running attempts. */
   loadMs = 0;
   backlogMs = 0;
@@ -243,8 +260,16 @@ export class Pool {
     this.model = made.model;
     this.class = made.class;
     this.bookedFor = made.bookedFor;
+    this.seen = createSeen(made.class.seen);
+    countIn(this.compiles, this.seen.compiles);
   }
 }
+
+/** It is gone, and what its compiler said counts no more. Its devices are the caller's to count elsewhere. */
+export const leaveClass = (pool: Pool): void => {
+  pool.class.pools.delete(pool);
+  countIn(pool.compiles, null);
+};
 
 export interface Device {
   readonly id: DeviceId;

@@ -15,28 +15,76 @@ export interface Count {
   readonly bad: number;
 }
 
+/** The recent ones of many tallies together, kept in step with them: a class has thousands of devices, and each refusal asks for all others. */
+export interface Lately {
+  total: number;
+  bad: number;
+  /** Of a pool: its class's. */
+  readonly within: Lately | null;
+}
+
 export interface Tally {
   /** Oldest first. */
   readonly recent: boolean[];
+  /** How many of the recent ones are bad. */
+  recentBad: number;
+  /** Where the recent ones are counted too. */
+  lately: Lately | null;
   past: Count;
 }
 
 const NOTHING_COUNTED: Count = { total: 0, bad: 0 };
 
-export const createTally = (): Tally => ({ recent: [], past: NOTHING_COUNTED });
+export const createTally = (): Tally => ({ recent: [], recentBad: 0, lately: null, past: NOTHING_COUNTED });
 
 export const countVerdict = (tally: Tally, isBad: boolean): void => {
   tally.recent.push(isBad);
-  if (tally.recent.length > RECENT_MAX) tally.past = decayed(plus(tally.past, countOf([tally.recent.shift() ?? false])));
+  change(tally, 1, Number(isBad));
+  if (tally.recent.length <= RECENT_MAX) return;
+  const wasBad = Number(tally.recent.shift() ?? false);
+  change(tally, -1, -wasBad);
+  tally.past = decayed({ total: tally.past.total + 1, bad: tally.past.bad + wasBad });
 };
 
 /** The latest are explained: a new burst needs new evidence. */
 export const absorb = (tally: Tally): void => {
   tally.past = decayed(plus(tally.past, recentOf(tally)));
+  change(tally, -tally.recent.length, -tally.recentBad);
   tally.recent.length = 0;
 };
 
-export const recentOf = (tally: Tally): Count => countOf(tally.recent);
+const change = (tally: Tally, total: number, bad: number): void => {
+  tally.recentBad += bad;
+  add(tally.lately, total, bad);
+};
+
+const add = (lately: Lately | null, total: number, bad: number): void => {
+  for (let at = lately; at; at = at.within) {
+    at.total += total;
+    at.bad += bad;
+  }
+};
+
+export const createLately = (within: Lately | null): Lately => ({ total: 0, bad: 0, within });
+
+/** From now on there, and nowhere else. */
+export const countIn = (tally: Tally, lately: Lately | null): void => {
+  add(tally.lately, -tally.recent.length, -tally.recentBad);
+  tally.lately = lately;
+  add(lately, tally.recent.length, tally.recentBad);
+};
+
+/** What is counted in all of it but not in `own`. */
+export const without = (all: Count, own: Iterable<Count>): Count => {
+  let { total, bad } = all;
+  for (const one of own) {
+    total -= one.total;
+    bad -= one.bad;
+  }
+  return { total, bad };
+};
+
+export const recentOf = ({ recent, recentBad }: Tally): Count => ({ total: recent.length, bad: recentBad });
 
 export const sum = (counts: readonly Count[]): Count => counts.reduce(plus, NOTHING_COUNTED);
 

@@ -18,8 +18,8 @@ import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
 import type { Sql, SqlSession } from './sql.ts';
 
-/** Idempotent by id; false where it is there already. */
-export const insertSweep = async (sql: Sql, sweep: NewSweep, at: string): Promise<boolean> =>
+/** Idempotent by id. */
+export const insertSweep = async (sql: Sql, sweep: NewSweep, at: string): Promise<void> =>
   writing(sql, async (session) => {
     const { id, spec, candidate } = sweep;
     const { problem, device, submitter } = candidate;
@@ -33,7 +33,6 @@ export const insertSweep = async (sql: Sql, sweep: NewSweep, at: string): Promis
       at,
     ]);
     if (inserted.length > 0) await append(session, [createdEvent(sweep)], at);
-    return inserted.length > 0;
   });
 
 const INSERT_SWEEP = `

@@ -1,12 +1,12 @@
 /** A candidate out of free text: whole ones come in many shapes, and each was paid for. */
 import type { Language } from '../../domain/plan/plan.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
-import { recogniseProgram } from '../../domain/program-style.ts';
 import { answerTexts } from './answer-texts.ts';
 import { fencedBlocks } from './fenced-blocks.ts';
 import { objectsIn } from './lenient-json.ts';
 import { editsIn, withEdits } from './edits.ts';
 import { type DraftOptions, type DraftResult, isDraftLike, readDraft, readDraftJson } from './model-draft.ts';
+import { isProgram } from './written-program.ts';
 
 const IDEA = /^[ \t]*[-*#_ ]{0,4}idea[*_]{0,2}:[*_]{0,2}[ \t]*(.+)$/imu;
 
@@ -159,7 +159,7 @@ const withLanguage = (
   source: string,
   languages: readonly Language[],
 ): { readonly language: Language; readonly isWhole: boolean } | null => {
-  if (languages.includes('python') && recogniseProgram(source) !== null) return { language: 'python', isWhole: true };
+  if (isProgram(source, languages)) return { language: 'python', isWhole: true };
   // CUDA and C have the same plan; only one of them has kernels.
   const other: Language = source.includes('__global__') ? 'c' : 'cuda';
   const inOrder = [...languages.filter((language) => language !== other), ...languages.filter((language) => language === other)];

@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { Draft, IDEA_CHARS_MAX } from '../../domain/campaign/campaign.ts';
 import { issueText, pathText } from '../../platform/issue-text.ts';
 import { Language } from '../../domain/plan/plan.ts';
-import { recogniseProgram } from '../../domain/program-style.ts';
+import { ownValue } from '../../platform/own-value.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { type Edit, withEdits } from './edits.ts';
 import { fencedBlocks } from './fenced-blocks.ts';
 import { objectsIn } from './lenient-json.ts';
+import { isProgram } from './written-program.ts';
 
 export type DraftResult = { readonly ok: true; readonly draft: Draft } | { readonly ok: false; readonly message: string };
 
@@ -17,7 +18,7 @@ const NOTE_CHARS_MAX = 4000;
 export const DRAFT_SCHEMA = {
   type: 'object' as const,
   properties: {
-    language: { type: 'string', enum: ['cuda', 'triton', 'c', 'python'] },
+    language: { type: 'string', enum: Language.options },
     idea: {
       type: 'string',
       description: `The idea in a few words, at most ${IDEA_CHARS_MAX} characters, such as "vectorised loads".`,
@@ -122,12 +123,12 @@ const languageOf = (given: unknown, source: string, languages: readonly Language
   const name = typeof given === 'string' ? given.trim().toLowerCase() : '';
   if (name === 'python' || name === 'py') return pythonOf(source, languages);
   if (Language.safeParse(name).success) return name;
-  if (given !== undefined && given !== null && name !== '' && NAMES[name] === undefined) return given;
-  return languages.length === 1 ? languages[0] : (seenIn(source, languages) ?? NAMES[name] ?? 'c');
+  if (given !== undefined && given !== null && name !== '' && !Object.hasOwn(NAMES, name)) return given;
+  return languages.length === 1 ? languages[0] : (seenIn(source, languages) ?? ownValue(NAMES, name) ?? 'c');
 };
 
 const seenIn = (source: string, languages: readonly Language[]): Language | undefined => {
-  if (languages.includes('python') && recogniseProgram(source) !== null) return 'python';
+  if (isProgram(source, languages)) return 'python';
   if (source.includes('__global__')) return 'cuda';
   return /^\s*@triton\.jit/mu.test(source) ? 'triton' : undefined;
 };
@@ -135,7 +136,7 @@ const seenIn = (source: string, languages: readonly Language[]): Language | unde
 /** Models call by this name what Triton compiles, too. */
 const pythonOf = (source: string, languages: readonly Language[]): Language => {
   if (!languages.includes('python')) return 'triton';
-  return languages.includes('triton') && recogniseProgram(source) === null ? 'triton' : 'python';
+  return languages.includes('triton') && !isProgram(source, languages) ? 'triton' : 'python';
 };
 
 /** Null and text for none and for numbers. */

@@ -5,6 +5,7 @@
  */
 import type { Usage } from '../../domain/campaign/campaign.ts';
 import type { TokenPrices } from '../../domain/campaign/generator-settings.ts';
+import { ownValue } from '../../platform/own-value.ts';
 
 export interface PriceList extends TokenPrices {
   /** All tokens of a request cost these where its prompt, cached parts included, is longer than `aboveTokens`. */
@@ -64,7 +65,7 @@ const inBatch = ({ input, cacheWrite, cacheRead, output }: TokenPrices): TokenPr
 });
 
 /** A model's name may end in its date ("-20251001"). Null: not on the list. */
-export const pricesOf = (model: string): PriceList | null => PRICES[model.replace(/-\d{8}$/u, '')] ?? null;
+export const pricesOf = (model: string): PriceList | null => ownValue(PRICES, model.replace(/-\d{8}$/u, '')) ?? null;
 
 export type TokenCounts = Omit<Usage, 'micros'>;
 

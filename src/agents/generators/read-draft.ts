@@ -2,9 +2,9 @@
 import { Draft } from '../../domain/campaign/campaign.ts';
 import { issueText, pathText } from '../../platform/issue-text.ts';
 import type { Language } from '../../domain/plan/plan.ts';
-import { recogniseProgram } from '../../domain/program-style.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import { draftOfText, type ReadingOptions } from '../answers/draft-of-text.ts';
+import { isProgram } from '../answers/written-program.ts';
 
 type ReadDraft =
   | { readonly failure: null; readonly draft: Draft }
@@ -57,7 +57,7 @@ const parsed = (text: string): unknown => {
 };
 
 const fromSource = (source: string, languages: readonly Language[]): ReadDraft => {
-  if (languages.includes('python') && recogniseProgram(source) !== null) return checked({ language: 'python', source });
+  if (isProgram(source, languages)) return checked({ language: 'python', source });
   const headers = languages.map((language) => ({ language, header: parseHeader(source, language) }));
   const found = headers.find(({ header }) => header.ok) ?? headers.find(({ header }) => !header.ok && header.field !== 'header');
   const [first] = headers;

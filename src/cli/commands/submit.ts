@@ -10,7 +10,6 @@ import { EXIT } from '../exit-codes.ts';
 import { collect } from '../input/given.ts';
 import { collectParam } from '../input/params.ts';
 import type { RecognisedProgram } from '../../domain/program-style.ts';
-import { withProblemFiles } from '../input/problem-files.ts';
 import { deviceFor, readIncluded, readSource, readText } from '../input/source-file.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { summaryText, WHOLE } from '../../domain/text/describe.ts';
@@ -93,11 +92,18 @@ const wishesOf = ({ param, priority, trial, effort, submitter, label }: Candidat
 /** A solution of FlashInfer-Trace says itself what it solves. */
 const solutionOf = async (path: string, options: CandidateOptions): Promise<SubmitCandidate> => {
   const { words, program, ...candidate } = candidateOfSolution(await readText(path));
+  const { problem = candidate.problem, environment, device, language = 'python' } = options;
+  if (language !== 'python')
+    throw new KilnError('INVALID_REQUEST', `${path} is a solution in python: --language ${language} is not for those`);
   note(`${path} is taken for ${words}`);
-  const { problem = candidate.problem, environment, device } = options;
-  const inEnvironment = environment === undefined ? program : { ...program, environment };
-  return { ...candidate, ...deviceFor('python', device), ...wishesOf(options), problem, program: inEnvironment };
+  const files = [...(program.files ?? []), ...(await readOthers(options))];
+  const whole = { ...program, files, ...(environment === undefined ? {} : { environment }) };
+  return { ...candidate, ...deviceFor('python', device), ...wishesOf(options), problem, program: whole };
 };
+
+/** Files of a program beside its entry. */
+const readOthers = async ({ with: paths = [] }: CandidateOptions): Promise<readonly { path: string; content: string }[]> =>
+  Promise.all(paths.map(async (path) => ({ path, content: await readText(path) })));
 
 const problemOf = (path: string, source: string, { problem }: CandidateOptions): string => {
   const named = problem ?? problemOfHeader(source);
@@ -108,11 +114,11 @@ const problemOf = (path: string, source: string, { problem }: CandidateOptions):
 const programOf = async (
   file: string,
   { symbol, style }: RecognisedProgram,
-  { with: others = [], environment }: CandidateOptions,
+  options: CandidateOptions,
 ): Promise<NonNullable<SubmitCandidate['program']>> => ({
   entry: { file, symbol, style },
-  files: await Promise.all(others.map(async (path) => ({ path, content: await readText(path) }))),
-  ...(environment === undefined ? {} : { environment }),
+  files: [...(await readOthers(options))],
+  ...(options.environment === undefined ? {} : { environment: options.environment }),
 });
 
 export const addSubmit = (program: Command): void => {
@@ -122,8 +128,7 @@ export const addSubmit = (program: Command): void => {
   withTimeout(command).action(async (files: readonly string[], options: SubmitOptions) => {
     const context = contextOf(program);
     const read = await Promise.all(files.map(async (file) => candidateOf(file, options)));
-    const whole = await withProblemFiles(context.client, read);
-    const candidates = options.profile ? whole.map((candidate) => ({ ...candidate, profile: true })) : whole;
+    const candidates = options.profile ? read.map((candidate) => ({ ...candidate, profile: true })) : read;
     const answer = await context.client.submit(candidates);
     const taken = answer.candidates.map((submitted, index) => ({
       submitted,

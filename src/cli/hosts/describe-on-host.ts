@@ -13,7 +13,8 @@ import type { Answer } from '../../importers/programs/described.ts';
 import { describeCommand, type DescribeOptions, withTaskFolder } from '../../importers/programs/describe-local.ts';
 import type { Source } from '../../importers/programs/source.ts';
 import { wallClockMs } from '../../platform/clock.ts';
-import { join } from 'node:path';
+import { plainText } from '../../platform/printable-text.ts';
+import { note } from '../context.ts';
 
 const START_MS_MAX = 300_000;
 const SAID_BYTES_MAX = 64 * 2 ** 20;
@@ -34,9 +35,19 @@ export const describeOnHost = async (
       const said = await run(client, host, { argv, timeoutMs: sources.length * options.seconds * 1000 + START_MS_MAX });
       return answersOf(said, `on ${host}; --python PATH names one there, and pip install torch makes one`);
     } finally {
-      await run(client, host, { argv: ['rm', '-rf', there], timeoutMs: START_MS_MAX });
+      await remove(client, host, there);
     }
   });
+
+/** What was described counts, whether the folder goes or stays. */
+const remove = async (client: KilnClient, host: string, folder: string): Promise<void> => {
+  try {
+    await run(client, host, { argv: ['rm', '-rf', folder], timeoutMs: START_MS_MAX });
+  } catch (error) {
+    if (!(error instanceof KilnError)) throw error;
+    note(plainText(`${folder} stays on ${host}: ${error.message}`));
+  }
+};
 
 interface Sending {
   readonly from: string;
@@ -45,7 +56,7 @@ interface Sending {
 }
 
 const send = async (client: KilnClient, { from, host, to }: Sending): Promise<void> => {
-  const index = await openContentIndex(join(from, '.content.json'), () => BigInt(Math.round(wallClockMs())) * 1_000_000n);
+  const index = await openContentIndex(null, () => BigInt(Math.round(wallClockMs())) * 1_000_000n);
   await transfer({
     source: createLocalEnd(from, index),
     target: createHostEnd({ hosts: client.hosts, host, path: to, signal: new AbortController().signal }),

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { DeviceWish } from '../../domain/hosts/work.ts';
 import { DeviceId } from '../../domain/ids.ts';
+import { ownValue } from '../../platform/own-value.ts';
 
 /** "any", "all", "0", "0,2", "GPU-…". */
 export const deviceWish = (text: string): DeviceWish => {
@@ -17,7 +18,7 @@ export const variable = (text: string, before: readonly string[] = []): readonly
   if (!/^[A-Za-z_]\w*$/.test(name))
     throw new InvalidArgumentError('It must be NAME=VALUE, or the NAME of a variable that is set here.');
   if (text.includes('=')) return [...before, text];
-  const value = process.env[name];
+  const value = ownValue(process.env, name);
   if (value === undefined) throw new InvalidArgumentError(`${name} is not set here: give ${name}=VALUE.`);
   return [...before, `${name}=${value}`];
 };

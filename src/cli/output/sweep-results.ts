@@ -5,6 +5,7 @@ import { toCsv } from '../../domain/text/csv.ts';
 import { milliseconds, nanoseconds, times } from '../../domain/text/units.ts';
 import { paramsText } from '../../domain/text/params-text.ts';
 import { t4Of } from '../../importers/kerneltuner/t4.ts';
+import { ownValue } from '../../platform/own-value.ts';
 import { jsonText } from '../context.ts';
 import { table } from './table.ts';
 
@@ -53,7 +54,7 @@ const tableText = (view: SweepView, results: Results): string => {
       { title: 'CANDIDATE' },
     ],
     bestFirst(results).map(({ params, verdict, status, speedup, timeNs, deviceMs, id }) => [
-      ...names.map((name) => String(params[name] ?? '')),
+      ...names.map((name) => String(ownValue(params, name) ?? '')),
       verdict ?? status,
       speedup === null ? '-' : times(speedup),
       timeNs === null ? '-' : nanoseconds(timeNs),
@@ -68,7 +69,7 @@ const COLUMNS = ['reported', 'candidate', 'verdict', 'speedup', 'speedupLow', 's
 const csvText = (view: SweepView, results: Results): string => {
   const names = namesOf(view, results);
   const rows = results.map((result) => [
-    ...names.map((name) => result.params[name] ?? ''),
+    ...names.map((name) => ownValue(result.params, name) ?? ''),
     result.reported,
     result.id,
     result.verdict ?? result.status,

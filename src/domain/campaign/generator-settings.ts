@@ -89,7 +89,6 @@ const BatchSettings = strictFields({
   /** The state of a batch is asked for at most so seldom: waits begin shorter and double. */
   pollSeconds: z.number({ error: 'must be a number of seconds, from 1 to 3600' }).min(1).max(3600).default(60),
 });
-export type BatchSettings = z.infer<typeof BatchSettings>;
 
 export const ClaudeSettings = strictFields({
   kind: z.literal('claude'),
@@ -201,7 +200,7 @@ export const AgentsSettings = strictFields({
     })
     .refine((generators) => Object.keys(generators).length <= GENERATORS_MAX, `at most ${GENERATORS_MAX} generators`)
     .default({ claude: ClaudeSettings.parse({ kind: 'claude' }) }),
-}).refine(({ default: name, generators }) => name === null || ALWAYS.includes(name) || name in generators, {
+}).refine(({ default: name, generators }) => name === null || ALWAYS.includes(name) || Object.hasOwn(generators, name), {
   path: ['default'],
   error: 'names no generator: it must be evolve, claude or one of agents.generators',
 });

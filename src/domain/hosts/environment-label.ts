@@ -1,6 +1,8 @@
 import type { Submission } from '../candidate.ts';
 import type { Environment } from '../environment.ts';
 import type { ContentHash } from '../ids.ts';
+import type { Language } from '../plan/plan.ts';
+import type { Inventory } from '../protocol.ts';
 
 const KEY_CHARS = 16;
 const PREFIX = 'environment:';
@@ -30,3 +32,12 @@ export const wantedLabels = (
 /** Programs can be recorded in it: something notes what they launch, and walls are around them. */
 export const canRecord = ({ recorder, sandbox }: Pick<Environment, 'recorder' | 'sandbox'>): boolean =>
   recorder !== 'none' && sandbox.level !== 'none';
+
+/** Those that a host judges: of kernels that it compiles, and programs where it can record them. */
+export const languagesOf = ({
+  languages,
+  environments = [],
+}: Pick<Inventory, 'languages' | 'environments'>): readonly Language[] => [
+  ...languages,
+  ...(environments.some(canRecord) ? (['python'] as const) : []),
+];

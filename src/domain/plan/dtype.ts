@@ -19,6 +19,9 @@ export const DTYPE_BYTES = {
   f4e2m1x2: 1,
 } as const satisfies Record<Dtype, number>;
 
+/** Types of whole numbers; the others are floats. */
+export const INTEGER_TYPES: ReadonlySet<string> = new Set<Dtype>(['i64', 'i32', 'u32', 'i8', 'u8']);
+
 /** Types a kernel argument passed by value can have. */
 export const ScalarDtype = z.enum(['f64', 'f32', 'i64', 'i32', 'u32']);
 export type ScalarDtype = z.infer<typeof ScalarDtype>;

@@ -1,3 +1,4 @@
+import { ownValue } from '../../platform/own-value.ts';
 /** What expressions and conditions are made of: tokens, and the arithmetic over them. A text is parsed once and then runs as a function. */
 const EXPRESSION_CHARS_MAX = 500;
 const NESTING_MAX = 32;
@@ -199,7 +200,7 @@ export class Parser {
 
   #call(token: Token): Compiled<number> {
     if (token.text === CHOICE) return this.#choice();
-    const known = Object.hasOwn(FUNCTIONS, token.text) ? FUNCTIONS[token.text] : undefined;
+    const known = ownValue(FUNCTIONS, token.text);
     if (!known)
       throw this.error(token, `unknown function "${token.text}"; known are ${[...Object.keys(FUNCTIONS), CHOICE].join(', ')}`);
     const values = [this.nested(() => this.sum())];
@@ -221,7 +222,7 @@ export class Parser {
 
   /** Throws for a name that is not there. */
   valueOf(token: Token, names: Names): number | string {
-    const value = Object.hasOwn(names, token.text) ? names[token.text] : undefined;
+    const value = ownValue(names, token.text);
     if (value !== undefined) return value;
     const known = Object.keys(names).join(', ') || 'none';
     throw this.error(token, `unknown name "${token.text}"; known are ${known}`);

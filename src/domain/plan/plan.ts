@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { compileCondition } from './condition.ts';
 import { ExpressionError } from './expression-parser.ts';
 import { RANGE_FORM, VALUES_MAX, valuesOfRange } from './value-range.ts';
+import { ownValue } from '../../platform/own-value.ts';
 
 /** An integer, or an expression over shape variables and params (see expression.ts). */
 export const Expression = z.union([z.int(), z.string().min(1).max(500)]);
@@ -166,7 +167,7 @@ export type LaunchPlan = z.infer<typeof LaunchPlan>;
 
 /** A value of another kind than the default would fail wherever an expression or the code uses the param. */
 const spaceComplaint = (params: Params, name: string, values: readonly ParamValue[]): string | undefined => {
-  const usual = Object.hasOwn(params, name) ? params[name] : undefined;
+  const usual = ownValue(params, name);
   if (usual === undefined) {
     const declared = Object.keys(params).join(', ') || 'none';
     return `"params" declares no "${name}"; declared are ${declared}. Give it a default there, or take it out of the space`;

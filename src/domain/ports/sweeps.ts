@@ -40,8 +40,8 @@ export type SweepTally = Pick<SweepList['sweeps'][number], 'asked' | 'done' | 'p
 
 /** Implemented by src/store; test/integration/store/sweeps.conformance.ts is its suite. */
 export interface SweepStore extends Pick<Store, 'appendEvents'> {
-  /** With its `sweep.created` event, in one transaction. Idempotent by id; false where it is there already. */
-  createSweep(sweep: NewSweep): Promise<boolean>;
+  /** With its `sweep.created` event, in one transaction. Idempotent by id. */
+  createSweep(sweep: NewSweep): Promise<void>;
   /** With a `sweep.changed` event where the status changes. */
   updateSweep(id: SweepId, change: SweepChange): Promise<void>;
   sweepRow(id: SweepId): Promise<SweepRow | null>;

@@ -4,6 +4,7 @@
  */
 import { type Device, deviceClassOf } from '../device.ts';
 import type { ComputeUnit } from '../problem.ts';
+import { ownValue } from '../../platform/own-value.ts';
 
 /** Memory bytes/s, operations/s by unit. */
 export interface DevicePeaks {
@@ -64,4 +65,4 @@ const MODELS: readonly (readonly [RegExp, DevicePeaks])[] = [
 export const peaksOf = (device: Pick<Device, 'kind' | 'model'>): DevicePeaks | null =>
   device.kind === 'cpu'
     ? null
-    : (MODELS.find(([pattern]) => pattern.test(device.model))?.[1] ?? PEAKS[deviceClassOf(device)] ?? null);
+    : (MODELS.find(([pattern]) => pattern.test(device.model))?.[1] ?? ownValue(PEAKS, deviceClassOf(device)) ?? null);

@@ -2,6 +2,7 @@
 import { KilnError } from '../errors.ts';
 import type { LaunchPlan, ParamValue, Params } from '../plan/plan.ts';
 import type { SpaceSpec } from './space.ts';
+import { ownValue } from '../../platform/own-value.ts';
 
 export interface SpaceWish {
   /** Empty: the plan's own. `true` and `false` stand for 1 and 0. */
@@ -38,7 +39,7 @@ const checkedValues = (
   name: string,
   given: Given,
 ): ParamValue[] => {
-  const usual = Object.hasOwn(plan.params, name) ? plan.params[name] : undefined;
+  const usual = ownValue(plan.params, name);
   if (usual === undefined) {
     const declared = Object.keys(plan.params).join(', ');
     throw invalid(

@@ -16,10 +16,14 @@ export const shownSide = (side: Side, files: Readonly<Record<string, string>>): 
 };
 
 /** "reference.cu", or of a program "reference.py, a program: ref_kernel is called as custom_kernel, in environment torch" */
-export const sideName = (side: Side): string =>
-  typeof side === 'string'
-    ? side
-    : `${side.file}, a program: ${side.symbol} is called as ${side.style}, in environment ${side.environment}`;
+export const sideName = (side: Side): string => {
+  const about = sideAbout(side);
+  return about === '' ? fileOf(side) : `${fileOf(side)}, ${about}`;
+};
+
+/** How a program is called; nothing of a kernel. */
+export const sideAbout = (side: Side): string =>
+  typeof side === 'string' ? '' : `a program: ${side.symbol} is called as ${side.style}, in environment ${side.environment}`;
 
 /** What stands behind the fence of a block of that file. */
 export const fenceLanguage = (file: string): string => (file.endsWith('.py') ? 'python' : '');

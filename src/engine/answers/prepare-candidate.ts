@@ -12,8 +12,9 @@ import type { NewCandidate } from '../../domain/ports/store-rows.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import { sourceOf } from '../../problems/merge-files.ts';
-import { targetOf } from '../../problems/targets.ts';
+import { languagesOn, targetOf } from '../../problems/targets.ts';
 import type { Target } from '../../problems/targets.ts';
+import { importedFiles } from './imported-files.ts';
 import { type HostEnvironments, prepareProgram } from './prepare-program.ts';
 import { resolveCandidate } from '../../problems/resolve-candidate.ts';
 
@@ -47,7 +48,8 @@ export const prepareCandidate = (input: Input, sweepId: SweepId | null, rules: I
     trial: input.trial,
     ...againstOf(input),
   };
-  const { content, outcome } = input.language === 'python' ? programOf(input, shared, rules) : kernelOf(input, shared, loaded);
+  const { content, outcome } =
+    input.language === 'python' ? programOf(input, shared, { loaded, rules }) : kernelOf(input, shared, loaded);
   const { priority, submitter, labels, effort } = input;
   const asked = effort === 'full' ? { effort } : {};
   return { id: contentId(content), submission: { content, priority, submitter, labels, sweepId, ...asked }, outcome };
@@ -73,9 +75,17 @@ const kernelOf = (input: Input, shared: SharedContent, loaded: LoadedProblem): P
   return { content, outcome: resolved.ok ? null : resolved.outcome };
 };
 
-const programOf = (input: Input, shared: SharedContent, { hosts }: IntakeRules): Prepared => {
+interface Preparing {
+  readonly loaded: LoadedProblem;
+  readonly rules: IntakeRules;
+}
+
+const programOf = (input: Input, shared: SharedContent, { loaded, rules }: Preparing): Prepared => {
   if (Object.keys(input.params).length > 0) throw new KilnError('INVALID_REQUEST', 'params: a program has none');
-  const { content: program, outcome } = prepareProgram(shared.source, input.program, hosts);
+  const { source } = shared;
+  const given = input.program;
+  const whole = given && { ...given, files: [...given.files, ...importedFiles({ source, program: given }, loaded)] };
+  const { content: program, outcome } = prepareProgram(source, whole, rules.hosts);
   return { content: { ...shared, params: {}, program }, outcome };
 };
 
@@ -117,12 +127,11 @@ const checkTarget = (loaded: LoadedProblem, target: Target, language: Language):
       { details: { field: 'device', targets: loaded.targets } },
     );
   }
-  const fits = target === 'cpu' ? language === 'c' : language !== 'c';
-  if (!fits) {
-    const use = target === 'cpu' ? 'c' : 'cuda or triton';
+  const languages = languagesOn(target);
+  if (!languages.includes(language)) {
     throw new KilnError(
       'UNSUPPORTED_LANGUAGE',
-      `language: "${language}" does not run on this device; use ${use}, or another device`,
+      `language: "${language}" does not run on this device; use ${languages.join(' or ')}, or another device`,
       {
         details: { field: 'language' },
       },

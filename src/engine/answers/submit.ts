@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { SubmitAnswer, SubmitCandidate, Submitted } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId, SweepId } from '../../domain/ids.ts';
-import type { Outcome } from '../../domain/outcome.ts';
+import { type Outcome, SILENT_VERDICTS } from '../../domain/outcome.ts';
 import type { Candidate, CandidateState } from '../../domain/candidate.ts';
 import type { NewCandidate } from '../../domain/ports/store-rows.ts';
 import { fleetClassesOf } from '../host-state.ts';
@@ -16,8 +16,6 @@ import type { Queue } from '../../domain/ports/queue.ts';
 import type { SubmissionLimits } from '../deps.ts';
 
 type Input = z.output<typeof SubmitCandidate>;
-/** Ended without a verdict of the content: submitting it again gives it another chance. */
-const REOPENED: ReadonlySet<string> = new Set(['cancelled', 'infra_failed']);
 const BACKLOG_CHECK_MS = 1000;
 
 type Addition = Parameters<Queue['add']>[0][number];
@@ -147,7 +145,7 @@ const reopen = async (
 ): Promise<ReadonlySet<CandidateId>> => {
   const ended = batch.filter(({ id }) => {
     const known = results.get(id)?.state;
-    return known?.status === 'done' && REOPENED.has(known.outcome.verdict);
+    return known?.status === 'done' && SILENT_VERDICTS.has(known.outcome.verdict);
   });
   if (ended.length === 0) return new Set();
   return new Set(await state.store.reopen(ended.map(({ id }) => id)));

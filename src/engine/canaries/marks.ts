@@ -5,7 +5,7 @@
 import { hashOf } from '../../domain/ids.ts';
 import type { Language } from '../../domain/plan/plan.ts';
 import type { CompileUnit, KernelUnit, ProblemDefinition, SideUnit } from '../../domain/protocol.ts';
-import type { ProgramUnit, RecordedSide } from '../../domain/program-unit.ts';
+import type { ProgramUnit } from '../../domain/program-unit.ts';
 
 export interface Marks {
   /** Of candidates; empty until a canary failed. */
@@ -19,21 +19,19 @@ export const NO_MARKS: Readonly<Marks> = { code: '', problems: '' };
 /** Units are shared by the candidates they are for, and so are their marked forms. */
 const markedKernels = new WeakMap<KernelUnit, Map<string, KernelUnit>>();
 const markedPrograms = new WeakMap<ProgramUnit, Map<string, ProgramUnit>>();
-const markedSides = new WeakMap<RecordedSide, Map<string, RecordedSide>>();
 const markedDefinitions = new WeakMap<ProblemDefinition, Map<string, ProblemDefinition>>();
 
 export const markedUnit = (unit: CompileUnit, mark: string): CompileUnit => {
-  if (unit.language !== 'python') return markedKernel(unit, mark);
-  return mark === '' ? unit : remembered(markedPrograms, [unit, mark], () => withMarkedEntry(unit, mark));
+  if (mark === '') return unit;
+  if (unit.language === 'python') return remembered(markedPrograms, [unit, mark], () => withMarkedEntry(unit, mark));
+  return remembered(markedKernels, [unit, mark], () => withMarkedSource(unit, mark));
 };
 
-const markedKernel = (unit: KernelUnit, mark: string): KernelUnit =>
-  mark === '' ? unit : remembered(markedKernels, [unit, mark], () => ({ ...unit, source: markedSource(unit, mark) }));
+/** Of a definition, which is remembered whole. */
+const markedSide = (unit: SideUnit, mark: string): SideUnit =>
+  unit.language === 'python' ? withMarkedEntry(unit, mark) : withMarkedSource(unit, mark);
 
-const markedSide = (unit: SideUnit, mark: string): SideUnit => {
-  if (unit.language !== 'python') return markedKernel(unit, mark);
-  return remembered(markedSides, [unit, mark], () => withMarkedEntry(unit, mark));
-};
+const withMarkedSource = (unit: KernelUnit, mark: string): KernelUnit => ({ ...unit, source: markedSource(unit, mark) });
 
 const withMarkedEntry = <T extends ProgramUnit>(unit: T, mark: string): T => {
   const content = (file: ProgramUnit['files'][number]): string =>

@@ -2,7 +2,7 @@
 import { deviceClassOf } from '../../domain/device.ts';
 import { hostLabel } from '../../domain/hosts/host-label.ts';
 import type { HostFacts } from '../../scheduler/events.ts';
-import { bookingOf, environmentLabels, isAvailable, languagesOf } from '../host-state.ts';
+import { bookingOf, environmentLabels, isAvailable, languagesOfHost } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { HostsSlice } from '../state.ts';
 
@@ -15,7 +15,7 @@ export const factsOf = ({ eventLoopDelayMs }: Pick<HostsSlice, 'eventLoopDelayMs
     runnerId,
     // Whoever wants this very host asks for it by this label.
     labels: [...labels, hostLabel(session.hostId), ...environmentLabels(host)],
-    languages: languagesOf(host),
+    languages: languagesOfHost(host),
     compileSlots: inventory?.compileSlots ?? 1,
     rttMs: (session.roundTripMs ?? ROUND_TRIP_DEFAULT_MS) + eventLoopDelayMs(),
     devices: devices.map((device) => ({

@@ -5,7 +5,15 @@ import { hostLabel } from '../../domain/hosts/host-label.ts';
 import type { DeviceId } from '../../domain/ids.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
 import { quarantineText } from '../canaries/quarantine.ts';
-import { bookingOf, connectedTo, environmentLabels, type HostState, languagesOf, reasonOf, whyNoWork } from '../host-state.ts';
+import {
+  bookingOf,
+  connectedTo,
+  environmentLabels,
+  type HostState,
+  languagesOfHost,
+  reasonOf,
+  whyNoWork,
+} from '../host-state.ts';
 import type { WhySlice } from '../state.ts';
 import type { WhyCompile, WhyHost } from './view.ts';
 
@@ -16,7 +24,7 @@ const hostOf = (host: HostState): WhyHost => ({
   state: host.connection.state,
   reason: reasonOf(host),
   labels: [...host.labels, hostLabel(host.session.hostId), ...environmentLabels(host)],
-  languages: host.inventory && languagesOf(host),
+  languages: host.inventory && languagesOfHost(host),
   devices: host.devices.map((device) => {
     const quarantine = host.canaries.quarantines.get(device.id);
     return {

@@ -25,8 +25,7 @@ export const importFlashInfer = (path: string, name: string | undefined): readon
   const taken = new Set<string>();
   return files.map((file) => {
     const label = file.slice(root.length + 1);
-    const made = orReason(() => importedAt({ root, file, label, workloads, taken, name }));
-    return 'refused' in made ? { label, refused: made.refused } : made;
+    return orReason(label, () => importedAt({ root, file, label, workloads, taken, name }));
   });
 };
 
@@ -47,7 +46,7 @@ const workloadsBelow = (root: string): ReadonlyMap<string, readonly Workload[]> 
   const found = new Map<string, Workload[]>();
   for (const file of filesBelow(root, (path) => path.endsWith('.jsonl') && path.split('/').includes('workloads'))) {
     for (const line of textWithin(root, join(root, file), WORKLOADS_BYTES_MAX).split('\n')) {
-      const parsed = orReason(() => (line.trim() === '' ? null : parseDocument(line, WorkloadLine, 'workload')));
+      const parsed = orReason(file, () => (line.trim() === '' ? null : parseDocument(line, WorkloadLine, 'workload')));
       if (parsed === null || 'refused' in parsed) continue;
       const known = found.get(parsed.definition) ?? [];
       known.push(parsed.workload);

@@ -1,12 +1,13 @@
 /** A definition of FlashInfer-Trace with its workloads as a problem: the reference is its `run`. Pure. */
-import type { Dtype } from '../../domain/plan/dtype.ts';
-import type { ScalarDtype } from '../../domain/plan/dtype.ts';
+import { type Dtype, INTEGER_TYPES, type ScalarDtype } from '../../domain/plan/dtype.ts';
 import { Problem, TENSORS_MAX, type TensorSpec, type Tolerance } from '../../domain/problem.ts';
 import { issuesText } from '../../platform/issue-text.ts';
-import { EXACT, INTEGERS } from '../programs/element-types.ts';
+import { ownValue } from '../../platform/own-value.ts';
+import { EXACT } from '../programs/element-types.ts';
 import { floorOf } from '../programs/floor.ts';
 import { freeName, identifierOf } from '../programs/names.ts';
 import { RefusedFile } from '../programs/refused-file.ts';
+import type { Made } from '../programs/source.ts';
 import type { Definition, TraceTensor, Workload } from './documents.ts';
 
 /** Every case is recorded and timed: of more workloads, so many of all sizes. */
@@ -37,11 +38,6 @@ const SCALARS: Readonly<Record<string, ScalarDtype>> = {
   int32: 'i32',
 };
 
-export interface ImportedDefinition {
-  readonly problem: object;
-  readonly notes: readonly string[];
-}
-
 /** The title of a problem says which definition it is, whatever its own name had to become. */
 export const titleOf = (definition: string): string => `${definition}${TITLE_END}`.slice(0, TITLE_CHARS_MAX);
 export const definitionOfTitle = (title: string): string | null =>
@@ -50,7 +46,7 @@ const TITLE_END = ', of FlashInfer-Trace';
 const TITLE_CHARS_MAX = 120;
 
 /** Throws RefusedFile. */
-export const importDefinition = (definition: Definition, workloads: readonly Workload[], name: string): ImportedDefinition => {
+export const importDefinition = (definition: Definition, workloads: readonly Workload[], name: string): Made => {
   if (!/^def\s+run\s*\(/mu.test(definition.reference)) throw new RefusedFile('its reference defines no function `run`');
   const kept = keptOf(definition, workloads);
   const axes = axesOf(definition);
@@ -110,7 +106,7 @@ const isDrawn = ({ inputs, axes }: Workload): boolean =>
 const keptOf = (definition: Definition, workloads: readonly Workload[]): readonly Workload[] => {
   if (workloads.length === 0) throw new RefusedFile('it has no workloads: without them nobody says which sizes are timed');
   const integers = Object.entries(definition.inputs).find(
-    ([, { shape, dtype }]) => shape !== null && INTEGERS.has(DTYPES[dtype] ?? ''),
+    ([, { shape, dtype }]) => shape !== null && INTEGER_TYPES.has(ownValue(DTYPES, dtype) ?? ''),
   );
   if (integers)
     throw new RefusedFile(
@@ -141,7 +137,7 @@ const axesOf = ({ axes, inputs }: Definition): Axes => {
   return {
     variables,
     expression: (axis) => {
-      const found = axes[axis];
+      const found = ownValue(axes, axis);
       if (!found) throw new RefusedFile(`a shape names the axis "${axis}", which is none of its axes`);
       return byAxis.get(axis) ?? (found.type === 'const' ? found.value : axis);
     },
@@ -151,7 +147,7 @@ const axesOf = ({ axes, inputs }: Definition): Axes => {
 const shapeOf = ({ variables }: Axes, { uuid, axes }: Workload): Readonly<Record<string, number>> =>
   Object.fromEntries(
     variables.map(({ axis, variable, value }) => {
-      const size = value ?? axes[axis];
+      const size = value ?? ownValue(axes, axis);
       if (size === undefined) throw new RefusedFile(`workload ${uuid} says no size of the axis "${axis}"`);
       return [variable, size];
     }),
@@ -172,7 +168,7 @@ const tensorsOf = ({ inputs, outputs }: Definition, axes: Axes): Readonly<Record
           ...spec,
           role: 'out',
           distribution: { kind: 'normal', mean: 0, std: 1 },
-          ...(INTEGERS.has(spec.dtype) && { tolerance: EXACT }),
+          ...(INTEGER_TYPES.has(spec.dtype) && { tolerance: EXACT }),
         },
       ];
     }),
@@ -182,7 +178,7 @@ const tensorsOf = ({ inputs, outputs }: Definition, axes: Axes): Readonly<Record
 };
 
 const specOf = (name: string, { shape, dtype }: TraceTensor, axes: Axes) => {
-  const known = DTYPES[dtype];
+  const known = ownValue(DTYPES, dtype);
   if (!known) throw new RefusedFile(`\`${name}\` is of the type ${dtype}, which is none of Kiln's`);
   if (!/^[A-Za-z_]\w*$/u.test(name) || name.length > NAME_CHARS_MAX)
     throw new RefusedFile(
@@ -202,7 +198,7 @@ const scalarsOf = ({ inputs }: Definition, workloads: readonly Workload[]): read
   Object.entries(inputs)
     .filter(([, { shape }]) => shape === null)
     .map(([name, { dtype }]) => {
-      const known = SCALARS[dtype];
+      const known = ownValue(SCALARS, dtype);
       if (!known) throw new RefusedFile(`the number \`${name}\` is of the type ${dtype}, which is none of Kiln's`);
       const values = workloads.flatMap((workload) => valueIn(workload, name) ?? []);
       const [most] = values.toSorted((a, b) => countIn(values, b) - countIn(values, a));
@@ -213,7 +209,7 @@ const scalarsOf = ({ inputs }: Definition, workloads: readonly Workload[]): read
 const countIn = (values: readonly number[], value: number): number => values.filter((one) => one === value).length;
 
 const valueIn = ({ inputs }: Workload, name: string): number | null => {
-  const input = inputs[name];
+  const input = ownValue(inputs, name);
   return input?.type === 'scalar' && typeof input.value === 'number' ? input.value : null;
 };
 

@@ -1,6 +1,7 @@
 /** A solution of FlashInfer-Trace as a candidate. Pure. */
 import type { SubmitCandidate } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
+import { ownValue } from '../../platform/own-value.ts';
 import { problemNameOf } from '../programs/names.ts';
 import { RefusedFile } from '../programs/refused-file.ts';
 import { parseDocument, Solution } from './documents.ts';
@@ -24,7 +25,9 @@ export const candidateOfSolution = (text: string): SolutionCandidate => {
   const solution = readSolution(text);
   const { language, entry_point: entryPoint, destination_passing_style: writes, dependencies } = solution.spec;
   if (language !== 'python' && language !== 'triton')
-    throw invalid(`the solution "${solution.name}" is in ${language}: ${INSTEAD[language] ?? 'python and triton are taken'}`);
+    throw invalid(
+      `the solution "${solution.name}" is in ${language}: ${ownValue(INSTEAD, language) ?? 'python and triton are taken'}`,
+    );
   const [file = '', symbol = ''] = entryPoint.split('::');
   const entry = solution.sources.find(({ path }) => path === file);
   if (!entry) throw invalid(`the solution "${solution.name}" names ${file}, which is none of its sources`);

@@ -2,7 +2,7 @@
 import type { Candidate } from '../../domain/candidate.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CaseTiming } from '../../domain/measurement.ts';
-import type { Outcome } from '../../domain/outcome.ts';
+import { type Outcome, SILENT_VERDICTS } from '../../domain/outcome.ts';
 import type { Problem, ProblemCase } from '../../domain/problem.ts';
 import { reasonText } from '../../domain/text/describe.ts';
 
@@ -18,7 +18,7 @@ export const popcornText = (
   if (state.status !== 'done')
     throw new KilnError('INVALID_REQUEST', `${id} has no verdict yet: kiln show ${id} says where it is`);
   const { outcome } = state;
-  if (outcome.verdict === 'cancelled' || outcome.verdict === 'infra_failed')
+  if (SILENT_VERDICTS.has(outcome.verdict))
     throw new KilnError('INVALID_REQUEST', `${id} ended as ${outcome.verdict}, which says nothing of it`);
   const lines = outcome.verdict === 'passed' ? passedLines(problem, outcome.timings) : failedLines(problem, outcome);
   return lines.map(([key, value]) => `${key}: ${value}\n`).join('');
@@ -53,20 +53,23 @@ const benchmarkLines = ({ case: name, candidate }: CaseTiming, index: number, be
   ];
 };
 
-/** Of the other tests nothing is said: nobody knows. */
+/** In its test, or in its benchmark where the case is timed. Of the others nothing is said: nobody knows. */
 const failedLines = ({ check, bench }: Pick<Problem, 'check' | 'bench'>, outcome: Outcome): readonly Line[] => {
   const where = 'case' in outcome ? outcome.case : '';
-  const all = [...check, ...bench.gpu, ...bench.cpu];
+  const timed = [bench.gpu, bench.cpu].find((cases) => cases.some(({ name }) => name === where));
+  const cases = timed ?? check;
   const index = Math.max(
     0,
-    all.findIndex(({ name }) => name === where),
+    cases.findIndex(({ name }) => name === where),
   );
-  const item = all[index];
+  const item = cases[index];
+  const key = `${timed ? 'benchmark' : 'test'}.${index}`;
   return [
     ['test-count', check.length],
-    ...(item ? ([[`test.${index}.spec`, specOf(item)]] as const) : []),
-    [`test.${index}.status`, 'fail'],
-    [`test.${index}.error`, `${outcome.verdict}: ${reasonText(outcome, REASON_CHARS_MAX)}`],
+    ...(timed ? ([['benchmark-count', timed.length]] as const) : []),
+    ...(item ? ([[`${key}.spec`, specOf(item)]] as const) : []),
+    [`${key}.status`, 'fail'],
+    [`${key}.error`, `${outcome.verdict}: ${reasonText(outcome, REASON_CHARS_MAX)}`],
     ['check', 'fail'],
   ];
 };

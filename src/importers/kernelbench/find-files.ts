@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { filesBelow, textWithin } from '../programs/checkout.ts';
-import { RefusedFile } from '../programs/refused-file.ts';
+import { orReason } from '../programs/refused-file.ts';
 import type { RefusedSource, Source } from '../programs/source.ts';
 import { kernelBenchSource } from './kernelbench-source.ts';
 
@@ -18,14 +18,8 @@ export const findKernelBenchFiles = (path: string, level: number | undefined): r
   return filesBelow(given, wanted).map((file) => sourceAt(given, file, join(given, file)));
 };
 
-const sourceAt = (root: string, label: string, path: string): Source | RefusedSource => {
-  try {
-    return kernelBenchSource({ label, level: levelOf(basename(dirname(path))), text: textWithin(root, path) });
-  } catch (error) {
-    if (error instanceof RefusedFile) return { label, refused: error.message };
-    throw error;
-  }
-};
+const sourceAt = (root: string, label: string, path: string): Source | RefusedSource =>
+  orReason(label, () => kernelBenchSource({ label, level: levelOf(basename(dirname(path))), text: textWithin(root, path) }));
 
 /** "level2" -> 2 */
 const levelOf = (folder: string): number | null => {

@@ -1,14 +1,13 @@
 /** A ranking in the form of KernelBench's eval_results.json: problem -> its samples. Pure. */
 import type { RankingView } from '../../domain/api/problems.ts';
 import { KilnError } from '../../domain/errors.ts';
+import { SILENT_VERDICTS } from '../../domain/outcome.ts';
 import type { RankingEntry } from '../../domain/ranking/ranking.ts';
 import { kernelBenchId } from './kernelbench-source.ts';
 
 const NS_PER_MS = 1e6;
 /** Of theirs: no time. */
 const NONE = -1;
-/** These say nothing of the candidate. */
-const LEFT_OUT: ReadonlySet<string> = new Set(['cancelled', 'infra_failed']);
 const NOT_COMPILED: ReadonlySet<string> = new Set(['compile_error', 'plan_error']);
 
 interface Sample {
@@ -36,7 +35,7 @@ export const kernelBenchResults = (view: RankingView): Readonly<Record<string, r
     );
   const passed = (model?.entries ?? []).map((entry, index) => sampleOf(entry, { index, deviceModel: model?.deviceModel ?? '' }));
   const failed = Object.entries(view.failed).flatMap(([verdict, count]) =>
-    LEFT_OUT.has(verdict) ? [] : Array<string>(count).fill(verdict),
+    SILENT_VERDICTS.has(verdict) ? [] : Array<string>(count).fill(verdict),
   );
   const others = failed.map((verdict, index) => failedSample(verdict, passed.length + index));
   return { [String(found.id)]: [...passed, ...others] };

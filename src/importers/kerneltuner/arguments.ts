@@ -1,6 +1,7 @@
 /** Arguments of a tuning problem as tensors, shape variables and scalars of a problem. */
-import type { Dtype, ScalarDtype } from '../../domain/plan/dtype.ts';
+import { type Dtype, INTEGER_TYPES, type ScalarDtype } from '../../domain/plan/dtype.ts';
 import type { Distribution, TensorSpec } from '../../domain/problem.ts';
+import { ownValue } from '../../platform/own-value.ts';
 import { parsePython } from './python-expression.ts';
 import { type Known, numberOf } from './python-value.ts';
 import { naming, refused } from './refused.ts';
@@ -29,7 +30,6 @@ const DTYPES: Readonly<Record<string, Dtype>> = {
   uint8: 'u8',
 };
 const SCALARS: Readonly<Record<string, ScalarDtype>> = { float: 'f32', double: 'f64', int32: 'i32', uint32: 'u32', int64: 'i64' };
-const FLOATS: ReadonlySet<Dtype> = new Set(['f64', 'f32', 'f16', 'bf16']);
 const NAME = /^[A-Za-z_]\w{0,31}$/;
 
 type Named = Argument & { readonly name: string; readonly field: string; readonly isConstant: boolean };
@@ -105,12 +105,12 @@ const freeName = (taken: Set<string>): string => {
 };
 
 const tensorOf = (vector: Named, variable: string): TakenArguments['tensors'][string] => {
-  const dtype = DTYPES[vector.Type];
+  const dtype = ownValue(DTYPES, vector.Type);
   if (dtype === undefined) throw refused(vector.field, `type ${vector.Type} is not taken: ${Object.keys(DTYPES).join(', ')} are`);
   const role = roleOf(vector);
   const spec = { dtype, shape: [variable], role };
   if (role === 'out') return spec;
-  if (FLOATS.has(dtype)) return { ...spec, distribution: { kind: 'normal', mean: 0, std: 1 } };
+  if (!INTEGER_TYPES.has(dtype)) return { ...spec, distribution: { kind: 'normal', mean: 0, std: 1 } };
   if (vector.FillType !== 'Constant' || vector.FillValue === undefined)
     throw refused(
       vector.field,
@@ -128,7 +128,7 @@ const roleOf = ({ AccessType, Output, isConstant, field, name }: Named): TensorS
 };
 
 const scalarOf = ({ Type, FillValue, field, name }: Named): TakenArguments['scalars'][string] => {
-  const dtype = SCALARS[Type];
+  const dtype = ownValue(SCALARS, Type);
   if (dtype === undefined) throw refused(field, `a scalar of type ${Type} is not taken: ${Object.keys(SCALARS).join(', ')} are`);
   if (FillValue === undefined) throw refused(field, `"${name}" is a scalar without a FillValue`);
   return { dtype, value: FillValue };

@@ -7,6 +7,7 @@ import { Problem } from '../../domain/problem.ts';
 import type { StrategyName } from '../../domain/sweep/sweep.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { issuesText } from '../../platform/issue-text.ts';
+import { ownValue } from '../../platform/own-value.ts';
 import { argumentsOf, type TakenArguments } from './arguments.ts';
 import { kernelText } from './kernel-text.ts';
 import { launchOf } from './launch.ts';
@@ -105,7 +106,7 @@ const STRATEGIES: Readonly<Record<string, StrategyName>> = {
 };
 
 const searchOf = ({ Search }: T1): { readonly strategy: StrategyName } => ({
-  strategy: Search === undefined ? 'grid' : (STRATEGIES[Search.Name.toLowerCase()] ?? 'forest'),
+  strategy: Search === undefined ? 'grid' : (ownValue(STRATEGIES, Search.Name.toLowerCase()) ?? 'forest'),
 });
 
 const budgetOf = ({ Budget }: T1): Readonly<Record<string, number>> =>

@@ -1,5 +1,6 @@
 /** What a Python expression comes to, where all of its names are known: the values of a param, the size of an argument. */
 import { type Node, PythonError } from './python-expression.ts';
+import { ownValue } from '../../platform/own-value.ts';
 
 export type Value = number | string | readonly Value[];
 export type Known = Readonly<Record<string, Value>>;
@@ -39,7 +40,7 @@ export const valueOf = (node: Node, known: Known): Value => {
 };
 
 const namedIn = (known: Known, name: string): Value => {
-  const value = Object.hasOwn(known, name) ? known[name] : undefined;
+  const value = ownValue(known, name);
   if (value === undefined)
     throw new PythonError(`"${name}" is not known; known are ${Object.keys(known).join(', ') || 'no names'}`);
   return value;

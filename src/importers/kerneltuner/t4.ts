@@ -44,7 +44,7 @@ const entryOf = (
   { names, invalidity }: { readonly names: readonly string[]; readonly invalidity: Invalidity },
 ): object => ({
   ...(finishedAt !== null && { timestamp: finishedAt }),
-  configuration: Object.fromEntries(names.flatMap((name) => (name in params ? [[name, params[name]]] : []))),
+  configuration: Object.fromEntries(names.flatMap((name) => (Object.hasOwn(params, name) ? [[name, params[name]]] : []))),
   times: { runtimes: timeNs === null ? [] : [timeNs / NS_PER_MS], ...(deviceMs !== null && { benchmark: deviceMs }) },
   invalidity,
   correctness: invalidity === 'correct' ? 1 : 0,

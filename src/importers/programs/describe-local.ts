@@ -1,17 +1,16 @@
 /** Describes sources on this machine: describe.py, with a Python that has PyTorch, on a folder of its own. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KilnError } from '../../domain/errors.ts';
+import { runBounded } from '../run-bounded.ts';
 import type { Answer } from './described.ts';
 import { answersOf } from './answers.ts';
 import type { Source } from './source.ts';
 import { TASKS_FILE, taskFolder } from './tasks.ts';
 
 const DESCRIBE = join(import.meta.dirname, '../describe');
-const SAID_BYTES_MAX = 64 * 2 ** 20;
+const SAID_CHARS_MAX = 64 * 2 ** 20;
 const START_MS_MAX = 300_000;
 
 export interface DescribeOptions {
@@ -24,7 +23,14 @@ export interface DescribeOptions {
 /** In the order of the sources. Throws INVALID_REQUEST, with what to do, where nothing can be described. */
 export const describeLocal = async (sources: readonly Source[], options: DescribeOptions): Promise<readonly Answer[]> =>
   withTaskFolder(sources, options.seconds, async (folder) => {
-    const said = await run(describeCommand(folder, options.python), sources.length * options.seconds * 1000 + START_MS_MAX);
+    const command = describeCommand(folder, options.python);
+    const { exitCode, said, lastWords, ended } = await runBounded(command, {
+      limitMs: sources.length * options.seconds * 1000 + START_MS_MAX,
+      saidCharsMax: SAID_CHARS_MAX,
+      remedy: 'name a Python that has PyTorch (--python PATH)',
+    });
+    if (exitCode !== 0)
+      throw new KilnError('INVALID_REQUEST', `${command[0]} ${ended}${lastWords === '' ? '' : `: ${lastWords}`}`);
     return answersOf(
       said,
       '--python PATH names one; pip install torch makes one (no GPU is needed); --host NAME uses one of a host',
@@ -55,24 +61,4 @@ export const withTaskFolder = async <T>(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-};
-
-const run = async ([program, ...args]: readonly [string, ...string[]], limitMs: number): Promise<string> => {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: limitMs, killSignal: 'SIGKILL' });
-  let [said, complained] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-SAID_BYTES_MAX)));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (complained = (complained + text).slice(-2000)));
-  try {
-    await once(child, 'close');
-  } catch (cause) {
-    throw new KilnError('INVALID_REQUEST', `${program} cannot be started: name a Python that has PyTorch (--python PATH)`, {
-      cause,
-    });
-  }
-  if (child.exitCode === 0) return said;
-  const last = complained.trim().split('\n').at(-1) ?? '';
-  throw new KilnError(
-    'INVALID_REQUEST',
-    `${program} ended with ${child.signalCode ?? child.exitCode}: ${last || 'it said nothing'}`,
-  );
 };

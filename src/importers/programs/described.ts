@@ -78,12 +78,13 @@ export const Described = z.strictObject({
 });
 export type Described = z.infer<typeof Described>;
 
-const Answer = z.union([z.strictObject({ described: Described }), z.strictObject({ refused: z.string() })]);
-export type Answer = z.infer<typeof Answer>;
+export const RefusedAnswer = z.strictObject({ refused: z.string() });
+export const DescribedAnswer = z.strictObject({ described: Described });
+export type Answer = z.infer<typeof DescribedAnswer> | z.infer<typeof RefusedAnswer>;
 
 export const Answers = z.union([
-  z.strictObject({ torch: z.string(), python: z.string(), answers: z.array(Answer) }),
+  /** Each is read on its own: one that is none says nothing of the others. */
+  z.strictObject({ torch: z.string(), python: z.string(), answers: z.array(z.unknown()) }),
   /** It cannot describe anything. */
   z.strictObject({ complaint: z.string(), python: z.string() }),
 ]);
-export type Answers = z.infer<typeof Answers>;

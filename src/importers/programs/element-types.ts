@@ -4,10 +4,7 @@ import type { Tolerance } from '../../domain/problem.ts';
 /** Nothing but the same number. */
 export const EXACT: Tolerance = { rtol: 0, atol: 0, relative_l2: 1e-12 };
 
-/** Types of whole numbers. */
-export const INTEGERS: ReadonlySet<string> = new Set(['i64', 'i32', 'u32', 'i8', 'u8']);
-
 /** Of one element; of a type that Kiln does not have, 1. */
 export const bytesOfType = (dtype: string | undefined): number => (isDtype(dtype) ? DTYPE_BYTES[dtype] : 1);
 
-const isDtype = (text: string | undefined): text is Dtype => text !== undefined && text in DTYPE_BYTES;
+const isDtype = (text: string | undefined): text is Dtype => text !== undefined && Object.hasOwn(DTYPE_BYTES, text);

@@ -1,5 +1,6 @@
 /** What any right kernel must read and write: every input and output once. Pure. */
-import { bytesOfType, INTEGERS } from './element-types.ts';
+import { INTEGER_TYPES } from '../../domain/plan/dtype.ts';
+import { bytesOfType } from './element-types.ts';
 
 export interface FloorText {
   readonly read_bytes: string | number;
@@ -20,7 +21,7 @@ const EXPRESSION_CHARS_MAX = 480;
 export const floorOf = (tensors: Readonly<Record<string, Counted>>): FloorText => {
   const all = Object.values(tensors);
   const read = all.filter(({ role }) => role !== 'out');
-  const chooses = read.filter(({ dtype }) => INTEGERS.has(dtype ?? ''));
+  const chooses = read.filter(({ dtype }) => INTEGER_TYPES.has(dtype ?? ''));
   return {
     read_bytes: bytesOf(chooses.length > 0 ? chooses : read),
     write_bytes: bytesOf(all.filter(({ role }) => role !== 'in')),

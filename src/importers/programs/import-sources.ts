@@ -2,7 +2,7 @@
 import type { Answer } from './described.ts';
 import { freeProblemName } from './names.ts';
 import { programReadme } from './program-readme.ts';
-import { RefusedFile } from './refused-file.ts';
+import { orReason } from './refused-file.ts';
 import type { RefusedSource, Source } from './source.ts';
 import { yamlText } from '../yaml-text.ts';
 
@@ -23,7 +23,7 @@ export const importSources = (
     const { label } = source;
     const answer = answers[index] ?? { refused: 'nothing was said of it' };
     if ('refused' in answer) return { label, refused: answer.refused };
-    try {
+    return orReason(label, () => {
       // A name is taken by what becomes a problem alone.
       const name = freeProblemName(source.name, new Set(taken));
       const { problem, notes: left } = source.make(answer.described, name);
@@ -32,8 +32,5 @@ export const importSources = (
         name === source.name ? left : [`it is called \`${name}\`, since \`${source.name}\` is there already`, ...left];
       const files = { 'problem.yaml': yamlText(problem), ...source.files, 'README.md': programReadme(source, name, notes) };
       return { label, name, files, notes };
-    } catch (error) {
-      if (error instanceof RefusedFile) return { label, refused: error.message };
-      throw error;
-    }
+    });
   });

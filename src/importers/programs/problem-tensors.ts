@@ -1,7 +1,8 @@
 /** Tensors of a problem, from those of all its cases. Pure. */
+import { INTEGER_TYPES } from '../../domain/plan/dtype.ts';
 import { type DistributionSpec, TENSORS_MAX, type TensorSpec, type Tolerance } from '../../domain/problem.ts';
 import { type Drawn, drawnOf } from './draws.ts';
-import { EXACT, INTEGERS } from './element-types.ts';
+import { EXACT } from './element-types.ts';
 import type { KeptCase } from './kept-cases.ts';
 import { freeName, identifierOf } from './names.ts';
 import { RefusedFile } from './refused-file.ts';
@@ -78,4 +79,4 @@ export const tensorsOf = ({ kept, names, roles, shapes, taken }: Making): Tensor
 
 /** A neighbour of an integer is wrong, however large both are. */
 const exactly = (dtype: string | undefined): { readonly tolerance?: Tolerance } =>
-  dtype !== undefined && INTEGERS.has(dtype) ? { tolerance: EXACT } : {};
+  dtype !== undefined && INTEGER_TYPES.has(dtype) ? { tolerance: EXACT } : {};

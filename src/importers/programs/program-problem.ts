@@ -13,6 +13,7 @@ import { tensorsOf } from './problem-tensors.ts';
 import { RefusedFile } from './refused-file.ts';
 import { rolesOf } from './roles.ts';
 import { createShapes } from './shapes.ts';
+import type { Made } from './source.ts';
 
 export interface ProgramProblem {
   readonly name: string;
@@ -28,13 +29,8 @@ export interface ProgramProblem {
   readonly files: readonly string[];
 }
 
-export interface MadeProblem {
-  readonly problem: object;
-  readonly notes: readonly string[];
-}
-
 /** Throws RefusedFile. */
-export const makeProblem = (wanted: ProgramProblem): MadeProblem => {
+export const makeProblem = (wanted: ProgramProblem): Made => {
   const { kept, notes } = keptCases(wanted.described, wanted.cases);
   const [first] = kept;
   if (!first) throw new RefusedFile('it has no case');

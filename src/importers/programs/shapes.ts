@@ -2,6 +2,7 @@
 import { type Column, expressionOf } from './columns.ts';
 import { freeName, identifierOf } from './names.ts';
 import { RefusedFile } from './refused-file.ts';
+import { ownValue } from '../../platform/own-value.ts';
 
 export const VARIABLES_MAX = 16;
 
@@ -28,7 +29,7 @@ export const createShapes = ({ args, isSingle, taken }: ShapeOptions): Shapes =>
   const known = new Map<string, readonly number[]>();
   const used = new Set<string>();
   for (const name of Object.keys(args[0] ?? {})) {
-    const values = args.map((one) => one[name]);
+    const values = args.map((one) => ownValue(one, name));
     if (values.every(isSize)) known.set(freeName(identifierOf(name), taken), values);
   }
   const add = (column: Column, wish: string): string => {

@@ -15,7 +15,9 @@ export interface Source {
   readonly make: (described: Described, name: string) => Made;
 }
 
+/** What a file became. */
 export interface Made {
+  /** problem.yaml. */
   readonly problem: object;
   readonly notes: readonly string[];
 }

@@ -5,10 +5,9 @@ import { KilnError } from '../../domain/errors.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { programFilesOf } from '../../domain/problem.ts';
 import { definitionText } from '../../domain/text/problem-definition.ts';
-import { shownSide, sideName } from '../../domain/text/side-text.ts';
+import { shownSide, sideAbout } from '../../domain/text/side-text.ts';
+import { ownValue } from '../../platform/own-value.ts';
 
-export const WRITTEN = Language;
-export type Written = z.infer<typeof WRITTEN>;
 /** Those with a launch plan, and so with params. */
 export const PLANNED = Language.exclude(['python']);
 export type Target = 'gpu' | 'cpu';
@@ -21,25 +20,26 @@ export const ProblemData = z.strictObject({
   languages: z.array(z.string()),
   statement: z.string(),
   definition: z.string(),
-  reference: FileData,
+  reference: FileData.extend({ about: z.string() }),
   /** 1.00x, and sources to begin with: get_seed shows them. */
   seeds: z.array(z.string()),
   contract: z.string().optional(),
 });
 export type ProblemData = z.infer<typeof ProblemData>;
 
-const LANGUAGE_OF: Readonly<Record<string, Written>> = { cu: 'cuda', py: 'triton', c: 'c' };
+const LANGUAGE_OF: Readonly<Record<string, Language>> = { cu: 'cuda', py: 'triton', c: 'c' };
 
 /** Undefined for what is no source of a candidate. */
-export const languageOfFile = (name: string): Written | undefined => LANGUAGE_OF[name.slice(name.lastIndexOf('.') + 1)];
+export const languageOfFile = (name: string): Language | undefined =>
+  ownValue(LANGUAGE_OF, name.slice(name.lastIndexOf('.') + 1));
 
-export const targetOfLanguage = (language: Written): Target => (language === 'c' ? 'cpu' : 'gpu');
+export const targetOfLanguage = (language: Language): Target => (language === 'c' ? 'cpu' : 'gpu');
 
 /** Those that it can be written in. */
-export const languagesOf = ({ problem }: ProblemView): readonly Written[] =>
-  WRITTEN.options.filter((language) => problem[targetOfLanguage(language)] !== undefined);
+export const languagesOf = ({ problem }: ProblemView): readonly Language[] =>
+  Language.options.filter((language) => problem[targetOfLanguage(language)] !== undefined);
 
-export const problemDataOf = (view: ProblemView, languages: readonly Written[]): Omit<ProblemData, 'contract'> => {
+export const problemDataOf = (view: ProblemView, languages: readonly Language[]): Omit<ProblemData, 'contract'> => {
   const { problem, readme, files } = view;
   const targets = [...new Set(languages.map(targetOfLanguage))];
   const [target] = targets;
@@ -48,29 +48,31 @@ export const problemDataOf = (view: ProblemView, languages: readonly Written[]):
     throw new KilnError('UNSUPPORTED_LANGUAGE', `problem "${problem.name}" is written in ${languagesOf(view).join(' or ')}`, {
       details: { field: 'language' },
     });
+  const reference = shownSide(code.reference, files);
   return {
     name: problem.name,
     title: problem.title,
     languages: [...languages],
     statement: withoutSeeds(readme.trim() === '' ? problem.description : readme.trim()),
     definition: definitionText(problem, targets),
-    reference: { name: sideName(code.reference), source: shownSide(code.reference, files).source.trimEnd() },
+    reference: { name: reference.file, about: sideAbout(code.reference), source: reference.source.trimEnd() },
     seeds: seedsOf(view, languages).map(({ name, about }) => (about === '' ? name : `${name}: ${about}`)),
   };
 };
 
 export interface Seed {
   readonly name: string;
-  readonly language: Written;
+  readonly language: Language;
   /** What the problem's README says of it. */
   readonly about: string;
   readonly source: string;
 }
 
 /** Baselines first. A baseline that is a program is none. */
-export const seedsOf = ({ problem, readme, files }: ProblemView, languages: readonly Written[]): readonly Seed[] =>
-  Object.entries(files)
-    .filter(([file]) => !programFilesOf(problem).includes(file))
+export const seedsOf = ({ problem, readme, files }: ProblemView, languages: readonly Language[]): readonly Seed[] => {
+  const ofPrograms = new Set(programFilesOf(problem));
+  return Object.entries(files)
+    .filter(([file]) => !ofPrograms.has(file))
     .flatMap(([file, source]) => {
       const language = languageOfFile(file);
       const name = seedName(file);
@@ -78,6 +80,7 @@ export const seedsOf = ({ problem, readme, files }: ProblemView, languages: read
       return [{ name, language, about: aboutOf(name, readme), source }];
     })
     .toSorted((a, b) => Number(isBaseline(b.name)) - Number(isBaseline(a.name)) || (a.name < b.name ? -1 : 1));
+};
 
 const isBaseline = (name: string): boolean => name.startsWith('baseline.');
 

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { MCP_SUBMITTER, SubmitCandidate } from '../../domain/api/candidates.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { KilnError } from '../../domain/errors.ts';
+import { Language } from '../../domain/plan/plan.ts';
 import { NO_PROGRAM, programOfSource } from '../../domain/program-style.ts';
 import { candidateAnswer } from '../answers/candidate-answer.ts';
 import { CandidateData } from '../answers/candidate-data.ts';
 import { candidateText } from '../answers/candidate-text.ts';
-import { WRITTEN } from '../answers/problem-data.ts';
 import type { McpDeps, McpKiln } from '../mcp-kiln.ts';
 import { tool } from '../tool.ts';
 import { WaitSeconds } from '../wait-seconds.ts';
@@ -26,7 +26,7 @@ export const submitCandidate = tool({
   input: z.strictObject({
     problem: ProblemName,
     source,
-    language: WRITTEN,
+    language: Language,
     device: z.string().min(1).max(40).optional().describe('class of list_devices; default cpu for c, else H100'),
     params: ParamsInput.default({}).describe("override the plan's"),
     files: files.describe('path -> text of what it includes or imports'),

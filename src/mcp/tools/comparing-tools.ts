@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Candidate } from '../../domain/candidate.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { lineDiff } from '../../domain/text/line-diff.ts';
+import { changedParams } from '../../domain/text/params-text.ts';
 import { interval, times } from '../../domain/text/units.ts';
 import { untrusted } from '../../domain/text/untrusted.ts';
 import { candidateAnswer } from '../answers/candidate-answer.ts';
@@ -134,9 +135,7 @@ export const diff = tool({
       a,
       b,
       diff: changed === '' ? 'their sources are the same' : untrusted('Changes', changed),
-      params: [...new Set([...Object.keys(from.params), ...Object.keys(to.params)])]
-        .filter((name) => from.params[name] !== to.params[name])
-        .map((name) => `${name} ${from.params[name] ?? 'as the plan says'} -> ${to.params[name] ?? 'as the plan says'}`),
+      params: [...changedParams(from.params, to.params)],
     };
   },
   text: ({ a, b, diff: changed, params }) =>

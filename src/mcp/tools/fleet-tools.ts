@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { FleetView } from '../../domain/api/fleet.ts';
 import { QueueView } from '../../domain/api/queue.ts';
+import { languagesOf } from '../../domain/hosts/environment-label.ts';
 import { bytes, seconds } from '../../domain/text/units.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { lines } from '../answers/words.ts';
@@ -59,7 +60,9 @@ const deviceOf = (host: Host, device: Host['devices'][number]): DeviceData => ({
   copyBytesPerSecond: device.copyBytesPerSecond,
   ...device.processor,
   ...compilerOf(host, device.kind),
-  languages: (host.inventory?.languages ?? []).filter((language) => (language === 'c') === (device.kind === 'cpu')),
+  languages: (host.inventory ? languagesOf(host.inventory) : []).filter(
+    (language) => (language === 'c') === (device.kind === 'cpu'),
+  ),
   queued: device.queued,
   unavailable: host.state === 'connected' ? device.unavailable : `its host is ${host.state}`,
 });

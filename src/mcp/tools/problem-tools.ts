@@ -2,17 +2,9 @@
 import { z } from 'zod';
 import { ProblemList } from '../../domain/api/problems.ts';
 import { KilnError } from '../../domain/errors.ts';
+import { Language } from '../../domain/plan/plan.ts';
 import { fenceLanguage } from '../../domain/text/side-text.ts';
-import {
-  FileData,
-  languagesOf,
-  ProblemData,
-  problemDataOf,
-  type Seed,
-  seedsOf,
-  WRITTEN,
-  type Written,
-} from '../answers/problem-data.ts';
+import { FileData, languagesOf, ProblemData, problemDataOf, type Seed, seedsOf } from '../answers/problem-data.ts';
 import { lines } from '../answers/words.ts';
 import type { McpKiln } from '../mcp-kiln.ts';
 import { tool } from '../tool.ts';
@@ -39,7 +31,7 @@ export const getProblem = tool({
   description: 'A problem: definition, cases, tolerance, reference, names of seeds, and the contract that candidates follow.',
   input: z.strictObject({
     problem: ProblemName,
-    language: WRITTEN.optional().describe('what you write in; c is for device cpu'),
+    language: Language.optional().describe('what you write in; c is for device cpu'),
     contract: z.boolean().default(true).describe('false: you have read it'),
   }),
   data: ProblemData,
@@ -54,14 +46,14 @@ export const getProblem = tool({
       `# Problem ${name}: ${title} (in ${languages.join(', ')})`,
       statement,
       `\nDefinition:\n${definition}`,
-      `\nReference, ${reference.name}:\n\`\`\`\`${fenceLanguage(reference.name.split(',')[0] ?? '')}\n${reference.source}\n\`\`\`\``,
+      `\nReference, ${reference.name}${reference.about === '' ? '' : `, ${reference.about}`}:\n\`\`\`\`${fenceLanguage(reference.name)}\n${reference.source}\n\`\`\`\``,
       `\nSeeds, for get_seed:\n${seeds.map((seed) => `- ${seed}`).join('\n')}`,
       contract && `\n${contract}`,
     ),
 });
 
 /** The first that a device of the fleet takes; without any, the problem's first. */
-const languageHere = async (kiln: McpKiln, languages: readonly Written[]): Promise<Written> => {
+const languageHere = async (kiln: McpKiln, languages: readonly Language[]): Promise<Language> => {
   const { hosts } = await kiln.fleet();
   const hasGpu = hosts.some(({ devices }) => devices.some(({ kind }) => kind === 'gpu'));
   const first = languages.find((language) => (language === 'c') !== hasGpu) ?? languages[0];
@@ -84,7 +76,7 @@ export const getSeed = tool({
 });
 
 export const seedNamed = async (kiln: McpKiln, problem: string, name: string): Promise<Seed> => {
-  const seeds = seedsOf(await kiln.problem(problem), WRITTEN.options);
+  const seeds = seedsOf(await kiln.problem(problem), Language.options);
   const found = seeds.find((seed) => seed.name === name || `seeds/${seed.name}` === name);
   if (found !== undefined) return found;
   throw new KilnError(

@@ -83,6 +83,7 @@ export const followVerdicts = ({ judging, log, isWanted, onNews }: FollowDeps): 
   return {
     begin: async () => {
       unsubscribe ??= judging.onEvents(() => readSoon(READ_AFTER_MS));
+      if (after !== null) return;
       const newest = await judging.lastSequence();
       // Whoever began first, begins earlier: what it waits for may have come meanwhile.
       after ??= newest;

@@ -7,6 +7,7 @@
 import type { z } from 'zod';
 import type { SubmitCandidate } from '../../domain/api/candidates.ts';
 import type { CandidateId } from '../../domain/ids.ts';
+import { SILENT_VERDICTS } from '../../domain/outcome.ts';
 import { createSpace, type Space } from '../../domain/sweep/space.ts';
 import { plannedPoints, type SweepRow, type SweepSpec } from '../../domain/sweep/sweep.ts';
 import { createStrategy } from '../strategies/create-strategy.ts';
@@ -84,8 +85,6 @@ export const ranMsOf = ({ record, runningSinceMs }: SweepRun, monotonicMs: numbe
 export const isThrough = ({ record, pending, unsubmitted, isRestored }: SweepRun): boolean =>
   isRestored && pending.size === 0 && unsubmitted.length === 0 && (record.status === 'finished' || record.status === 'cancelled');
 
-/** Verdicts that say nothing of the point teach nothing. */
-const SILENT: ReadonlySet<string> = new Set(['cancelled', 'infra_failed']);
 const REFUSED: ReadonlySet<string> = new Set(['plan_error', 'compile_error']);
 
 export interface Verdict {
@@ -99,7 +98,7 @@ export const learn = (run: SweepRun, verdicts: readonly Verdict[]): void => {
   const reported: Reported[] = [];
   for (const { point, verdict, speedup } of verdicts) {
     run.refusedInRow = REFUSED.has(verdict) ? run.refusedInRow + 1 : 0;
-    if (SILENT.has(verdict)) continue;
+    if (SILENT_VERDICTS.has(verdict)) continue;
     const value = speedup === null ? null : Math.log(speedup);
     reported.push({ point, value });
     run.plateau.add(value);

@@ -5,6 +5,7 @@ import { Campaign, NO_USAGE, type Generation, type GenerationState } from '../..
 import type { CampaignView } from '../../../src/domain/api/campaigns.ts';
 import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
 import { claudeAt } from '../../support/agents/claude-generator.ts';
+import type { CampaignStore } from '../../../src/domain/ports/store.ts';
 import { campaignRig, generationsOf, isFinished, request, until } from '../../support/agents/campaign-rig.ts';
 import type { FakeBatch } from '../../support/agents/fake-batches.ts';
 import { type FakeMessagesApi, startFakeMessagesApi } from '../../support/agents/fake-messages-api.ts';
@@ -115,6 +116,42 @@ describe('a campaign that allows batches', () => {
     const direct = api.billed.filter(({ batch }) => batch === undefined).length;
     expect(direct).toBeGreaterThan(12);
     expect(api.billed.length).toBe(20);
+  });
+
+  test('that is stopped while a question is written down does not send it', async () => {
+    const [collected, store, writing, stopped] = [
+      collecting(),
+      rig.store(),
+      Promise.withResolvers<void>(),
+      Promise.withResolvers<void>(),
+    ];
+    const slow: CampaignStore = {
+      ...store,
+      addGenerations: async (rows) => {
+        if (rows.some((row) => stepOf(row) === 'collected')) {
+          writing.resolve();
+          await stopped.promise;
+        }
+        await store.addGenerations(rows);
+      },
+    };
+    const campaigns = await rig.campaigns(rig.judging({ judgeMs: 1 }), [claude()], slow, collected);
+    // One agent: the question that is asked directly is answered before the one that waits is written. Rows of questions are written one group after the other.
+    const { id } = await campaigns.create(request({ ...BATCHED, agents: 1 }));
+    await writing.promise;
+    await until(campaigns, id, ({ generations }) => generations.judged === 1);
+    await campaigns.stop(id);
+    stopped.resolve();
+    await until(campaigns, id, ({ generations }) => {
+      collected.send();
+      return generations.asked === 0;
+    });
+    expect(api.batches.calls).toEqual([]);
+    expect((await generationsOf(campaigns, id)).map(({ state }) => state)).toMatchObject([
+      { status: 'judged' },
+      { status: 'failed', failure: 'stopped', message: 'stopped before its batch was sent; it is not billed' },
+    ]);
+    expect((await campaigns.view(id)).spent).toMatchObject({ usd: priced(USAGE, false) / 1e6, reservedUsd: 0 });
   });
 
   test('keeps a free generator at work meanwhile', async () => {

@@ -40,8 +40,10 @@ describe('a copy', () => {
     });
     const campaigns = await rig.campaigns(judging, [generator]);
     const { id } = await campaigns.create(request({ agents: 3, budget: { candidates: 8, usd: 1, minutes: 1 } }));
-    const view = await until(campaigns, id, ({ byFailure }) => (byFailure['duplicate'] ?? 0) > 3);
+    await until(campaigns, id, ({ byFailure }) => (byFailure['duplicate'] ?? 0) > 3);
     await campaigns.stop(id);
+    // An answer counts as a candidate until it is compared with the others.
+    const view = await until(campaigns, id, ({ generations }) => generations.asked + generations.answered === 0);
     expect(view.spent.candidates).toBe(1);
     const failed = (await generationsOf(campaigns, id)).filter(({ state }) => state.status === 'failed');
     expect(failed[0]?.state).toMatchObject({

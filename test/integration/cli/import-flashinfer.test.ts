@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -39,12 +39,19 @@ describe('kiln import flashinfer', () => {
 
   test.each([
     [['nowhere'], 'there is nothing at nowhere'],
-    [['traces/solutions'], 'holds no definitions'],
+    [['traces/solutions'], 'traces/solutions holds nothing of that kind'],
     [['traces', '--name', 'one'], '--name: there are 3 definitions'],
   ])('%j is refused with what to do', async (args, words) => {
     const { code, stderr } = await run(...args);
     expect(code).not.toBe(0);
     expect(stderr).toContain(words);
+  });
+
+  test('a file of workloads that is too large to be read is told in one sentence', async () => {
+    truncateSync(join(folder, 'traces/workloads/norm/scaled_norm_h128.jsonl'), 17 * 2 ** 20);
+    const { code, stderr } = await run('traces');
+    expect(code).toBe(1);
+    expect(stderr).toBe('error: workloads/norm/scaled_norm_h128.jsonl has 17825792 bytes; 16777216 are read\n');
   });
 });
 

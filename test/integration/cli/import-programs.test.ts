@@ -3,6 +3,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -13,10 +14,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { HostWork } from '../../../src/domain/ports/host-work.ts';
 import { loadProblem } from '../../../src/problems/load-problems.ts';
 import { type CliRun, runCli } from '../../support/server/run-cli.ts';
 import { serveFake } from '../../support/server/serve-fake.ts';
-import { HOST, WORK_HOSTS } from '../../support/work-host.ts';
+import { HOST, WORK_HOSTS, type WorkHost } from '../../support/work-host.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/importers');
 const PLAYED = resolve(import.meta.dirname, '../../support/importers/played_python.py');
@@ -152,6 +154,17 @@ describe('kiln import gpumode', () => {
     ]);
   });
 
+  test('other files of YAML beside its folders are no lists of tasks, whatever they are', async () => {
+    const above = join(folder, 'gpumode/problems');
+    writeFileSync(join(above, 'a-lock.yaml'), '#'.repeat(300_000));
+    mkdirSync(join(above, 'a-folder.yaml'));
+    symlinkSync('/etc/hostname', join(above, 'a-link.yaml'));
+    symlinkSync('nowhere', join(above, 'another-link.yml'));
+    expect(names(await results('gpumode', 'gpumode/problems/own/add_py'))).toEqual(['add_v2']);
+    rmSync(join(folder, 'kernels'), { recursive: true });
+    expect(names(await results('gpumode', 'gpumode'))).toEqual(['add_v2', 'attend_v2', 'blur_py', 'rotate_py']);
+  });
+
   test('says what to do where there is no PyTorch, no such path, or nothing to import', async () => {
     const python = join(folder, 'python');
     writeFileSync(python, '#!/bin/sh\necho \'{"complaint": "it has no package torch", "python": "python-of-theirs"}\'\n');
@@ -179,7 +192,7 @@ describe('kiln import kernelbench', () => {
       '7_Missing.py': 'reference.py defines no Model and no get_init_inputs',
       '8_Float_argument.py': expect.stringContaining('problem.yaml holds 1.0 as 1') as string,
       '2_Dropout.py': expect.stringContaining("the reference's result rests on chance") as string,
-      '4_Wide.py': 'its weights are 129 MiB; a recording holds 64',
+      '4_Wide.py': 'its weights are 513 MiB; a recording holds 320',
       '3_Package.py': 'it needs the package a_package_that_nobody_has, which this Python does not have',
     });
     expect(made('level1_1_scaled_rows')).toMatchObject({
@@ -214,27 +227,44 @@ describe('kiln import kernelbench', () => {
   });
 });
 
+const importThere = async (work: HostWork): Promise<CliRun> => {
+  const server = await serveFake({ work });
+  const task = join(folder, 'gpumode/problems/own/add_py');
+  const to = join(folder, 'kernels');
+  try {
+    return await runCli(['import', 'gpumode', task, '--to', to, '--host', HOST, '--python', PLAYED], { url: server.url });
+  } finally {
+    await server.stop();
+  }
+};
+
 // Ways to reach a host have tests of their own.
 for (const { name, start, isMissing } of WORK_HOSTS.slice(0, 1))
   describe.skipIf(isMissing)(`on a host (${name})`, () => {
+    let host: WorkHost;
+    beforeEach(async () => void (host = await start()));
+    afterEach(async () => host.stop());
+
     test('files are described there, and nothing of them stays', async () => {
-      const host = await start();
-      const server = await serveFake({ work: host.work });
       const before = readdirSync('/tmp').filter((entry) => entry.startsWith('kiln-import-'));
-      try {
-        const task = join(folder, 'gpumode/problems/own/add_py');
-        const there = await runCli(
-          ['import', 'gpumode', task, '--to', join(folder, 'kernels'), '--host', HOST, '--python', PLAYED],
-          { url: server.url },
-        );
-        expect(there).toMatchObject({ code: 0, stderr: '' });
-        expect(made('add_v2').variables).toEqual(['size']);
-        const after = readdirSync('/tmp').filter((entry) => entry.startsWith('kiln-import-'));
-        expect(after.filter((entry) => !before.includes(entry) && existsSync(join('/tmp', entry, 'describe')))).toEqual([]);
-      } finally {
-        await server.stop();
-        await host.stop();
-      }
+      expect(await importThere(host.work)).toMatchObject({ code: 0, stderr: '' });
+      expect(made('add_v2').variables).toEqual(['size']);
+      const after = readdirSync('/tmp').filter((entry) => entry.startsWith('kiln-import-'));
+      expect(after.filter((entry) => !before.includes(entry) && existsSync(join('/tmp', entry, 'describe')))).toEqual([]);
+    });
+
+    test('what was described there counts, also where the folder cannot be removed', async () => {
+      let left = '';
+      const exec: HostWork['exec'] = (id, request, asking) => {
+        const [program, , path = ''] = request.argv;
+        if (program !== 'rm') return host.work.exec(id, request, asking);
+        left = path;
+        return host.work.exec(id, { ...request, argv: ['sh', '-c', 'echo it is busy >&2; exit 1'] }, asking);
+      };
+      const there = await importThere({ ...host.work, exec });
+      rmSync(left, { recursive: true });
+      expect(there).toMatchObject({ code: 0, stderr: `${left} stays on ${HOST}: ${HOST}: rm ended with 1: it is busy\n` });
+      expect(made('add_v2').variables).toEqual(['size']);
     });
   });
 

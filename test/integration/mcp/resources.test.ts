@@ -27,8 +27,8 @@ describe('a resource', () => {
   });
 
   test.each([
-    ['kiln://contract/rust', /INVALID_REQUEST: language: "rust" is none: cuda, triton or c/],
-    ['kiln://problems/vector_add/rust', /INVALID_REQUEST: language: "rust" is none: cuda, triton or c/],
+    ['kiln://contract/rust', /INVALID_REQUEST: language: "rust" is none of cuda, triton, c, python/],
+    ['kiln://problems/vector_add/rust', /INVALID_REQUEST: language: "rust" is none of cuda, triton, c, python/],
     ['kiln://problems/nothing/c', /NOT_FOUND: .*nothing/],
     ['kiln://problems/%zz/c', /NOT_FOUND: .*%zz/],
   ])('that is not there is refused as tools refuse: %s', async (uri, message) => {

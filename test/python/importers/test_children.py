@@ -1,4 +1,5 @@
 """Children that describe: what they do to themselves is said, and what they leave behind is ended."""
+import math
 import os
 import signal
 import subprocess
@@ -14,12 +15,21 @@ BOUNDS = Bounds(seconds=30, memory_bytes=1 << 30)
 PATIENCE_SECONDS = 20
 
 
+class Speechless(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
 def work(task: "dict[str, Any]") -> "dict[str, Any]":
     do = task["do"]
     if do == "exit":
         os._exit(3)
     if do == "raise":
         raise SystemExit("enough")
+    if do == "raise_speechless":
+        raise Speechless
+    if do == "set":
+        return {"described": {1}}
     if do == "wait":
         child = subprocess.Popen(["sleep", "600"])
         Path(task["pid"]).write_text(str(child.pid))
@@ -50,6 +60,14 @@ class Children(unittest.TestCase):
         self.assertEqual(answers[0], {"refused": "it ended its own process with exit status 3"})
         self.assertIn("SystemExit: enough", answers[1]["refused"])
         self.assertEqual(answers[2], {"described": 7})
+
+    def test_one_that_says_what_no_text_holds_is_told_and_the_others_go_on(self) -> None:
+        numbers = [{"do": "say", "number": number} for number in (math.inf, [math.nan], 7)]
+        told = answer_each([*numbers[:2], {"do": "set"}, {"do": "raise_speechless"}, numbers[2]], work, BOUNDS)
+        self.assertEqual(told[:2], [{"refused": "a number of it is infinite or NaN, which problem.yaml does not hold"}] * 2)
+        self.assertIn("TypeError", told[2]["refused"])
+        self.assertIn("Speechless", told[3]["refused"])
+        self.assertEqual(told[4], {"described": 7})
 
     def test_one_that_does_not_end_is_ended_with_what_it_started(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -17,6 +17,18 @@ class Tolerances(unittest.TestCase):
         self.assertEqual(tolerance_of(close), {"rtol": 0.001, "atol": 0})
         self.assertEqual(tolerance_of(f"{CHECK}    return not verbose_allequal(output, ref(data))"), {"equal": True})
 
+    def test_several_outputs_that_are_each_compared_as_exactly_have_one_tolerance(self) -> None:
+        check = f"{CHECK}    a, b = ref(data)\n    c, d = output\n    one = verbose_allclose(c, a, rtol=1e-3, atol=1e-2)\n"
+        both = f"{check}    two = verbose_allclose(d, b, rtol=1e-3, atol=1e-2)\n    return not one and not two"
+        self.assertEqual(tolerance_of(both), {"rtol": 0.001, "atol": 0.01})
+        several = [
+            both.replace("d, b, rtol=1e-3", "d, b, rtol=1e-2"), both.replace("allclose(d, b", "allclose(c, b"),
+            both.replace("c, d = output", "c, d, _ = output"), both.replace("allclose(d, b", "allclose(d + 1, b"),
+            both.replace("c, d = output", "c, d = ref(data)"),
+        ]
+        for source in several:
+            self.assertIn("compares several times (line 1)", tolerance_of(source)["own"])
+
     def test_the_last_definition_holds(self) -> None:
         source = "check_implementation = make_match_reference(ref, rtol=1)\ncheck_implementation = make_match_reference(ref, rtol=2)"
         self.assertEqual(tolerance_of(source)["rtol"], 2)

@@ -135,6 +135,9 @@ class Framework:
             return None
         return Found(value.dtype, value.shape, value.address, value.bytes, value.is_contiguous, value.is_on_gpu)
 
+    def contiguous(self, value: Tensor) -> Tensor:
+        return value._replace(is_contiguous=True)
+
     def type_of(self, dtype: str) -> str:
         return TYPES[dtype]
 

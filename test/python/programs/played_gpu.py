@@ -3,6 +3,7 @@ noted as the driver's calls are. Programs of tests call it as others call PyTorc
 """
 import ctypes
 import itertools
+import math
 import struct
 from typing import Any, NamedTuple, Optional
 
@@ -66,10 +67,7 @@ class Tensor(NamedTuple):
 
     @property
     def elements(self) -> int:
-        count = 1
-        for size in self.shape:
-            count *= size
-        return count
+        return math.prod(self.shape)
 
     @property
     def bytes(self) -> int:
@@ -172,6 +170,11 @@ class PlayedFramework:
         if not isinstance(value, Tensor):
             return None
         return Found(value.dtype, value.shape, value.address, value.bytes, value.is_contiguous, value.is_on_gpu)
+
+    def contiguous(self, value: Tensor) -> Tensor:
+        made = self._gpu.empty(value.shape, value.dtype)
+        self._gpu.scale(value, made, 1.0)
+        return made
 
     def type_of(self, dtype: str) -> str:
         return TYPES[dtype]

@@ -144,6 +144,14 @@ class AsRoot(unittest.TestCase):
             self.assertEqual(files, ["mine", "tmp"])
             self.assertIn(user, range(PROGRAM_UID_BASE, PROGRAM_UID_BASE + UID_SPAN))
 
+    def test_what_is_temporary_goes_to_its_own_place_by_every_name_of_it(self) -> None:
+        """Also where the sandbox itself has looked for a place before, as it does for its root."""
+        for level, reported in zip(LEVELS, self.each("use_temporary")):
+            made, asked, shared, place = json.loads(reported["answer"])
+            self.assertEqual((os.path.dirname(made), asked), (place, place), level)
+            # Without a root of its own, /tmp is everybody's.
+            self.assertEqual(shared, "/tmp" if level == NAMESPACES_LEVEL else str(errno.EACCES))
+
     def test_what_holds_without_root_is_told_by_the_probe(self) -> None:
         """With Landlock that confines signals, the same actions fail; the bounds are kept by watching."""
         with tempfile.TemporaryDirectory(dir="/tmp") as folder:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from kiln_runner.frames import encode, read_frame
+from kiln_runner.programs.zygote_frames import ENDED_BYTES_MAX
 
 RUNNER = Path(__file__).resolve().parents[3] / "src/gpu/runner"
 # One that other users may run: it may be below root's home otherwise.
@@ -41,7 +42,7 @@ class ZygoteProcess:
 
     def next(self) -> tuple[dict, bytes]:
         assert self.process.stdout is not None
-        frame = read_frame(self.process.stdout)
+        frame = read_frame(self.process.stdout, ENDED_BYTES_MAX)
         assert frame is not None, "the zygote ended"
         return frame
 

@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Callable, Optional
+from unittest import mock
 
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.artifact import store_artifact
@@ -18,6 +19,7 @@ from kiln_runner.devices.slot_events import Prepared, SlotEvents
 from kiln_runner.frames import Frame, encode
 from kiln_runner.judge.answering import AnsweringArtifact
 from kiln_runner.process import Children, Command
+from kiln_runner.programs import record_requests
 from kiln_runner.programs.record_requests import BESIDE_MAX, RecordPorts, RecordRequests
 from kiln_runner.programs.record_run import Asked
 from kiln_runner.programs.recording_shape import INDEX, INPUTS_BASE
@@ -319,6 +321,35 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         await self.until(lambda: [list(run.asked) for run in self.records._runs.values()] == [[f"{BESIDE_MAX}"]] and bool(self.records._beside))
         self.records.cancel(f"{BESIDE_MAX}")
         self.assertEqual((await self.answer("last", DOUBLE))["status"], "compiled")
+
+    async def side_by_side(self) -> None:
+        """As many as may be, and one that waits."""
+        self.ask("first", "# hangs\n")
+        await self.until(lambda: self.slots["GPU-test"].reservations.is_reserved)
+        for number in range(BESIDE_MAX + 1):
+            self.ask(f"{number}", f"# hangs\n# {number}\n")
+        await self.until(lambda: self.slots["GPU-test"].reservations.has_turn)
+        self.records.cancel("first")
+        await self.until(lambda: sum(map(len, self.records._beside.values())) == BESIDE_MAX)
+
+    def begun(self) -> list[str]:
+        return sorted(asked for run in self.records._runs.values() if run.has_begun for asked in run.asked)
+
+    async def test_who_waits_takes_the_place_of_one_that_has_ended_while_others_go_on(self) -> None:
+        await self.side_by_side()
+        self.records.cancel("0")
+        await self.until(lambda: self.begun() == [f"{number}" for number in range(1, BESIDE_MAX + 1)])
+        self.assertEqual(sum(map(len, self.records._beside.values())), BESIDE_MAX)
+        for number in range(1, BESIDE_MAX + 1):
+            self.records.cancel(f"{number}")
+        self.assertEqual((await self.answer("last", DOUBLE))["status"], "compiled")
+
+    async def test_nobody_does_once_the_device_was_held_for_long(self) -> None:
+        with mock.patch.object(record_requests, "TOPPED_UP_S", 0.0):
+            await self.side_by_side()
+            self.records.cancel("0")
+            await self.until(lambda: sum(map(len, self.records._beside.values())) == BESIDE_MAX - 1)
+            self.assertEqual(self.begun(), [f"{number}" for number in range(1, BESIDE_MAX)])
 
     async def test_what_fails_beside_another_is_tried_alone_before_it_has_a_verdict(self) -> None:
         self.ask("first", "# hangs\n")

@@ -41,6 +41,8 @@ export const campaignRig = (): CampaignRig => {
   });
   afterEach(async () => {
     for (const close of closers.splice(0).toReversed()) await close();
+    // What a test left behind, or failed before it ended, would go on in the next one.
+    await database.sql.script('truncate kiln.campaigns, kiln.generations');
   });
   afterAll(async () => {
     await database.close();

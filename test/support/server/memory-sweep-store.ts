@@ -59,13 +59,12 @@ export const createMemorySweepStore = (kiln: FakeKiln): SweepStore => {
   return {
     appendEvents: async () => undefined,
     createSweep: async ({ id, spec, candidate }) => {
-      if (sweeps.has(id)) return false;
+      if (sweeps.has(id)) return;
       const { problem, device, submitter } = candidate;
       const state = { status: 'running' as const, reason: null, ranMs: 0 };
       sweeps.set(id, { row: { id, problem, device, submitter, createdAt: AT, spec, ...state }, candidate, points: [] });
       kiln.sweepIds.add(id);
       kiln.emit('sweep.created', null, { sweepId: id });
-      return true;
     },
     updateSweep: async (id, change) => {
       const kept = sweeps.get(id);

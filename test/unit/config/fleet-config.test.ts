@@ -271,5 +271,7 @@ describe('defaults, includes and secrets', () => {
     expect(() => load({ 'fleet.yaml': fleet })).toThrow(
       /fleet\.yaml:2:32: hosts\[0\]\.command\[1\]: token cannot be read.*\n.*hosts\[0\]\.command\[2\]: the variable WHERE of the daemon is not set/,
     );
+    const inherited = 'hosts:\n  - {name: box, command: [run, "${env:toString}"]}\n';
+    expect(() => load({ 'fleet.yaml': inherited })).toThrow(/the variable toString of the daemon is not set/);
   });
 });

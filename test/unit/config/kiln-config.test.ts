@@ -124,6 +124,7 @@ describe('bad files', () => {
     ['limits:\n  batch: many', 'kiln.yaml:2:3: limits.batch: must be a whole number from 1 to 1000'],
     ['judging:\n  timing:\n    runsMin: 200', 'kiln.yaml:3:5: judging.timing.runsMin: must not be above runsMax'],
     ['store: {backend: oracle}', 'kiln.yaml:1:9: store.backend: must be embedded or postgres'],
+    ['agents: {default: constructor}', 'kiln.yaml:1:10: agents.default: names no generator: it must be evolve, claude or one of'],
     ['agents: {default: gpt}', 'kiln.yaml:1:10: agents.default: names no generator: it must be evolve, claude or one of'],
     [
       'agents:\n  generators:\n    evolve: {kind: claude}',

@@ -48,6 +48,18 @@ describe('a tuning problem', () => {
     );
   });
 
+  test('of which a type is none is refused, also where it is called what every object has', () => {
+    expect(() => imported([PARAMETER], [{ ...VECTOR, Type: 'constructor' }])).toThrow(/type constructor is not taken/);
+    const scalar = { Name: 'n', Type: 'valueOf', MemoryType: 'Scalar', FillValue: 3 };
+    expect(() => imported([PARAMETER], [VECTOR, scalar])).toThrow(/a scalar of type valueOf is not taken/);
+  });
+
+  test('whose search is none of ours is tuned by the forest', () => {
+    const t1 = { ...problem([PARAMETER]), Search: { Name: 'constructor' } };
+    const { files } = importT1(t1, { source: '__global__ void fill(float* out) {}\n', device: 'H100' });
+    expect(files['sweep.yaml']).toContain('strategy: forest');
+  });
+
   test('says how a daemon that runs takes it up', () => {
     expect(imported([PARAMETER]).files['README.md']).toContain('kiln problem reload');
   });

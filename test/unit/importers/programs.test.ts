@@ -1,18 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { importedFiles } from '../../../src/cli/input/problem-files.ts';
 import { WEIGHTS_BYTES_MAX } from '../../../src/domain/case-limits.ts';
-import { Problem } from '../../../src/domain/problem.ts';
 import type { RankingView } from '../../../src/domain/api/problems.ts';
 import { problemOfHeader } from '../../../src/importers/gpumode/header.ts';
 import { readGpuModeTask } from '../../../src/importers/gpumode/task-file.ts';
 import { kernelBenchId } from '../../../src/importers/kernelbench/kernelbench-source.ts';
 import { kernelBenchResults } from '../../../src/importers/kernelbench/results.ts';
+import { answersOf } from '../../../src/importers/programs/answers.ts';
 import { expressionOf } from '../../../src/importers/programs/columns.ts';
 import { identifierOf, problemNameOf } from '../../../src/importers/programs/names.ts';
 import { rolesOf } from '../../../src/importers/programs/roles.ts';
 import { score } from '../../support/server/fake-outcomes.ts';
-import { PROBLEM } from '../../support/server/fake-problem.ts';
 
 const tensor = (draw: string, shape = [4], dtype = 'f32') => ({
   dtype,
@@ -23,6 +21,29 @@ const tensor = (draw: string, shape = [4], dtype = 'f32') => ({
 });
 const output = (index: number | null, shape = [4], dtype = 'f32') => ({ dtype, known: true, shape, name: null, tensor: index });
 const task = (text: string) => readGpuModeTask(`${text}\nbenchmarks:\n  - {"m": 64, "on": True, "seed": 1}\n`);
+
+const said = (answers: readonly unknown[]) => `noise\n${JSON.stringify({ torch: '2', python: 'python3', answers })}\n`;
+
+describe('what describe.py printed', () => {
+  test('an answer that is none refuses its own file, and the others stand', () => {
+    const described = { cases: [], names: ['x'] };
+    expect(
+      answersOf(said([{ described }, { described: { ...described, weights: -1 } }, 7, { refused: 'too large' }]), ''),
+    ).toEqual([
+      { described },
+      { refused: expect.stringMatching(/^what was said of it cannot be taken: described\.weights: /u) as string },
+      { refused: expect.stringMatching(/^what was said of it cannot be taken: /u) as string },
+      { refused: 'too large' },
+    ]);
+  });
+
+  test('a complaint, and what is no answer at all, end the import with what to do', () => {
+    expect(() => answersOf('{"complaint": "it has no package torch", "python": "p"}', 'install it')).toThrow(
+      'p: it has no package torch: install it',
+    );
+    expect(() => answersOf('Segmentation fault', '')).toThrow(/^what describes the files answered something else/u);
+  });
+});
 
 describe('sizes of all cases as one expression', () => {
   const variables = new Map([
@@ -122,27 +143,11 @@ describe('a public submission', () => {
     expect(problemOfHeader('#!POPCORN gpus H100\n#!POPCORN leaderboard vectoradd-v2\nimport torch')).toBe('vectoradd_v2');
     expect(problemOfHeader('import torch')).toBeNull();
   });
-
-  test('takes along what it imports of the problem, and what that imports', () => {
-    const side = {
-      file: 'reference.py',
-      symbol: 'ref_kernel',
-      style: 'custom_kernel' as const,
-      files: ['task.py', 'utils.py', 'more.py'],
-    };
-    const problem = Problem.parse({ ...PROBLEM, gpu: { reference: side }, cpu: undefined });
-    const files = { 'reference.py': 'r', 'task.py': 'import utils\n', 'utils.py': 'u', 'more.py': 'm' };
-    const of = (source: string, given: readonly string[] = []) =>
-      importedFiles(source, { view: { problem, files }, given }).map(({ path }) => path);
-    expect(of('from task import input_t')).toEqual(['task.py', 'utils.py']);
-    expect(of('from task import input_t', ['task.py'])).toEqual([]);
-    expect(of('import tasks\nfrom utilsy import x  # import more')).toEqual([]);
-  });
 });
 
 test('a recording holds as many weights as the runner says', () => {
   const shape = readFileSync(new URL('../../../src/gpu/runner/kiln_runner/programs/recording_shape.py', import.meta.url), 'utf8');
-  expect(shape).toContain(`BLOBS_BYTES_MAX = MODULES_BYTES_MAX = ${WEIGHTS_BYTES_MAX / 2 ** 20} * 1024 * 1024`);
+  expect(shape).toContain(`BLOBS_BYTES_MAX = ${WEIGHTS_BYTES_MAX / 2 ** 20} * 1024 * 1024`);
 });
 
 describe('results as KernelBench has them', () => {

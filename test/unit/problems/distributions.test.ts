@@ -130,6 +130,14 @@ describe('distributions of inputs', () => {
   test('are refused for what is not drawn', () => {
     expect(refused('y')).toThrow('"y" is no tensor of the problem that is drawn');
     expect(refused('z')).toThrow('"z" is no tensor of the problem that is drawn');
+    expect(refused('toString')).toThrow('"toString" is no tensor of the problem that is drawn');
+  });
+
+  test('are those of the tensor, also where it is called what every object has', () => {
+    const { tensors, ...rest } = parsed({ kind: 'normal' });
+    const named = { ...rest, tensors: { constructor: tensors['x'] ?? tensors['y'], y: tensors['y'] } } as Problem;
+    expect(resolveTensors(named, { n: 3 })[0]).toMatchObject({ name: 'constructor', distribution: { kind: 'normal' } });
+    expect(resolveDistributions(named, { n: 3 }, {})).toEqual({});
   });
 
   test('are refused where the type has no such numbers', () => {

@@ -126,6 +126,12 @@ describe('a problem folder that is right', () => {
     expect(after.definitionFor('gpu', 'sm_90a').key).toBe(before.definitionFor('gpu', 'sm_90a').key);
   });
 
+  test('has the files that are code, whatever others are called', () => {
+    const { files } = loadProblem(folder);
+    for (const name of ['notes.constructor', 'toString']) writeFileSync(join(folder, name), '');
+    expect(loadProblem(folder).files).toEqual(files);
+  });
+
   test('names the targets it has when asked for another', () => {
     edit('problem.yaml', 'cpu: {reference: reference.c, baseline: reference.c}', '');
     const loaded = loadProblem(folder);
@@ -263,6 +269,20 @@ describe('a problem folder that is wrong stops the start and names the file and 
       'problem.yaml',
       'n: 1003',
       'm: 1003',
+    ],
+    [
+      'a case without a variable that is called what every object has',
+      /check\[0\]\.shape\.valueOf: the case gives no value for "valueOf"/,
+      'problem.yaml',
+      'variables: [n]',
+      'variables: [n, valueOf]',
+    ],
+    [
+      'no bounds of a variable that is called what every object has',
+      /hidden\.valueOf: "valueOf" has no bounds/,
+      'problem.yaml',
+      'variables: [n]',
+      'variables: [n, valueOf]\nhidden: {n: {min: 1, max: 9}}',
     ],
     ['a size beyond i32', /bench\.gpu\[0\]|case 16M/, 'problem.yaml', 'n: 16777216', 'n: 3000000000'],
     ['two cases of one name', /two cases are called "one"/, 'problem.yaml', 'name: odd', 'name: one'],

@@ -11,6 +11,8 @@ import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
 
 const SOURCE = 'from utils import twice\n\ndef ref_kernel(data):\n    return twice(data[0])\n';
 const SIDE = { file: 'reference.py', symbol: 'ref_kernel', style: 'custom_kernel', files: ['utils.py'] };
+/** Each as large as a file of a problem may be. */
+const LARGE = ['a.py', 'b.py', 'c.py', 'd.py'];
 const PROBLEM = {
   name: 'scale',
   title: 'Scale',
@@ -31,7 +33,8 @@ beforeEach(() => {
   folder = join(root, 'scale');
   mkdirSync(folder);
   writeFileSync(join(folder, 'reference.py'), SOURCE);
-  writeFileSync(join(folder, 'utils.py'), 'def twice(x):\n    return x + x\n');
+  for (const name of LARGE) writeFileSync(join(folder, name), '#'.repeat(256 * 1024));
+  for (const name of ['utils.py', 'Utils.py']) writeFileSync(join(folder, name), 'def twice(x):\n    return x + x\n');
 });
 afterEach(() => {
   rmSync(root, { recursive: true, force: true });
@@ -112,6 +115,21 @@ describe('a reference that is a program', () => {
     [
       { call: { data: ['x', { a: ['z'] }] } },
       'call.data[1].a[0]: "z" is no tensor, shape variable or scalar of the problem; it has: x, y, n',
+    ],
+    [{ gpu: { reference: { ...SIDE, files: ['constructor'] } } }, 'gpu.reference.files: there is no file "constructor"'],
+    [{ call: { data: ['x', 'toString'] } }, 'call.data[1]: "toString" is no tensor'],
+    [
+      { gpu: { reference: { ...SIDE, files: ['utils.py', 'utils.py'] } } },
+      'gpu.reference.files: two files have one name: utils.py',
+    ],
+    [
+      { gpu: { reference: { ...SIDE, files: ['utils.py', 'Utils.py'] } } },
+      'gpu.reference.files: two files have one name: Utils.py',
+    ],
+    [{ gpu: { reference: { ...SIDE, files: LARGE } } }, ' bytes together; the limit is 1048576'],
+    [
+      { gpu: { reference: { ...SIDE, style: 'model', symbol: 'Model' } }, call: { data: ['z'] } },
+      'call.data[0]: "z" is no tensor',
     ],
     [{ call: { init: 3 } }, 'call.init'],
     [{ call: { init: 3 } }, 'must be a list of arguments'],

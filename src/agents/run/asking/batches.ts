@@ -48,18 +48,24 @@ export const resumeBatch = (
   deps: AskingDeps,
   { generator, batches, step, generations, trouble }: Resuming,
 ): readonly Promise<Arrival | null>[] => {
-  const batch = openBatch(generator);
+  const batch = opened(run, generator);
   batch.mode = 'asked';
   batch.id = step.step === 'sent' ? step.id : null;
   const arrivals = generations.map(async (generation) => withQuestion(batch, generation, null));
-  run.batches.add(batch);
-  if (run.campaign.status === 'stopped' || run.campaign.status === 'finished') batch.cancel.abort();
   if (batches === null) batch.state = `its answers are fetched once ${generator} can be used: ${trouble}`;
   const known = async (): Promise<string | null> =>
     step.step === 'sent' ? step.id : batches && findAgain(run, deps, { batch, batches, step });
   if (batches === null) run.leaving.signal.addEventListener('abort', () => leave(run, deps, batch));
   else void carry(run, deps, { batch, batches, known });
   return arrivals;
+};
+
+/** Cancelled where the campaign is over: a question may be written down while a person stops it. */
+const opened = (run: AskingRun, generator: string): OpenBatch => {
+  const batch = openBatch(generator);
+  run.batches.add(batch);
+  if (run.campaign.status === 'stopped' || run.campaign.status === 'finished') batch.cancel.abort();
+  return batch;
 };
 
 const withQuestion = async (
@@ -80,8 +86,7 @@ const collecting = (
     (one) => one.generator === generator && one.mode === 'collecting' && !one.full.signal.aborted,
   );
   if (open) return open;
-  const batch = openBatch(generator);
-  run.batches.add(batch);
+  const batch = opened(run, generator);
   void carry(run, deps, { batch, batches, known: async () => sendBatch(run, deps, { batch, batches }) });
   return batch;
 };
@@ -121,7 +126,6 @@ const answered = async (
   deps: AskingDeps,
   { batch, batches, id }: Carrying & { readonly id: string },
 ): Promise<void> => {
-  batch.id = id;
   const leaving = run.leaving.signal;
   const onState = (state: string): void => {
     batch.state = state;

@@ -34,45 +34,42 @@ export const drawnAssignment = (
   { lane, target }: { readonly lane: Lane; readonly target: Target },
 ): Assignment | null => {
   const able = run.campaign.spec.generators.flatMap(({ name }) => askable(run, now, { name, target }) ?? []);
-  const beginners = able.filter(({ generator }) => mayBegin(run, generator));
-  const may = (one: Agent): boolean => beginners.length > 0 || goesOn(run, one, target);
-  const agent = able.length === 0 ? null : run.roster.take(lane, may);
-  if (!agent) return null;
-  const drawn = drawFor(run, { able, beginners, agent, target });
-  if (!drawn) {
-    run.roster.free(agent);
-    return null;
-  }
-  agent.writer = drawn.generator.name;
-  return { agent, target, ...drawn, tunes: null };
+  const [first, ...others] = able.filter(({ generator }) => mayBegin(run, generator));
+  /** Who was asked last, where it goes on. */
+  const own = (agent: Agent): Askable | null => {
+    const last = able.find(({ generator }) => generator.name === agent.writer);
+    return last && goesOn(run, agent, target) ? last : null;
+  };
+  const assigned = (agent: Agent, asked: Askable & Pick<Assignment, 'wish'>): Assignment => {
+    agent.writer = asked.generator.name;
+    return { agent, target, ...asked, tunes: null };
+  };
+  const agent = run.roster.take(lane, (one) => first !== undefined || own(one) !== null);
+  const last = agent && own(agent);
+  if (agent && last) return assigned(agent, { ...last, wish: null });
+  return agent && first ? assigned(agent, drawn(run, { beginners: [first, ...others], island: agent.island, target })) : null;
 };
 
 interface Drawing {
-  readonly able: readonly Askable[];
-  /** Those of them with whom it may begin anew. */
-  readonly beginners: readonly Askable[];
-  readonly agent: Agent;
+  /** With whom it may begin anew. */
+  readonly beginners: readonly [Askable, ...Askable[]];
+  readonly island: number;
   readonly target: Target;
 }
 
-/** Null where it would have to begin anew with nobody. */
-const drawFor = (run: AskingRun, { able, beginners, agent, target }: Drawing): (Askable & Pick<Assignment, 'wish'>) | null => {
-  const own = able.find(({ generator }) => generator.name === agent.writer);
-  if (own && goesOn(run, agent, target)) return { ...own, wish: null };
-  const [any] = beginners;
-  if (!any) return null;
+const drawn = (run: AskingRun, { beginners, island, target }: Drawing): Askable & Pick<Assignment, 'wish'> => {
   const { budget, seed, generators } = run.campaign.spec;
   const mean = generators.reduce((sum, { share }) => sum + share, 0) / generators.length;
   const shareOf = (name: string): number => (generators.find((one) => one.name === name)?.share ?? mean) / mean;
   const arms = beginners.flatMap(({ generator }) =>
-    wishesOf(generator, target, agent.island).map((move) => ({
+    wishesOf(generator, target, island).map((move) => ({
       generator: generator.name,
       move,
       share: shareOf(generator.name) * MOVE_SHARES[move],
     })),
   );
   const arm = drawArm(arms, { earnings: run.account.earnings, budget, seed, number: run.next });
-  const chosen = beginners.find(({ generator }) => generator.name === arm?.generator) ?? any;
+  const chosen = beginners.find(({ generator }) => generator.name === arm?.generator) ?? beginners[0];
   return { ...chosen, wish: arm?.move ?? null };
 };
 

@@ -41,12 +41,11 @@ export const sendBatch = async (run: AskingRun, deps: AskingDeps, { batch, batch
 };
 
 export interface Finding extends Carrying {
-  readonly step: Extract<BatchStep, { readonly step: 'sending' | 'sent' }>;
+  readonly step: Extract<BatchStep, { readonly step: 'sending' }>;
 }
 
 /** As `sendBatch`, of one that the service may have. */
 export const findAgain = async (run: AskingRun, deps: AskingDeps, { batch, batches, step }: Finding): Promise<string | null> => {
-  if (step.step === 'sent') return step.id;
   batch.state = 'looked for among the batches of the service';
   const keys = [...batch.questions].map(({ generation }) => keyOf(generation));
   const wanted = { keys, sinceMs: Date.parse(step.at), requests: step.requests };

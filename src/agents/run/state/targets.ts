@@ -6,7 +6,7 @@ import { peaksOf } from '../../../domain/ranking/device-peaks.ts';
 import { KilnError } from '../../../domain/errors.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
 import { boundOf } from '../../../problems/floors.ts';
-import { LANGUAGES_OF, targetOf } from '../../../problems/targets.ts';
+import { LANGUAGES_OF, languagesOn, targetOf } from '../../../problems/targets.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import { createArchive } from '../../search/archive.ts';
 import type { Archive } from '../../search/archive.ts';
@@ -70,10 +70,10 @@ const planTarget = ({ problem, device, spec }: Wish, judging: Pick<Judging, 'pro
     const message = `devices: problem "${problem}" has no ${kind} reference, so it cannot be judged on ${device}; leave one of the two out`;
     throw new KilnError('UNKNOWN_DEVICE', message, { details: { field: 'devices', problem, device } });
   }
-  const planned: readonly Language[] = LANGUAGES_OF[kind];
+  const runs = languagesOn(kind);
   // Only where it is asked for: whoever lets a program write kernels does not expect host code of it.
-  const runs: readonly Language[] = kind === 'gpu' ? [...planned, 'python'] : planned;
-  const languages = spec.languages.length === 0 ? planned : runs.filter((language) => spec.languages.includes(language));
+  const languages =
+    spec.languages.length === 0 ? LANGUAGES_OF[kind] : runs.filter((language) => spec.languages.includes(language));
   if (languages.length > 0) return { problem, device, languages };
   const message = `languages: ${spec.languages.join(', ')} do not run on ${device}; use ${runs.join(' or ')}, or leave languages out`;
   throw new KilnError('UNSUPPORTED_LANGUAGE', message, { details: { field: 'languages', device } });

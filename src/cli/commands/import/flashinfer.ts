@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { KilnError } from '../../../domain/errors.ts';
 import { importFlashInfer } from '../../../importers/flashinfer/find-definitions.ts';
-import { type ImportOptions, placeOf, writeAll } from './import-programs.ts';
+import { findIn, type ImportOptions, placeOf, writeAll } from './import-programs.ts';
 
 type Options = Pick<ImportOptions, 'name' | 'to'>;
 
@@ -16,10 +15,7 @@ export const addFlashInfer = (program: Command, importing: Command): void => {
     .option('--name <name>', "the problem's name, of one definition (default: its own)")
     .option('--to <folder>', 'where the folders are made (default: the kernels folder)')
     .action((path: string, options: Options) => {
-      if (!existsSync(path)) throw new KilnError('INVALID_REQUEST', `there is nothing at ${path}: check the path`);
-      const results = importFlashInfer(path, options.name);
-      if (results.length === 0)
-        throw new KilnError('INVALID_REQUEST', `${path} holds no definitions (docs/importers.md says what is looked for)`);
+      const results = findIn(path, (given) => importFlashInfer(given, options.name));
       if (options.name !== undefined && results.length > 1)
         throw new KilnError('INVALID_REQUEST', `--name: there are ${results.length} definitions; leave the name out`);
       writeAll(program, results, placeOf(options));

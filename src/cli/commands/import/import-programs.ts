@@ -77,7 +77,8 @@ const described = async (
     ? describeLocal(sources, { python, seconds })
     : describeOnHost(contextOf(program).client, host, sources, { python, seconds });
 
-const findIn = (path: string, find: Asked['find']): readonly (Source | RefusedSource)[] => {
+/** What `find` finds at a path that a person gave: one at least. Throws INVALID_REQUEST where there is nothing, or nothing can be read. */
+export const findIn = <T>(path: string, find: (path: string) => readonly T[]): readonly T[] => {
   if (!existsSync(path)) throw new KilnError('INVALID_REQUEST', `there is nothing at ${path}: check the path`);
   try {
     const found = find(path);

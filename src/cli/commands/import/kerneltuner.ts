@@ -2,15 +2,16 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadKilnConfig } from '../../../config/kiln-config.ts';
 import { KilnError } from '../../../domain/errors.ts';
 import { plainText } from '../../../platform/printable-text.ts';
 import { type Imported, importT1, problemNameOf } from '../../../importers/kerneltuner/import-t1.ts';
 import { recordScript } from '../../../importers/kerneltuner/record-script.ts';
 import { parseT1 } from '../../../importers/kerneltuner/t1.ts';
-import { note, print, printJson, PROJECT_ROOT, type GlobalOptions } from '../../context.ts';
+import { freeProblemName } from '../../../importers/programs/names.ts';
+import { note, print, printJson, type GlobalOptions } from '../../context.ts';
 import { refuseThere, writeProblemFolder } from '../../input/problem-folder.ts';
 import { readText } from '../../input/source-file.ts';
+import { placeOf } from './import-programs.ts';
 
 interface ImportOptions {
   readonly name?: string;
@@ -29,7 +30,7 @@ export const addKernelTuner = (program: Command, importing: Command): void => {
     .action(async (file: string, options: ImportOptions) => {
       const { json = false } = program.opts<GlobalOptions>();
       const imported = file.endsWith('.py') ? await importScript(file, options) : [await importFile(file, options, new Set())];
-      const to = options.to ?? loadKilnConfig({ root: PROJECT_ROOT, env: process.env }).kernelsDir;
+      const to = placeOf(options);
       // All or nothing.
       for (const { name } of imported) refuseThere(join(to, name));
       const folders = imported.map(({ name, files }) => writeProblemFolder(to, name, files));
@@ -41,8 +42,8 @@ export const addKernelTuner = (program: Command, importing: Command): void => {
 /** `taken`: names of problems that came before; this one is another. */
 const importFile = async (file: string, { name: wished, device }: ImportOptions, taken: Set<string>): Promise<Imported> => {
   const t1 = parseT1(await readText(file), file);
-  const name = wished ?? freeName(problemNameOf(t1), taken);
-  taken.add(name);
+  // One script may tune one kernel several times.
+  const name = wished ?? freeProblemName(problemNameOf(t1), taken);
   return importT1(t1, { source: await kernelOf(t1.KernelSpecification.KernelFile, file), name, device });
 };
 
@@ -70,16 +71,6 @@ const importScript = async (script: string, options: ImportOptions): Promise<rea
     await rm(folder, { recursive: true, force: true });
   }
 };
-
-/** One script may tune one kernel several times. */
-const freeName = (name: string, taken: ReadonlySet<string>): string => {
-  let free = name;
-  for (let number = 2; taken.has(free); number += 1) free = `${name.slice(0, NAME_CHARS_MAX)}_${number}`;
-  return free;
-};
-
-/** With a number behind it, it is a problem's name still. */
-const NAME_CHARS_MAX = 58;
 
 const importedText = ({ name, notes }: Imported, folder: string): string =>
   [

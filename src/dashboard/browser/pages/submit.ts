@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Language } from '../../../domain/plan/plan.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
 import { reasonText, scoreText, WHOLE } from '../../../domain/text/describe.ts';
+import { ownValue } from '../../../platform/own-value.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { type Answer, ask } from '../live/api.ts';
 import { caller, may } from '../live/caller.ts';
@@ -201,7 +202,7 @@ const SourceField = ({ source, line, onSource, onLanguage }: SourceProps): JSX.E
   const [isOver, setOver] = useState(false);
   const take = (file: File | undefined): void => {
     if (file === undefined) return;
-    const language = ENDINGS[file.name.split('.').at(-1) ?? ''];
+    const language = ownValue(ENDINGS, file.name.split('.').at(-1) ?? '');
     if (language !== undefined) onLanguage(language);
     void file.text().then(onSource);
   };

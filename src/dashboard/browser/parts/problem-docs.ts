@@ -1,6 +1,7 @@
 /** What a problem asks for: its description, cases, tolerance and files. */
 import { h, type JSX } from 'preact';
 import { toleranceText } from '../../../domain/text/problem-definition.ts';
+import { ownValue } from '../../../platform/own-value.ts';
 import { ask } from '../live/api.ts';
 import { choose, query } from '../live/router.ts';
 import { useAnswer } from '../live/use-answer.ts';
@@ -61,7 +62,7 @@ export const ProblemDocs = ({ problem }: { readonly problem: string }): JSX.Elem
               }),
             ),
           },
-          h(SourceView, { text: files[file] ?? '', language: LANGUAGES[file.split('.').at(-1) ?? ''] ?? 'c' }),
+          h(SourceView, { text: files[file] ?? '', language: ownValue(LANGUAGES, file.split('.').at(-1) ?? '') ?? 'c' }),
         ),
   );
 };

@@ -67,6 +67,17 @@ def _start(index: int, task: dict[str, Any], work: Work, answer: Path, bounds: B
 
 
 def _be_child(task: dict[str, Any], work: Work, answer: Path) -> NoReturn:
+    # Whatever comes, it never goes on as the process that it is a fork of.
+    try:
+        finished = answer.with_suffix(".part")
+        finished.write_text(_said(task, work))
+        finished.rename(answer)
+    finally:
+        os._exit(0)
+
+
+def _said(task: dict[str, Any], work: Work) -> str:
+    """As JSON: what `work` returns, or why it does not."""
     try:
         os.setpgid(0, 0)
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -75,14 +86,25 @@ def _be_child(task: dict[str, Any], work: Work, answer: Path) -> NoReturn:
             os.dup2(nothing, descriptor)
         # Where files that it makes end up; theirs are left as they are.
         sys.dont_write_bytecode = True
-        told = work(task)
+        return _document(work(task))
     except BaseException as error:  # also SystemExit of a person's file
-        last = traceback.extract_tb(error.__traceback__)[-1:]
-        told = {"refused": f"{type(error).__name__}: {error}{''.join(f' ({one.filename}:{one.lineno})' for one in last)}"}
-    finished = answer.with_suffix(".part")
-    finished.write_text(json.dumps(told))
-    finished.rename(answer)
-    os._exit(0)
+        return json.dumps({"refused": _reason(error)})
+
+
+def _document(told: dict[str, Any]) -> str:
+    try:
+        return json.dumps(told, allow_nan=False)
+    except ValueError:
+        return json.dumps({"refused": "a number of it is infinite or NaN, which problem.yaml does not hold"})
+
+
+def _reason(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception:  # their class may say so in code of its own
+        text = "it cannot be put into words"
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    return f"{type(error).__name__}: {text}{''.join(f' ({one.filename}:{one.lineno})' for one in last)}"
 
 
 def _ended(child: _Child, bounds: Bounds) -> Optional[dict[str, Any]]:

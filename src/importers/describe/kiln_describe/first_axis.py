@@ -1,4 +1,5 @@
 """A model's one case with fewer rows: a small one to check, and one to time where the given one is too large. Only what the model takes."""
+import math
 from typing import Any, Callable, Optional
 
 CHECKED_ROWS = 3
@@ -35,7 +36,7 @@ def _with_rows(whole: dict[str, Any], rows: int, after: After) -> Optional[dict[
     everywhere = [[rows, *shape[1:]] if shape[:1] == [was] else shape for shape in shapes]
     for tried in (everywhere, [[rows, *shapes[0][1:]], *shapes[1:]]):
         found = after(tried)
-        if found is not None and all(rows * _count(before["shape"]) == was * _count(shape) for before, shape in zip(whole["outputs"], found)):
+        if found is not None and all(rows * math.prod(before["shape"]) == was * math.prod(shape) for before, shape in zip(whole["outputs"], found)):
             return _put(whole, tried, found)
         if found is not None and [one["shape"] for one in whole["outputs"]] == found:
             return _put(whole, tried, found)
@@ -55,11 +56,4 @@ _WIDE = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4, "f16": 2, "bf16": 2}
 
 def _bytes(case: dict[str, Any]) -> int:
     made = [one for one in case["outputs"] if one["tensor"] is None]
-    return sum(_count(one["shape"]) * _WIDE.get(one["dtype"], 1) for one in [*case["tensors"], *made])
-
-
-def _count(shape: list[int]) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count
+    return sum(math.prod(one["shape"]) * _WIDE.get(one["dtype"], 1) for one in [*case["tensors"], *made])

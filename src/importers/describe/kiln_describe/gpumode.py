@@ -1,6 +1,7 @@
 """A task of GPU MODE: generate_input(**args, seed=...) makes data, ref_kernel(data) what is right."""
 import copy
 import inspect
+import math
 from pathlib import Path
 from typing import Any, Callable, Optional
 
@@ -81,14 +82,7 @@ def _again(generate: Callable[[int], Any], device: str) -> Any:
 
 
 def _size(made: Made) -> int:
-    return sum(_elements(one["shape"]) for one in made.tensors)
-
-
-def _elements(shape: list[int]) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count
+    return sum(math.prod(one["shape"]) for one in made.tensors)
 
 
 def _tensors(data: Any) -> list[Any]:

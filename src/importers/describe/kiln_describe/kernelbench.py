@@ -1,5 +1,6 @@
 """A file of KernelBench: Model(*get_init_inputs()) is what is right, get_inputs() what it is called with."""
 import copy
+import math
 from pathlib import Path
 from typing import Any, Callable, Optional
 
@@ -86,7 +87,7 @@ def _forward(module: Any, init: dict[str, Any], made: Made, lines: Lines) -> tup
         ran, complaint = _once(module, init, "meta", lines)
         if ran:
             return ran, ""
-    if sum(_elements(one["shape"]) for one in made.tensors) > _ELEMENTS_RUN_MAX:
+    if sum(math.prod(one["shape"]) for one in made.tensors) > _ELEMENTS_RUN_MAX:
         return None, f"{complaint}; its inputs are too large to do so with numbers"
     return _twice(module, init, lines)
 
@@ -130,10 +131,3 @@ def _once_more(module: Any, init: dict[str, Any], lines: Lines) -> tuple[Optiona
 
 def _calling(model: Any, inputs: tuple[Any, ...]) -> Callable[[], Any]:
     return lambda: model(*inputs)
-
-
-def _elements(shape: list[int]) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count

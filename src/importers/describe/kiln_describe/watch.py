@@ -1,4 +1,5 @@
 """Watches the operations of a file while it makes its inputs: of each tensor's memory, how it was drawn."""
+import math
 from typing import Any, Optional
 
 from kiln_describe.draws import EMPTY, Draw, constant, is_independent, unplain
@@ -61,10 +62,7 @@ class Watch(DispatchMode):
 
     def _count(self, args: Any) -> None:
         sizes = next((one for one in args if isinstance(one, (list, tuple))), [])
-        elements = 1
-        for size in sizes:
-            elements *= int(size)
-        self._made += elements * 4
+        self._made += math.prod(int(size) for size in sizes) * 4
         if self._limit is not None and self._made > self._limit:
             raise TooLarge(self._lines.at(f"more than {self._limit >> 20} MiB are made"))
 

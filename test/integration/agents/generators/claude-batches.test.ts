@@ -89,6 +89,18 @@ describe('a batch', () => {
     });
   });
 
+  test('is read past what was thought before its answers', async () => {
+    api.answerWith(({ number }) => ({
+      thinking: number === 1 ? JSON.stringify({ ...DRAFT, idea: 'a thought' }) : null,
+      input: DRAFT,
+    }));
+    const answers = await answered(claude().batches, 'a-1', 'a-2');
+    expect([...answers.values()]).toMatchObject([
+      { ok: true, draft: DRAFT },
+      { ok: true, draft: DRAFT },
+    ]);
+  });
+
   test('asks each question as it is asked directly, without a stream', async () => {
     const { generator, batches } = claude({ effort: 'low' });
     await generator.next(context, NEVER);

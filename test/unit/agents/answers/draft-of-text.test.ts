@@ -152,6 +152,7 @@ describe('no candidate is', () => {
     ['JSON without a source', '{"language": "cuda"}', 'source: is missing'],
     ['a bad param', JSON.stringify({ ...DRAFT, params: { BLOCK: 1.5 } }), 'params.BLOCK: '],
     ['a language that is none', JSON.stringify({ ...DRAFT, language: 'rust' }), 'language: '],
+    ['a language that every object has', JSON.stringify({ ...DRAFT, language: 'constructor' }), 'language: '],
     ['nothing', ' \n', 'the answer is empty'],
   ])('%s', (_name, text, message) => {
     const read = draftOfText(text, { languages: LANGUAGES });

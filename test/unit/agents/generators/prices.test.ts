@@ -19,6 +19,7 @@ describe('prices', () => {
     expect(pricesOf(model)).toEqual({ input: 2, output: 10, cacheWrite: 2.5, cacheRead: 0.1 });
     expect(pricesOf(`${model}-20261001`)).toEqual(pricesOf(model));
     expect(pricesOf('claude-unheard-of')).toBeNull();
+    expect(pricesOf('constructor')).toBeNull();
   });
 
   test('are exact sums, rounded up once', () => {

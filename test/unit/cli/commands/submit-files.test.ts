@@ -5,6 +5,15 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sweepOf } from '../../../../src/cli/input/sweep-spec.ts';
 import { candidateOf } from '../../../../src/cli/commands/submit.ts';
 
+const SOLUTION = {
+  name: 'mine',
+  definition: 'gemm',
+  spec: { language: 'python', entry_point: 'main.py::run', dependencies: [], destination_passing_style: false },
+  sources: [
+    { path: 'main.py', content: 'def run(a):\n    return a\n' },
+    { path: 'own.py', content: '' },
+  ],
+};
 let root = '';
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'kiln-with-'));
@@ -13,6 +22,8 @@ beforeEach(() => {
     ['mine/k.cu', '#include "lib/a.h"'],
     ['mine/lib/a.h', 'int a;'],
     ['shared.h', 'int b;'],
+    ['solution.json', JSON.stringify(SOLUTION)],
+    ['more.py', 'x = 1'],
   ] as const)
     writeFileSync(join(root, path), text);
 });
@@ -30,4 +41,18 @@ test('files go with a kernel by their paths from its folder, and by their names 
 test('a sweep takes them too', async () => {
   const { candidate } = await sweepOf(join(root, 'mine/k.cu'), { problem: 'p', with: [join(root, 'mine/lib/a.h')] });
   expect(candidate).toMatchObject({ source: '#include "lib/a.h"', files: { 'lib/a.h': 'int a;' } });
+});
+
+test('a solution takes them beside its own', async () => {
+  const { program } = await candidateOf(join(root, 'solution.json'), { with: [join(root, 'more.py')] });
+  expect(program?.files).toEqual([
+    { path: 'own.py', content: '' },
+    { path: join(root, 'more.py'), content: 'x = 1' },
+  ]);
+});
+
+test('a solution is in python, whatever is asked for', async () => {
+  await expect(candidateOf(join(root, 'solution.json'), { language: 'cuda' })).rejects.toThrow(
+    /solution\.json is a solution in python: --language cuda is not for those/u,
+  );
 });

@@ -113,6 +113,30 @@ describe('a definition', () => {
       [workload(1, 2)],
       /names the axis "cols"/u,
     ],
+    [
+      'a type that every object has',
+      { outputs: { y: { shape: ['rows'], dtype: 'constructor' } } },
+      [workload(1, 2)],
+      /`y` is of the type constructor/u,
+    ],
+    [
+      'a number of a type that every object has',
+      { inputs: { ...NORM.inputs, eps: { shape: null, dtype: 'valueOf' } } },
+      [workload(1, 2)],
+      /the number `eps` is of the type valueOf/u,
+    ],
+    [
+      'an axis that every object has',
+      { outputs: { y: { shape: ['toString'], dtype: 'float32' } } },
+      [workload(1, 2)],
+      /names the axis "toString"/u,
+    ],
+    [
+      'a workload without a size of what every object has',
+      { axes: { ...NORM.axes, toString: { type: 'var' } } },
+      [workload(1, 2)],
+      /says no size of the axis "toString"/u,
+    ],
     ['a workload without a size', {}, [{ ...workload(1, 2), axes: {} }], /says no size of the axis "rows"/u],
     ['a number that nobody says', {}, [{ ...workload(1, 2), inputs: {} }], /no workload says what the number `eps` is/u],
     [

@@ -136,6 +136,7 @@ class Calls:
             if arena.refusal:
                 raise MemoryError(f"CUDA out of memory: {arena.refusal}")
             outputs = outputs_of(self._returned, given, self._equipped.framework)
+            self._returned = (self._returned, outputs)
             memory.say(self._words + DONE_BYTES, call)
         except BaseException as error:
             raise InCase(name, error) from error

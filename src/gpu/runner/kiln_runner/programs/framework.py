@@ -60,6 +60,10 @@ class Framework(Protocol):
         """None: it is no tensor."""
         ...
 
+    def contiguous(self, value: Any) -> Any:
+        """The same numbers in rows, in memory of their own."""
+        ...
+
     def type_of(self, dtype: str) -> str:
         """As `look` calls it."""
         ...
@@ -144,6 +148,9 @@ class Torch:
             self._name(value.dtype), list(value.shape), value.data_ptr(), value.numel() * value.element_size(), value.is_contiguous(),
             value.device.type == "cuda",
         )
+
+    def contiguous(self, value: Any) -> Any:
+        return value.contiguous()
 
     def _name(self, dtype: Any) -> str:
         return str(dtype).rsplit(".", 1)[-1]

@@ -40,6 +40,8 @@ from kiln_runner.protocol_programs import OwnRecordUnit, ProgramBuild
 REQUESTS_MAX = 256
 # Most of a recording is starting CUDA in a process of its own.
 BESIDE_MAX = 4
+# While some go on, others take the places of those that have ended: a device is held for as long as its slowest, and judges wait.
+TOPPED_UP_S = 5.0
 # PyTorch, its libraries' memory and what CUDA maps of the host's.
 MEMORY_BYTES_MAX = 32 * 1024 ** 3
 BESIDE_BYTES_MAX = MEMORY_BYTES_MAX // BESIDE_MAX
@@ -63,11 +65,12 @@ class RecordRequests:
         self._loop, self._slots, self._cache, self._compilers, self._zygotes, self._ports = loop, slots, cache, compilers, zygotes, ports
         self._runs: dict[str, Run] = {}
         self._of_daemon: dict[str, None] = {}
-        # Of each device that is held: ids of what runs on it.
+        # Of each device that is held: ids of what runs on it, and since when.
         self._beside: dict[str, set[str]] = {}
+        self._held_s: dict[str, float] = {}
         self._started = 0
-        # Recordings are read one after another, beside the loop.
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recordings")
+        # Recordings are read beside the loop, as many at a time as are made: most of that is unpacking and hashing.
+        self._threads = ThreadPoolExecutor(max_workers=BESIDE_MAX, thread_name_prefix="recordings")
 
     def on_record(self, header: Record, _frame: Frame) -> None:
         compile_id = header["compileId"]
@@ -133,7 +136,7 @@ class RecordRequests:
 
     def close(self) -> None:
         """What is read is stored; its answer goes nowhere."""
-        self._thread.shutdown(wait=True)
+        self._threads.shutdown(wait=True)
 
     def _drop(self, run: Run) -> None:
         self._forget(run)
@@ -198,10 +201,13 @@ class RecordRequests:
             run.slot.reservations.add(run.reservation)
 
     def _begin(self, run: Run) -> None:
+        # Before others are looked for: it waits no more.
+        run.has_begun = True
         together = [run, *self._others_beside(run)]
         for one in together:
             one.has_begun, one.was_beside, one.started_ns = True, len(together) > 1, time.monotonic_ns()
         self._beside[run.slot.device["id"]] = {one.id for one in together}
+        self._held_s[run.slot.device["id"]] = time.monotonic()
         for one in together:
             self._start(one)
 
@@ -210,14 +216,24 @@ class RecordRequests:
 
     def _others_beside(self, run: Run) -> list[Run]:
         """That wait for the same device. Kernels that tune themselves are timed in the recording: those have it to themselves."""
-        if run.is_alone or run.kernels:
-            return []
-        waiting = [one for one in self._runs.values() if one.slot is run.slot and one.is_asked_for and not one.has_begun]
-        taken = [one for one in waiting if one is not run and not (one.is_alone or one.kernels)][: BESIDE_MAX - 1]
+        return [] if run.is_alone or run.kernels else self._take(run.slot, BESIDE_MAX - 1)
+
+    def _take(self, slot: DeviceSlot, most: int) -> list[Run]:
+        """Of those that wait for the device and may run beside others: they wait no more."""
+        waiting = [one for one in self._runs.values() if one.slot is slot and one.is_asked_for and not one.has_begun]
+        taken = [one for one in waiting if not (one.is_alone or one.kernels)][:most]
         for one in taken:
             if one.reservation is not None:
-                one.slot.reservations.withdraw(one.reservation)
+                slot.reservations.withdraw(one.reservation)
         return taken
+
+    def _top_up(self, slot: DeviceSlot, beside: set[str]) -> None:
+        if time.monotonic() - self._held_s[slot.device["id"]] >= TOPPED_UP_S:
+            return
+        for one in self._take(slot, BESIDE_MAX - len(beside)):
+            one.has_begun, one.was_beside, one.started_ns = True, True, time.monotonic_ns()
+            beside.add(one.id)
+            self._start(one)
 
     def _order(self, run: Run) -> ZygoteRun:
         unit, device, environment = recorded_by(run), run.slot.device, self._environment(run.unit)
@@ -237,7 +253,9 @@ class RecordRequests:
         device = run.slot.device["id"]
         beside = self._beside[device]
         beside.discard(run.id)
-        if not beside:
+        if beside:
+            self._top_up(run.slot, beside)
+        else:
             del self._beside[device]
             run.slot.reservations.end()
         if self._runs.get(run.artifact) is not run:
@@ -254,7 +272,7 @@ class RecordRequests:
     def _read(self, run: Run, answer: Optional[Answer]) -> None:
         """None: nothing was asked of the device."""
         compiler = self._compilers.version(run.unit) or ""
-        reading = self._loop.run_in_executor(self._thread, read_run, self._ports.artifacts, run, answer, compiler)
+        reading = self._loop.run_in_executor(self._threads, read_run, self._ports.artifacts, run, answer, compiler)
         reading.add_done_callback(lambda done: self._on_read(run, done))
 
     def _verified(self, run: Run, claimed: Claimed, answer: Answer) -> CompileResult:

@@ -2,6 +2,7 @@
 
 Runs in the program's own process, beside its code: nothing of what comes out is trusted. What it draws for inputs is drawn anew by the judge.
 """
+import math
 from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
@@ -15,6 +16,7 @@ from kiln_runner.protocol_programs import ModelCall, RecordedCase
 
 # Looked at on the host. What of it a result depends on is bounded by what a recording holds.
 KEPT_BYTES_MAX = 4 * 1024 ** 3
+LAID_OUT_NOTE = "its result was laid out in rows within the call, since it was not contiguous"
 COPIES_NOTE = "its result was copied into the output, since it is part of something larger"
 
 
@@ -77,10 +79,7 @@ def record_cases(called: Called, tools: Tools) -> Recorded:
 
 
 def _bytes_of(tensor: Any) -> int:
-    elements = 1
-    for size in tensor["shape"]:
-        elements *= size
-    return elements * DTYPE_BYTES[tensor["dtype"]]
+    return math.prod(tensor["shape"]) * DTYPE_BYTES[tensor["dtype"]]
 
 
 class _Case:
@@ -190,6 +189,8 @@ class _Case:
         placed: list[Placed] = []
         for output in outputs:
             found = output.found
+            if output.laid_out:
+                self._tools.recorder.note(LAID_OUT_NOTE)
             if found is None or (found.address, found.bytes) in whole:
                 placed.append(output)
                 whole -= {(found.address, found.bytes)} if found else set()

@@ -1,7 +1,7 @@
 """From what a program's process handed in to an artifact that a judge loads: parsed as hostile, and held against the cases that were asked for."""
 import hashlib
 import json
-import zlib
+import math
 from collections.abc import Mapping
 from typing import NamedTuple, Optional, Union
 
@@ -124,10 +124,7 @@ def _blocks_of(unit: RecordUnit) -> list[list[Block]]:
 
 
 def bytes_of(shape: list[int], dtype: str) -> int:
-    elements = 1
-    for size in shape:
-        elements *= size
-    return elements * DTYPE_BYTES[dtype]
+    return math.prod(shape) * DTYPE_BYTES[dtype]
 
 
 def _check_tensors(case: RecordedCase, recording: Recording, blocks: dict[str, Block]) -> None:
@@ -161,11 +158,11 @@ def span_of(segment: Segment) -> "tuple[int, int]":
 
 def _files(answered: Answered, recordings: dict[str, Recording]) -> dict[str, bytes]:
     modules = {digest: answered.blobs[digest] for recording in recordings.values() for digest in recording.modules}
-    images = {digest: answered.blobs[digest] for recording in recordings.values() for digest in recording.images}
+    # As they came: whoever reads them unpacks and checks them anew.
+    images = {f"{digest}{PACKED}": answered.packed[digest] for recording in recordings.values() for digest in recording.images}
     texts = {f"case-{number}.json": answered.texts[name] for number, name in enumerate(recordings)}
     index = json.dumps(dict(zip(recordings, texts)))
-    packed = {f"{digest}{PACKED}": zlib.compress(data, 1) for digest, data in images.items()}
-    return {INDEX: index.encode(), **texts, **modules, **packed}
+    return {INDEX: index.encode(), **texts, **modules, **images}
 
 
 def blobs_of(files: Mapping[str, bytes]) -> dict[str, bytes]:

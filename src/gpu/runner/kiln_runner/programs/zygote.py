@@ -21,12 +21,12 @@ from kiln_runner.programs.answer_task import answers_by
 from kiln_runner.programs.built import read
 from kiln_runner.programs.control_group import remove_left_groups
 from kiln_runner.programs.cupti import preload
-from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_settings, places
+from kiln_runner.programs.environment_imports import IMPORTS_OF_RUNS, import_all, keep_settings, places
 from kiln_runner.programs.record_task import equipped_by
 from kiln_runner.programs.sandbox import Bounds, Box
 from kiln_runner.programs.tasks import TASKS
 from kiln_runner.programs.triton_compile import prepare
-from kiln_runner.programs.zygote_frames import FromZygote, Run, ToZygote
+from kiln_runner.programs.zygote_frames import ENDED_BYTES_MAX, FromZygote, Run, ToZygote
 from kiln_runner.temporary_folders import remove_left
 
 RUNNING_MAX = 64
@@ -38,7 +38,7 @@ CONNECT_S = 2.0
 def run(argv: list[str]) -> int:
     """`--imports a,b`: others than the usual ones. `--recorder a`: a module that equips recorders in its own way (`equip`), or programs that answer
     (`equip_answers`), for tests."""
-    names = argv[argv.index("--imports") + 1].split(",") if "--imports" in argv else list(IMPORTS)
+    names = argv[argv.index("--imports") + 1].split(",") if "--imports" in argv else list(IMPORTS_OF_RUNS)
     frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     keep_settings()
@@ -147,7 +147,7 @@ class _Zygote:
 
     def _tell(self, name: str, ended: supervisor.Ended) -> None:
         header: FromZygote = {"type": "ended", "id": name, "how": ended.how, "why": ended.why, "status": ended.status, "log": ended.log}
-        self._write(encode(header, ended.answer))
+        self._write(encode(header, ended.answer, ENDED_BYTES_MAX))
 
     def _end_all(self) -> None:
         for running in self._running.values():

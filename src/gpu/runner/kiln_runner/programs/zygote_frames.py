@@ -1,6 +1,12 @@
 """Frames between a zygote and the runner; programs/zygote.py says when each comes."""
 from typing import Any, Literal, Optional, TypedDict, Union
 
+from kiln_runner.frames import HEADER_BYTES_MAX
+from kiln_runner.programs.recording_shape import ANSWER_BYTES_MAX
+
+# Of an answer: a frame with what a recorder hands in.
+ENDED_BYTES_MAX = HEADER_BYTES_MAX + ANSWER_BYTES_MAX + 8
+
 
 class _BoundsAsked(TypedDict):
     limit_s: float

@@ -3,6 +3,7 @@ launches are noted as the driver's calls are. As much of it as programs of the c
 """
 import ctypes
 import itertools
+import math
 import random
 import struct
 import sys
@@ -42,10 +43,7 @@ class device:  # noqa: N801 -- its name in PyTorch
 
 class Size(tuple):
     def numel(self) -> int:
-        count = 1
-        for size in self:
-            count *= size
-        return count
+        return math.prod(self)
 
 
 class Played:

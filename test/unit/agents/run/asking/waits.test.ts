@@ -1,21 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { Batches } from '../../../../../src/agents/generator.ts';
 import type { Chosen } from '../../../../../src/agents/run/asking/choose.ts';
 import { waits } from '../../../../../src/agents/run/asking/waits.ts';
 import { Campaign, NO_USAGE } from '../../../../../src/domain/campaign/campaign.ts';
 import { candidateId } from '../../../../support/agents/generation-context.ts';
 import { createScriptedGenerator } from '../../../../support/agents/scripted-generator.ts';
+import { unusedBatches } from '../../../../support/agents/unused-batches.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
-const BATCHES: Batches = {
-  limits: { requestsMax: 1, bytesMax: 1, collectMs: 1 },
-  reserveMicros: () => 0,
-  requestBytes: () => 0,
-  send: async () => Promise.resolve({ kind: 'sent', id: 'msgbatch_1' }),
-  find: async () => Promise.resolve({ kind: 'none' }),
-  follow: async () => Promise.resolve({ kind: 'ended' }),
-  results: async () => Promise.resolve({ kind: 'ended' }),
-};
+const BATCHES = unusedBatches();
 const BEGUN: Chosen = { choice: { move: 'new', parents: [], seed: 1 }, as: 'new', turns: [], carrying: null, diagnosing: null };
 const [AGENTS, STARTS] = [8, 3];
 const FIRST = STARTS + AGENTS + 1;
