@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple, Optional, cast
+from typing import Any, Callable, NamedTuple, Optional, cast
 
-from kiln_runner.judge.bench import Bench
+from kiln_runner.judge.bench import Bench, Following
+from kiln_runner.judge.device import nothing
 from kiln_runner.judge.facts import Facts
 from kiln_runner.judge.judgement import Judgement
 from kiln_runner.judge.outcomes import Findings
@@ -114,7 +115,8 @@ class PlayedCase:
     def findings(self) -> Findings:
         return Findings(None, None, [])
 
-    def run_timed(self, runs: Sequence[TimedRun], _runnables: object, _rng: object) -> list[float]:
+    def run_timed(self, runs: Sequence[TimedRun], _runnables: object, _rng: object, meanwhile: Callable[[], None] = nothing) -> list[float]:
+        meanwhile()
         for run in runs:
             self.seed = self.seed if run.seed is None else run.seed
         return [self._time.launch(run.side, self.name) for run in runs]
@@ -125,7 +127,7 @@ class PlayedCase:
     def _nothing(self, *_: object) -> None:
         return None
 
-    arm = poison = inspect = snapshot = expect = compare = announce = compare_samples = wipe = _nothing
+    arm = poison = inspect = snapshot = expect = compare = announce = compare_samples = wipe = ask_findings = _nothing
 
 
 class PlayedDevice:
@@ -134,6 +136,9 @@ class PlayedDevice:
 
     def open_case(self, _problem: object, spec: Mapping[str, Any], *_: object) -> PlayedCase:
         return self._cases.setdefault(spec["name"], PlayedCase(spec["name"], self._time))
+
+    def keeps_open(self, *_: object) -> bool:
+        return False
 
     def constants(self, _programs: Iterable[object]) -> bytes:
         return b""
@@ -191,7 +196,7 @@ def play(kernels: Kernels, race: Optional[Race], seed: int, conduct: Conduct = U
     }
     bench = Bench(
         cast(Any, PlayedDevice(time)), cast(Any, PlayedLock()), Path(tempfile.gettempdir()), Stopwatch(), lambda *_: None, rng,
-        {"candidate": candidate or cast(Any, SimpleNamespace(close=lambda: None))}, lambda: None,
+        {"candidate": candidate or cast(Any, SimpleNamespace(close=lambda: None))}, Following(lambda: None, lambda: None),
     )
     outcome = Judgement(bench, cast(Any, problem), cast(JudgeTask, task)).run()
     timed = [case for case, is_timed in time.launches if is_timed]

@@ -15,9 +15,9 @@ from played_kernels import Played, play  # noqa: E402
 from kiln_runner.judge.clocks import stamps_are_doubtful  # noqa: E402
 from kiln_runner.judge.gpu.driver import CC_MAJOR, CC_MINOR, MULTIPROCESSORS  # noqa: E402
 from kiln_runner.judge.gpu.timing import LAUNCHES_WITHOUT_DELAY, RUNS_AHEAD_BESIDE, RUNS_AHEAD_MAX, Timer  # noqa: E402
-from kiln_runner.judge.measuring import Section  # noqa: E402
 from kiln_runner.judge.sampling import Sample  # noqa: E402
 from kiln_runner.judge.schedule import TimedRun  # noqa: E402
+from kiln_runner.judge.section import Section  # noqa: E402
 
 TRIALS = 40
 FLUSH_NS, TURN_NS, DRAW_NS, COPY_NS, LAUNCHING_NS = 20_000, 9_000, 15_000, 30_000, 1_000
@@ -199,14 +199,14 @@ class ReadFromTheDevice(unittest.TestCase):
             for launches in (1, LAUNCHES_WITHOUT_DELAY + 1):
                 runnables = {side: PlayedRunnable(ns, launches) for side, ns in RUN_NS.items()}
                 runs = [TimedRun(side, 1, 7 if n % 5 == 3 else None, None) for n in range(RUNS_AHEAD_MAX) for side in RUN_NS]
-                gaps = self.timed(runs, runnables, inout).gaps
+                gaps = self.timed(runs, runnables, inout).gaps()
                 self.assertEqual(gaps[:-1], [float(LAUNCHING_NS)] * (len(runs) - 1), (inout, launches))
                 self.assertTrue(math.isnan(gaps[-1]), "for the last sample nobody waits")
                 self.assertEqual(self.times[:2], [launches * (ns + LAUNCHING_NS) for ns in RUN_NS.values()])
 
     def test_behind_a_copy_nothing_is_said(self) -> None:
         runs = [TimedRun("candidate", 1, None, 0 if n == 3 else None, decoy=0 if n == 5 else None) for n in range(8)]
-        gaps = self.timed(runs, {"candidate": PlayedRunnable(80_000)}).gaps
+        gaps = self.timed(runs, {"candidate": PlayedRunnable(80_000)}).gaps()
         self.assertEqual([n for n, gap in enumerate(gaps) if math.isnan(gap)], [3, 5, 7])
 
     def test_stamps_of_an_earlier_call_do_not_count(self) -> None:
@@ -214,7 +214,7 @@ class ReadFromTheDevice(unittest.TestCase):
         timer, case, side = Timer(gpu, gpu, gpu, 50 << 20), PlayedCase(gpu), {"candidate": PlayedRunnable(80_000)}
         timer.run(case, [TimedRun("candidate", 1, None, None)] * 4, side, random.Random(1))
         timer.run(case, [TimedRun("candidate", 1, None, 0)] * 4, side, random.Random(1))
-        self.assertTrue(all(map(math.isnan, timer.gaps)))
+        self.assertTrue(all(map(math.isnan, timer.gaps())))
 
     def test_a_run_launches_no_more_kernels_for_it_and_lines_that_were_to_stay_are_reset_before_a_chunk(self) -> None:
         """Three: sample and poison, flush, the work."""
@@ -233,7 +233,7 @@ class ReadFromTheDevice(unittest.TestCase):
     def test_what_goes_on_beside_a_run_is_outside_of_what_is_timed_and_only_its_own_time_is_taken_off(self) -> None:
         process = PlayedProcess(lambda name, ns: self.gpu.run(name, ns))
         runnables = {"candidate": PlayedRunnable(80_000, beside=process), "baseline": PlayedRunnable(80_000)}
-        gaps = self.timed([TimedRun(side, 1, 7, None) for _ in range(2 * RUNS_AHEAD_BESIDE) for side in runnables], runnables).gaps
+        gaps = self.timed([TimedRun(side, 1, 7, None) for _ in range(2 * RUNS_AHEAD_BESIDE) for side in runnables], runnables).gaps()
         kernels = [name for name in self.gpu.kernels if name != "delay"]
         self.assertEqual(kernels[1:11], ["draw", "turn", "in", "flush", "work", "out", "draw", "turn", "flush", "work"])
         self.assertEqual(self.times[:2], [80_000.0 + LAUNCHING_NS - OWN_NS, 80_000.0 + LAUNCHING_NS])

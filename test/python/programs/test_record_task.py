@@ -188,6 +188,11 @@ class OnAPlayedGpu(unittest.TestCase):
         )
         model = {"init": {"positional": [1, [2, 3]], "keywords": {"c": 0.5}}, "seed": 42}
         self.assertEqual(self.handed(source, "model", model=model), [3.5, 3.5])
+        # 1.0 in problem.yaml is no integer.
+        types = "        assert [type(one) for one in (a, *b, c)] == [float, int, float, float]"
+        typed = source.replace("        assert played_gpu.gpu.seed == 42", types, 1)
+        model = {"init": {"positional": [{"$float": 1}, [2, {"$float": 3}]], "keywords": {"c": 0.5}}, "seed": 42}
+        self.assertEqual(self.handed(typed, "model", model=model), [3.5, 3.5])
 
     def test_a_problems_own_program_lies_where_no_candidate_may(self) -> None:
         def bases(**changes: Any) -> Any:

@@ -322,6 +322,24 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.records.cancel(f"{BESIDE_MAX}")
         self.assertEqual((await self.answer("last", DOUBLE))["status"], "compiled")
 
+    async def test_an_environment_whose_programs_are_built_is_ready_before_one_is_to_be_recorded(self) -> None:
+        self.records.warm("torch")
+        [zygote] = self.zygotes._running.values()
+        await self.until(lambda: zygote._is_ready)
+        self.assertFalse(self.records.is_busy)
+        self.assertEqual((await self.answer("one", DOUBLE))["status"], "compiled")
+        self.assertEqual(list(self.zygotes._running.values()), [zygote])
+
+    async def test_one_that_records_nothing_here_is_not_started(self) -> None:
+        for changes in ({"recorder": "none"}, {"sandbox": {"level": "none"}}, {"name": "other"}):
+            self.environments = [{**ENVIRONMENT, **changes}]
+            self.records.warm("torch")
+        self.environments = [ENVIRONMENT]
+        self.records.warm("other")
+        self.device["kind"] = "cpu"
+        self.records.warm("torch")
+        self.assertEqual(self.zygotes._running, {})
+
     async def side_by_side(self) -> None:
         """As many as may be, and one that waits."""
         self.ask("first", "# hangs\n")

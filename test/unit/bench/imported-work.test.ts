@@ -115,7 +115,7 @@ describe('what is judged of a task of GPU MODE', () => {
       'scaled: zeros',
       'scaled: beyond the tolerance',
       'scaled: half of it',
-      'scaled: never written',
+      'scaled: negated',
       'scaled: the output of the call before',
       'scaled: the first output of its shape',
       'scaled: a copy of an input',

@@ -8,9 +8,15 @@ from .device_lock import DeviceLock
 from .stopwatch import Stopwatch
 
 
+class Following(NamedTuple):
+    """The candidate that comes next. `read`: its files, whatever the device does. `load`: its code, while the device is busy and nothing is timed."""
+
+    read: Callable[[], None]
+    load: Callable[[], None]
+
+
 class Bench(NamedTuple):
-    """`loaded`: programs of its candidate that are loaded already; they are the judgement's now. `load_ahead`:
-    loads what comes next, while the device is busy and nothing is timed."""
+    """`loaded`: programs of its candidate that are loaded already; they are the judgement's now."""
 
     device: Device
     lock: DeviceLock
@@ -19,4 +25,4 @@ class Bench(NamedTuple):
     report: Callable[[str, str], None]
     rng: random.Random
     loaded: dict[str, Program]
-    load_ahead: Callable[[], None]
+    following: Following

@@ -27,7 +27,7 @@ from kiln_runner.protocol import JudgeTask
 from kiln_runner.protocol_outcomes import Outcome
 
 from .ahead import Ahead
-from .bench import Bench
+from .bench import Bench, Following
 from .device import Device
 from .device_lock import LOCKED, DeviceLock
 from .facts import Facts
@@ -210,12 +210,21 @@ class Service:
         def report(phase: str, case: str) -> None:
             self._send({"type": "phase", "attemptId": task["attemptId"], "phase": phase, "case": case})
 
-        return Bench(self._device, self._lock, self._cache, watch, report, self._rng, self._ahead.take(task["attemptId"]), self._load_ahead)
+        following, loaded = Following(self._read_ahead, self._load_ahead), self._ahead.take(task["attemptId"])
+        return Bench(self._device, self._lock, self._cache, watch, report, self._rng, loaded, following)
+
+    def _read_ahead(self) -> None:
+        self._hear()
+        self._ahead.read()
 
     def _load_ahead(self) -> None:
+        self._hear()
+        self._ahead.load()
+
+    def _hear(self) -> None:
+        """Which candidate comes next."""
         for header in self._inbox.take("upcoming") if self._inbox else []:
             self._ahead.announce(cast(judge_frames.Upcoming, header))
-        self._ahead.load()
 
     def _problem(self, key: str) -> Problem:
         if key not in self._frames:

@@ -50,8 +50,21 @@ def _made(symbol: Callable[..., Any], model: Optional[ModelCall], framework: Fra
         made = symbol()
     else:
         framework.seed(model["seed"])
-        made = symbol(*model["init"]["positional"], **model["init"]["keywords"])
+        made = symbol(*_argument(model["init"]["positional"]), **_argument(model["init"]["keywords"]))
     return made.cuda() if hasattr(made, "cuda") else made
+
+
+def _argument(value: Any) -> Any:
+    """As JSON has it, in which 1.0 is {"$float": 1}."""
+    if isinstance(value, list):
+        return [_argument(one) for one in cast(list[Any], value)]
+    if isinstance(value, dict):
+        named = cast(dict[str, Any], value)
+        return float(named[_WHOLE_FLOAT]) if named.keys() == {_WHOLE_FLOAT} else {name: _argument(one) for name, one in named.items()}
+    return value
+
+
+_WHOLE_FLOAT = "$float"
 
 
 def _by_name(given: list[Given]) -> dict[str, Any]:

@@ -111,6 +111,16 @@ class RecordRequests:
         else:
             self._reserve(run)
 
+    def warm(self, name: str) -> None:
+        """A program of this environment is being built: what records it imports the framework meanwhile, not behind that."""
+        tool = next((tool for tool in self._compilers.tools["environments"] if tool["name"] == name), None)
+        environment = next((one for one in self._ports.environments() if one["name"] == name), None)
+        has_device = any(slot.device["kind"] == "gpu" and slot.device["model"] != MODEL for slot in self._slots.values())
+        if tool is None or environment is None or not has_device:
+            return
+        if environment["recorder"] != "none" and environment["sandbox"]["level"] != "none":
+            self._zygotes.prepare(tool, lambda: None)
+
     def cancel(self, compile_id: str) -> bool:
         """False when it was not being recorded."""
         run = next((run for run in self._runs.values() if compile_id in run.asked), None)

@@ -36,6 +36,7 @@ from .driver import (
     Driver,
 )
 from .helper_image import helper_image
+from .image import Images, read_images, understood
 from .kernels import FindingsBlock, HelperKernels
 from .looks import Looks
 from .memory import Memory
@@ -68,6 +69,9 @@ ARCHITECTURE_SPECIFIC = {(9, 0), (10, 0), (10, 3), (12, 0)}
 
 
 class GpuDevice:
+    # Of the artifact that was read ahead.
+    _read: tuple[Optional[Path], Images] = (None, {})
+
     def __init__(self, device_id: str, ordinal: int, cache: Path, companions: Optional[Companions] = None) -> None:
         """`companions`: for programs that answer; None: none can."""
         self.driver = Driver(ordinal)
@@ -160,12 +164,17 @@ class GpuDevice:
                 return AnsweringProgram(self, AnsweringArtifact(artifact.folder))
             if is_recording(artifact):
                 return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver), of_problem=side in OWN_SIDES))
-            return Program(self.driver, artifact)
+            folder, images = self._read
+            return Program(self.driver, artifact, images if folder == artifact.folder else None)
         except LaunchRejected as error:
             if side == "candidate":
                 raise
             code = "internal" if side == "record" else f"{side}_failed"
             raise InfraFailure(code, f"the {side}'s code cannot be loaded: {error}") from error
+
+    def read_ahead(self, artifact: Artifact) -> None:
+        if not is_recording(artifact):
+            self._read = (artifact.folder, understood(read_images(artifact)))
 
     def load_ahead(self, side: str, artifact: Artifact, kernels: Sequence[str]) -> Program:
         try:
@@ -200,6 +209,9 @@ class GpuDevice:
     def open_case(self, problem: ProblemDefinition, case: DefinedCase, batch: int, scratch: Scratch) -> GpuCase:
         own = {side: names for side, names in scratch.items() if names}
         return self._cases.get(case_key(problem, case, batch, own), lambda: self._place(case, batch, own), lambda: 0)
+
+    def keeps_open(self, problem: ProblemDefinition, case: DefinedCase, batch: int, scratch: Scratch) -> bool:
+        return self._cases.has(case_key(problem, case, batch, scratch), 0)
 
     def open_once(self, case: DefinedCase, scratch: Scratch) -> GpuCase:
         return self._place(case, 1, {side: names for side, names in scratch.items() if names})
