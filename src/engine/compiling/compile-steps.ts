@@ -123,7 +123,7 @@ const goOn = (
   candidate: ActiveCandidate,
   { job, result }: { readonly job: CompileJob; readonly result: CompileResult },
 ): CompileJob | null => {
-  if (result.status !== 'failed' || isToConfirm(candidate)) return null;
+  if (!state.rules.timeToAnswers || result.status !== 'failed' || isToConfirm(candidate)) return null;
   const refused = refusedRecording(result.outcome);
   const next = refused && byAnswersInstead(job);
   if (!next) return null;

@@ -48,7 +48,7 @@ const use = (state: JudgingSlice, { host, candidate, device, result }: Result): 
   attempt.evaluation = evaluationOf(state, { candidate, device, attempt, result: marked(result, disturbance) });
   if (infra) noteInfra(state, { host, candidate, device }, infra);
   forgetArtifacts(state, host, { failure: infra, artifacts: attempt.artifacts });
-  const wrong = attempt.evaluation && noVerdict(candidate, attempt, attempt.evaluation);
+  const wrong = attempt.evaluation && noVerdict(state, candidate, { attempt, outcome: attempt.evaluation.outcome });
   // A recording that is wrong tells nothing of its device: the program does other things for other inputs.
   if (attempt.evaluation && !wrong) noteOutcome(state, { host, candidate, device, madeBy: attempt.madeBy }, attempt.evaluation);
   state.writeBehind.add({ type: 'attempt', attempt: finishedAttemptOf(state, { host, device, result }, attempt) });
@@ -59,8 +59,11 @@ const use = (state: JudgingSlice, { host, candidate, device, result }: Result): 
 };
 
 /** Why its recording's outcome is no verdict of the program, which goes on by its answers; null where it is one. */
-const noVerdict = ({ submission }: ActiveCandidate, { isByAnswers }: Attempt, { outcome }: Evaluation): ByAnswers | null =>
-  submission.content.program && !isByAnswers ? wrongRecording(outcome) : null;
+const noVerdict = (
+  { rules }: Pick<JudgingSlice, 'rules'>,
+  { submission }: ActiveCandidate,
+  { attempt: { isByAnswers }, outcome }: { readonly attempt: Attempt; readonly outcome: Outcome },
+): ByAnswers | null => (rules.timeToAnswers && submission.content.program && !isByAnswers ? wrongRecording(outcome) : null);
 
 const marked = (result: JudgeResult, disturbance: string | null): JudgeResult =>
   disturbance === null || result.outcome?.verdict !== 'passed'

@@ -197,6 +197,17 @@ describe('a program whose recording is refused', () => {
     expect(await scenario.after(1, 'done')).toMatchObject({ state: { outcome }, byAnswers: null });
   });
 
+  test('has that for its verdict where the daemon is not to judge programs by their answers', async () => {
+    const scenario = await start({ box: 1 }, { timeToAnswers: false });
+    await connectRecorder(scenario);
+    await submitProgram(scenario, 1);
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: record 1');
+    scenario.host.compileFails(1, UNRECORDABLE);
+    expect(await scenario.after(1, 'done')).toMatchObject({ state: { outcome: UNRECORDABLE }, byAnswers: null });
+  });
+
   test('has the second refusal for its verdict', async () => {
     const scenario = await withRecorder({ start });
     await refused(scenario, 1);

@@ -176,8 +176,8 @@ class Played(NamedTuple):
 USUAL = Conduct()
 
 
-def play(kernels: Kernels, race: Optional[Race], seed: int, conduct: Conduct = USUAL) -> Played:
-    """One judgement, from its checks on."""
+def play(kernels: Kernels, race: Optional[Race], seed: int, conduct: Conduct = USUAL, candidate: Optional[Any] = None, **task_has: Any) -> Played:
+    """One judgement, from its checks on. `candidate`: its program; `task_has`: fields of the task."""
     rng = random.Random(seed)
     time = PlayedTime(kernels, conduct, random.Random(rng.random()))
     facts, plan = Facts(), {"launches": [], "scratch": {}}
@@ -190,10 +190,13 @@ def play(kernels: Kernels, race: Optional[Race], seed: int, conduct: Conduct = U
         definition=definition, facts=facts, programs=[], plan=lambda *_: plan, trusted=lambda side, _case, _spec: side,
         is_timed_alone=False, changed=lambda: None, refuse_change=lambda: None,
     )
-    task = {"artifact": "", "plans": dict.fromkeys(kernels.baseline, plan), "timing": RULES, "record": None, **({"race": race} if race else {})}
+    task = {
+        "artifact": "", "plans": dict.fromkeys(kernels.baseline, plan), "timing": RULES, "record": None, "limitMs": 60_000,
+        **({"race": race} if race else {}), **task_has,
+    }
     bench = Bench(
         cast(Any, PlayedDevice(time)), cast(Any, PlayedLock()), Path(tempfile.gettempdir()), Stopwatch(), lambda *_: None, rng,
-        {"candidate": cast(Any, SimpleNamespace(close=lambda: None))}, Following(lambda: None, lambda: None),
+        {"candidate": candidate or cast(Any, SimpleNamespace(close=lambda: None))}, Following(lambda: None, lambda: None),
     )
     outcome = Judgement(bench, cast(Any, problem), cast(JudgeTask, task)).run()
     timed = [case for case, is_timed in time.launches if is_timed]

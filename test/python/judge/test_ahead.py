@@ -138,6 +138,8 @@ class PlayedDevice:
     def reserve(self, _parts: object) -> bool:
         return False
 
+    def rest(self) -> None: ...
+
     def telemetry(self) -> dict:
         self.did.append("telemetry")
         return {}

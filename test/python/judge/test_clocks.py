@@ -14,7 +14,7 @@ from played_kernels import Played, play  # noqa: E402
 
 from kiln_runner.judge.clocks import stamps_are_doubtful  # noqa: E402
 from kiln_runner.judge.gpu.driver import CC_MAJOR, CC_MINOR, MULTIPROCESSORS  # noqa: E402
-from kiln_runner.judge.gpu.timing import LAUNCHES_WITHOUT_DELAY, RUNS_AHEAD_MAX, Timer  # noqa: E402
+from kiln_runner.judge.gpu.timing import LAUNCHES_WITHOUT_DELAY, RUNS_AHEAD_BESIDE, RUNS_AHEAD_MAX, Timer  # noqa: E402
 from kiln_runner.judge.sampling import Sample  # noqa: E402
 from kiln_runner.judge.schedule import TimedRun  # noqa: E402
 from kiln_runner.judge.section import Section  # noqa: E402
@@ -152,13 +152,38 @@ class PlayedCase:
 
 
 class PlayedRunnable:
-    """`fill`: what filling its symbols does; None where it has none."""
+    """`fill`: what filling its symbols does; None where it has none. `beside`: of one that runs in another process."""
 
-    def __init__(self, time_ns: int, launches: int = 1, fill: Optional[Callable[[], None]] = None) -> None:
-        self.time_ns, self.launches, self.fills = time_ns, [[None] * launches], [fill] if fill else []
+    def __init__(self, time_ns: int, launches: int = 1, fill: Optional[Callable[[], None]] = None, beside: Optional["PlayedProcess"] = None) -> None:
+        self.time_ns, self.launches, self.fills, self.beside = time_ns, [[None] * launches], [fill] if fill else [], beside
 
     def fill(self, replica: int) -> None:
         self.fills[replica]()
+
+
+class PlayedProcess:
+    """Copies in front of a run and behind it, and OWN_NS of it that are not the program's."""
+
+    def __init__(self, run: Callable[[str, int], None]) -> None:
+        self._run, self.waited = run, 0
+
+    def before(self, is_timed: bool) -> int:
+        assert is_timed
+        self._run("in", COPY_NS)
+        return 1
+
+    def behind(self, end: dict[str, int]) -> None:
+        assert "at" in end
+        self._run("out", COPY_NS)
+
+    def wait_for(self, end: dict[str, int]) -> None:
+        self.waited += "at" in end
+
+    def corrected(self, whole_ns: float) -> float:
+        return whole_ns - OWN_NS
+
+
+OWN_NS = 300.0
 
 
 class ReadFromTheDevice(unittest.TestCase):
@@ -204,6 +229,17 @@ class ReadFromTheDevice(unittest.TestCase):
         expected = ["draw", "turn", *filled, "flush", "work", "draw", "turn", "flush", "work", "turn", *filled, "flush", "work"]
         self.assertEqual([name for name in self.gpu.kernels if name != "delay"], ["reset", *expected, "turn", "flush", "work", "turn"])
         self.assertEqual(self.times, [80_000.0 + LAUNCHING_NS] * 4)
+
+    def test_what_goes_on_beside_a_run_is_outside_of_what_is_timed_and_only_its_own_time_is_taken_off(self) -> None:
+        process = PlayedProcess(lambda name, ns: self.gpu.run(name, ns))
+        runnables = {"candidate": PlayedRunnable(80_000, beside=process), "baseline": PlayedRunnable(80_000)}
+        gaps = self.timed([TimedRun(side, 1, 7, None) for _ in range(2 * RUNS_AHEAD_BESIDE) for side in runnables], runnables).gaps()
+        kernels = [name for name in self.gpu.kernels if name != "delay"]
+        self.assertEqual(kernels[1:11], ["draw", "turn", "in", "flush", "work", "out", "draw", "turn", "flush", "work"])
+        self.assertEqual(self.times[:2], [80_000.0 + LAUNCHING_NS - OWN_NS, 80_000.0 + LAUNCHING_NS])
+        self.assertEqual(process.waited, 2 * RUNS_AHEAD_BESIDE, "the driver's own wait would not end where it hangs")
+        self.assertTrue(all(map(math.isnan, gaps[::2])), "behind it no kernel says when it ended")
+        self.assertEqual(gaps[1], float(LAUNCHING_NS), "stamps go by what the events say, not by what is taken off")
 
 
 if __name__ == "__main__":

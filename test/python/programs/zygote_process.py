@@ -23,11 +23,14 @@ class ZygoteProcess:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd="/")
         self.ready = self.next()[0]
 
-    def ask(self, name: str, task: str, asked: Any, level: str, bounds: Optional[dict[str, Any]] = None, artifact: Optional[str] = None) -> None:
+    def ask(
+        self, name: str, task: str, asked: Any, level: str, bounds: Optional[dict[str, Any]] = None, artifact: Optional[str] = None, **more: Any,
+    ) -> None:
+        """`more`: fields of the frame that may be left out."""
         assert self.process.stdin is not None
         frame = {
             "type": "run", "id": name, "task": task, "asked": asked, "level": level, "bounds": {**BOUNDS, **(bounds or {})},
-            "artifact": artifact, "nodes": [],
+            "artifact": artifact, "nodes": [], **more,
         }
         self.process.stdin.write(encode(frame))
         self.process.stdin.flush()

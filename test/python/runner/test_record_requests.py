@@ -17,6 +17,7 @@ from kiln_runner.compile.pool import compiled, infra
 from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.devices.slot_events import Prepared, SlotEvents
 from kiln_runner.frames import Frame, encode
+from kiln_runner.judge.answering import AnsweringArtifact
 from kiln_runner.process import Children, Command
 from kiln_runner.programs import record_requests
 from kiln_runner.programs.record_requests import BESIDE_MAX, RecordPorts, RecordRequests
@@ -28,6 +29,7 @@ from test.python.programs.small_cubin import ARCHITECTURE
 from test.python.programs.test_record_task import CONTRACTS, DOUBLE, unit_of
 
 from .drive import REPOSITORY, RUNNER_ROOT
+from .noted_companions import NotedCompanions
 
 WAIT_S = 30.0
 GPU = {
@@ -83,6 +85,7 @@ class Recording(unittest.IsolatedAsyncioTestCase):
             problem=lambda _key: Prepared(encode({"type": "problem"})), missing_artifact=lambda _task: None,
             started=lambda _attempt, _device: self.news.set(), finished=lambda _result, _started: self.news.set(), released=lambda _task: None,
             device_changed=lambda _device: self.news.set(), damaged=lambda _task: None,
+            companions=NotedCompanions(),
         )
         return DeviceSlot(self.children, device, self.command("faulty_judge.py"), events)
 
@@ -135,6 +138,35 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((again["artifact"], again["cached"]), (result["artifact"], True))
         other = await self.answer("three", DOUBLE, deviceModel="Other GPU")
         self.assertEqual(other["failure"]["code"], "device_lost")
+        self.assertFalse(self.records.is_busy)
+
+    async def test_one_that_is_to_answer_is_an_artifact_with_what_was_built_of_it_and_nothing_runs_on_the_device(self) -> None:
+        result = await self.answer("one", f"{DOUBLE}# ends: over it would have run\n", by="answers")
+        self.assertEqual((result["status"], result.get("cached")), ("compiled", False), result)
+        document = AnsweringArtifact(self.artifacts / result["artifact"]).document
+        self.assertEqual((document["environment"], document["environmentKey"], document["built"]), ("torch", "e" * 64, "b" * 64))
+        self.assertEqual(document["program"]["cases"], unit_of(DOUBLE)["cases"])
+        self.assertTrue((self.artifacts / result["artifact"] / "program.json").exists())
+        self.assertTrue((await self.answer("again", f"{DOUBLE}# ends: over it would have run\n", by="answers"))["cached"])
+        self.assertNotEqual((await self.answer("recorded", DOUBLE))["artifact"], result["artifact"])
+        self.assertFalse(self.records.is_busy)
+
+    async def test_one_that_answers_with_tritons_kernels_is_called_until_none_is_missing(self) -> None:
+        source = f"# triton\n# wants: {'1' * 64}\n{DOUBLE}"
+        self.ask("one", source, by="answers")
+        await self.compiles_asked_for(1)
+        self.compiled("1" * 64)
+        result = await self.answer("one")
+        self.assertEqual(result["status"], "compiled", result)
+        folder = self.artifacts / result["artifact"]
+        self.assertTrue((folder / ("1" * 64)).exists(), "what was compiled for it goes along")
+        self.assertFalse((folder / INDEX).exists(), "nothing was recorded")
+        raising = await self.answer("two", "# triton\nimport nowhere\n", by="answers")
+        self.assertEqual(raising["outcome"]["verdict"], "crashed", "what fails at its import fails wherever it is")
+
+    async def test_one_that_answers_and_is_cancelled_while_its_zygote_gets_ready_is_not_kept(self) -> None:
+        self.ask("one", DOUBLE, by="answers")
+        self.assertTrue(self.records.cancel("one"))
         self.assertFalse(self.records.is_busy)
 
     async def test_what_it_does_wrong_is_its_verdict(self) -> None:

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 
 from kiln_runner.protocol import DefinedCase, JudgeTask, Plan
 
+from .answering import Answering, refuse_no_answers
 from .artifacts import open_artifact
 from .bench import Bench
 from .device import Case, Program, Runnable
@@ -38,7 +39,7 @@ class Contenders:
         if self._task["record"]:
             self._load("record", self._task["record"]["artifact"])
         for spec in self._problem.definition["cases"]:
-            if not isinstance(self.candidate, Recorded) and spec["name"] not in self._task["plans"]:
+            if not isinstance(self.candidate, (Recorded, Answering)) and spec["name"] not in self._task["plans"]:
                 raise InfraFailure("internal", f"the task has no plan for the case {spec['name']}")
 
     def _load(self, side: str, artifact: str) -> None:
@@ -72,7 +73,7 @@ class Contenders:
 
     def _plan(self, side: str, spec: DefinedCase) -> Plan:
         program = self.programs.get(side)
-        if isinstance(program, Recorded):
+        if isinstance(program, (Recorded, Answering)):
             return program.plan(spec["name"])
         if side == "candidate":
             return self._task["plans"][spec["name"]]
@@ -116,3 +117,4 @@ class Contenders:
         if side is not None:
             raise DeviceFault(f"what the {side} keeps between calls changed while the candidate ran", lost=True)
         refuse_change(self.candidate, case)
+        refuse_no_answers(self.candidate, case)

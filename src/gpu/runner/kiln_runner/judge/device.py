@@ -227,6 +227,10 @@ class DeviceOf(Protocol[P, R]):
 
     def telemetry(self) -> Telemetry: ...
 
+    def rest(self) -> Optional[float]:
+        """While no frame comes. Seconds until this is to be called again; None: not before something was judged."""
+        ...
+
 
 Case = CaseOf[Any, Any]
 Device = DeviceOf[Any, Any]

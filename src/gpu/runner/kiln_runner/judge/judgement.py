@@ -9,12 +9,13 @@ from typing import Callable, Optional
 from kiln_runner.protocol import DefinedCase, Hidden, JudgeTask, Telemetry
 from kiln_runner.protocol_outcomes import CaseTiming, Passed, TimingStatistics
 
+from .answering import begin_answering, calibrate, settle, with_answers
 from .beforehand import CONTROL, Beforehand, Sources
 from .bench import Bench
 from .checking import Terms, check_prepared
 from .contenders import Contenders
 from .device import KEPT, LAST, Case, nothing
-from .failures import CandidateFailure, DeviceFault, LaunchRejected
+from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
 from .hard_inputs import Deck
 from .hidden import check_hidden, refuse_plan
 from .left_behind import LeftBehind
@@ -62,6 +63,10 @@ class Judgement:
             raise CandidateFailure(plan_error(error.field, f"{error} (case {self.case})" if self.case else str(error))) from error
         except DeviceFault as error:
             raise CandidateFailure(crashed(self.case, str(error)), lost=error.lost) from error
+        except (CandidateFailure, InfraFailure) as failure:
+            # What is queued may wait for a process that will never answer.
+            failure.lost = not settle(self._sides.programs.values()) or failure.lost
+            raise
         return passed(timings, len(specs) + (self._hidden is not None), self._race and self._race.stopped)
 
     @property
@@ -80,6 +85,9 @@ class Judgement:
         self._bench.report("load", "")
         with self._bench.watch.span("loadMs"):
             self._sides.load()
+            if begin_answering(self._sides.programs.values(), self._bench, self._task):
+                # What one call takes, the first above all, says nothing of others: nobody can be stopped by it.
+                self._race = None
 
     def _bind_candidate(self, specs: list[DefinedCase]) -> None:
         """To all cases before it runs in any: a plan that cannot be is told first."""
@@ -161,7 +169,7 @@ class Judgement:
             measured.case.wipe([KEPT, LAST])
         if measured.teaches:
             self._problem.facts.remember_baseline(spec["name"], measured.case.batch, measured.baseline)
-        return with_shares(measured.timing(), shares)
+        return with_answers(with_shares(measured.timing(), shares), self._sides.candidate)
 
     def _look_at(self, spec: DefinedCase, case: Case, section: Section, following: Optional[DefinedCase] = None) -> None:
         """`following`: what is timed next, if this section stays as it is; the device prepares it behind what it looks at."""
@@ -203,6 +211,7 @@ class Judgement:
             self._bench.watch.add("loadMs", time.monotonic_ns() - start)
 
     def _measure(self, spec: DefinedCase) -> Measured:
+        calibrate(self._sides.programs.values())
         (case, conditions, warm), race = self._get_ready(spec), self._race
         if race and race.stopped:
             return screened(case, warm, race.baseline(spec["name"]))

@@ -21,11 +21,13 @@ class Given(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """Where a program left an output. `found` None: in the tensor that it was given. `laid_out`: its rows were not in order."""
+    """Where a program left an output. `found` None: in the tensor that it was given. `laid_out`: its rows were not in order. `kept`: what has
+    that memory, which the next output may not get."""
 
     spec: RecordedTensor
     found: Optional[Found]
     laid_out: bool = False
+    kept: Any = None
 
 
 # A program in one case.
@@ -141,7 +143,8 @@ def _placed(value: Any, one: Given, framework: Framework) -> Placed:
         raise Broken(f"output {spec['name']} is not on the GPU")
     if not found.is_contiguous:
         # Within what is recorded, so that it is replayed and timed as if the program had done it.
-        return Placed(spec, framework.look(framework.contiguous(value)), laid_out=True)
+        laid = framework.contiguous(value)
+        return Placed(spec, framework.look(laid), laid_out=True, kept=laid)
     return Placed(spec, None if given is not None and given.address == found.address else found)
 
 

@@ -76,6 +76,9 @@ class Torch:
         self._kept: list[Any] = []
 
     def begin(self, arena: Arena) -> None:
+        # By it the zygote asked whether there is a GPU without starting CUDA. Behind the walls NVML may see none where the driver sees one.
+        os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
+
         def allocate_for_it(size: int, _device: int, _stream: int) -> int:
             return arena.allocate(size) if size > 0 else 0
 

@@ -4,17 +4,18 @@ One run an artifact: asked for -> waits for a device -> runs in the sandbox -> r
 any more is dropped. Where what ran wants Triton kernels, they are compiled, in the compile pool and without the device, and it runs again with them.
 Several are recorded side by side on one device, on which nothing is timed meanwhile; what fails beside others, who may have left it too little
 memory, is tried alone. Where a program's process says that the recorder does not work, a known program is recorded in its place: it may have said so
-itself. Invariant: a reservation ends, whatever becomes of the processes.
+itself.
+
+A program that is to be judged by its answers is not recorded: its text and what was built of it are an artifact. Where it speaks of Triton it is
+called on the device once for each case, to find which kernels it needs. Invariant: a reservation ends, whatever becomes of the processes.
 """
 import asyncio
-import errno
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional, Union, cast
 
 from kiln_runner.artifacts import ArtifactCache
-from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool import OnCompiled, compiled, infra
 from kiln_runner.compile.simulated import record_simulated
@@ -23,10 +24,10 @@ from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.frames import Frame
 from kiln_runner.host.device_nodes import minor_of
 from kiln_runner.host.simulated_gpus import MODEL
-from kiln_runner.programs.known_program import known_unit
 from kiln_runner.programs.record_frames import Wanted, Wants
+from kiln_runner.programs.record_reading import answers, answers_at_once, does_work, read_run, recorded_by
 from kiln_runner.programs.record_run import Asked, Claimed, Run
-from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of, recording_hash
+from kiln_runner.programs.recordings import arena_of, recording_hash
 from kiln_runner.programs.sandbox import device_nodes
 from kiln_runner.programs.triton_kernels import UNPREPARED_WORDS
 from kiln_runner.programs.zygote_frames import Run as ZygoteRun
@@ -173,7 +174,8 @@ class RecordRequests:
         if self._cache.meta(unit["built"]) is None:
             return infra("unknown_artifact", f"artifact {unit['built']} is not on this host; build it again")
         environment = self._environment(unit)
-        if environment is None or environment["recorder"] == "none" or environment["sandbox"]["level"] == "none":
+        needs_recorder = not answers_at_once(unit)
+        if environment is None or (needs_recorder and environment["recorder"] == "none") or environment["sandbox"]["level"] == "none":
             return infra("environment_missing", f"environment {unit['environment']} has no recorder or no sandbox on this host")
         if len(self._runs) >= REQUESTS_MAX:
             return infra("internal", f"{REQUESTS_MAX} programs wait on this host to be recorded already")
@@ -193,6 +195,10 @@ class RecordRequests:
         return self._stored(run)
 
     def _reserve(self, run: Run) -> None:
+        if answers_at_once(run.unit):
+            # What judges it needs the zygote, for which no device must wait.
+            self._zygotes.prepare(run.tool, lambda: self._read(run, None))
+            return
         self._cache.pin(run.built)
 
         def refused(failure: InfraFailure) -> None:
@@ -242,11 +248,11 @@ class RecordRequests:
             self._start(one)
 
     def _order(self, run: Run) -> ZygoteRun:
-        unit, device, environment = _recorded_by(run), run.slot.device, self._environment(run.unit)
+        unit, device, environment = recorded_by(run), run.slot.device, self._environment(run.unit)
         asked = {
             "files": unit["files"], "entry": unit["entry"], "architecture": unit["architecture"], "cases": unit["cases"],
             "arena": arena_of(run.artifact, unit.get("side")), "device": device["id"] if device["id"].startswith("GPU-") else "",
-            **({"model": unit["model"]} if "model" in unit else {}),
+            **({"model": unit["model"]} if "model" in unit else {}), **({"rehearsal": True} if answers(unit) else {}),
         }
         return {
             "type": "run", "id": run.id, "task": "record", "asked": asked,
@@ -269,19 +275,23 @@ class RecordRequests:
         if run.claimed is not None:
             self._finish(run, self._verified(run, run.claimed, answer))
         elif answer.how == "answered":
-            compiler = self._compilers.version(run.unit) or ""
-            reading = self._loop.run_in_executor(self._threads, _read, self._ports.artifacts, run, answer, compiler)
-            reading.add_done_callback(lambda done: self._on_read(run, done))
+            self._read(run, answer)
         elif run.was_beside:
             self._try_alone(run)
         else:
             self._finish(run, self._ended(run, answer))
 
+    def _read(self, run: Run, answer: Optional[Answer]) -> None:
+        """None: nothing was asked of the device."""
+        compiler = self._compilers.version(run.unit) or ""
+        reading = self._loop.run_in_executor(self._threads, read_run, self._ports.artifacts, run, answer, compiler)
+        reading.add_done_callback(lambda done: self._on_read(run, done))
+
     def _verified(self, run: Run, claimed: Claimed, answer: Answer) -> CompileResult:
         """`answer`: of the known program's process."""
         environment = self._environment(run.unit)
         is_whole = environment is not None and not any(words.startswith(UNPREPARED_WORDS) for words in environment["warnings"])
-        if is_whole and answer.how == "answered" and _does_work(run, answer):
+        if is_whole and answer.how == "answered" and does_work(run, answer):
             message = f"its process says that the recorder does not work here, and it does: {claimed.words}"
             return self._failed(run, {"verdict": "contract", "case": "", "message": message})
         return infra("environment_missing", f"the recorder of environment {run.unit['environment']} does not work here: {claimed.words}")
@@ -368,33 +378,6 @@ class RecordRequests:
             del self._runs[run.artifact]
             if run.reservation is not None:
                 self._cache.unpin(run.built)
-
-
-def _recorded_by(run: Run) -> OwnRecordUnit:
-    return run.unit if run.claimed is None else known_unit(run.unit["architecture"])
-
-
-def _does_work(run: Run, answer: Answer) -> bool:
-    try:
-        kept_of(answer.answer, _recorded_by(run), "", "")
-        return True
-    except Unequipped:
-        return False
-
-
-def _read(artifacts: Path, run: Run, answer: Answer, compiler: str) -> Union[CompileOutcome, Infra, Wants, Claimed, None]:
-    """In a thread. None: it is stored."""
-    try:
-        kept = kept_of(answer.answer, run.unit, compiler, answer.log)
-        if not isinstance(kept, Kept):
-            return kept
-        store_artifact(artifacts, run.artifact, kept.meta, kept.files)
-        return None
-    except Unequipped as error:
-        return Claimed(str(error))
-    except OSError as error:
-        code = "out_of_disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "internal"
-        return infra(code, f"the recording cannot be stored: {error}")
 
 
 def _since_ms(start_ns: int) -> float:

@@ -61,6 +61,17 @@ def kept_of(answer: bytes, unit: OwnRecordUnit, compiler: str, printed: str) -> 
     return Kept(_meta(unit, recordings, compiler, printed), _files(answered, recordings))
 
 
+def rehearsed_of(answer: bytes, printed: str) -> Union[Wants, Contract, Crashed, CompileError, None]:
+    """Of calls of which nothing is recorded: None where all that it launches was there. Unequipped, as of `kept_of`."""
+    try:
+        answered = answer_of(answer)
+    except NoAnswer as error:
+        return _contract("", f"what came from the program's process is no answer of a recorder: {error}", printed)
+    if isinstance(answered, Refused):
+        return _refused(answered, printed)
+    return answered if isinstance(answered, Wants) else None
+
+
 def _refused(refused: Refused, printed: str) -> Union[Contract, Crashed, CompileError]:
     if refused.verdict == "unequipped":
         raise Unequipped(refused.message)

@@ -22,8 +22,7 @@ class BoundsAsked(_BoundsAsked, total=False):
     answer_bytes: int
 
 
-class Run(TypedDict):
-    """`task`: of programs/tasks.py, which reads `asked`. `artifact`: folder of what was built; `nodes`: of the one device."""
+class _Run(TypedDict):
 
     type: Literal["run"]
     id: str
@@ -33,6 +32,13 @@ class Run(TypedDict):
     level: str
     nodes: list[str]
     artifact: Optional[str]
+
+
+class Run(_Run, total=False):
+    """`task`: of programs/tasks.py, which reads `asked`. `artifact`: folder of what was built; `nodes`: of the one device. `connect`: a socket of
+    packets that is the program's first descriptor of its own, connected before the walls are there."""
+
+    connect: str
 
 
 class Stop(TypedDict):

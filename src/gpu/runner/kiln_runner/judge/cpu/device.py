@@ -121,6 +121,9 @@ class CpuDevice:
         size = sum(tensor_bytes(tensor) + mmap.PAGESIZE for tensor in case["tensors"])
         return max(1, min(REPLICAS_MAX, REPLICA_BYTES_MAX // size))
 
+    def rest(self) -> Optional[float]:
+        return None
+
     def telemetry(self) -> Telemetry:
         return {
             "deviceId": self._id,

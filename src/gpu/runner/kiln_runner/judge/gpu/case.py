@@ -17,6 +17,7 @@ from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
 from ..symbols import fills_of
 from ..tensors import DTYPE_BYTES, input_set_of, input_sets, is_input, is_output, keys_of, poison_pattern, tensor_bytes, tolerance_of
+from .answering_program import AnsweringProgram
 from .case_needs import Gpu
 from .case_recordings import CaseRecordings, Written
 from .driver import CudaError
@@ -182,6 +183,8 @@ class GpuCase:
         if isinstance(program, RecordedProgram):
             # It has one place for each tensor: what a reference writes there is copied to each look.
             return Runnable([self._recordings.bind(side, program, dict(zip(self._rooms, self._shown.pieces)))] * count)
+        if isinstance(program, AnsweringProgram):
+            return program.bind(self.name, self.tensors, lambda name: self.tensor_at(0, name))
         fills = fills_of(plan, self.tensors)
         if fills and side != "reference" and count > 1:
             raise InfraFailure("internal", f"{count} executions in a row cannot have values of their own in one variable (case {self.name})")
@@ -245,9 +248,13 @@ class GpuCase:
         # The reference may have run since the case was armed.
         self._recordings.show()
         runnable.fill(0)
+        if runnable.beside:
+            runnable.beside.before(is_timed=False)
         self._driver.record(begin)
         self.launch(runnable, 0)
         self._driver.record(end)
+        if runnable.beside:
+            runnable.beside.behind(end)
 
     def executed_ns(self) -> float:
         begin, end = self._gpu.timer.around

@@ -23,6 +23,8 @@ from .runnable import Runnable
 
 # Runs handed to the driver before the host waits for the oldest of them: its queue holds about 1,024 commands.
 RUNS_AHEAD_MAX = 48
+# Of runs with something beside them, which queue more: where a process hangs, what the host hands over must still fit.
+RUNS_AHEAD_BESIDE = 12
 RUNS_PER_CALL_MAX = 1024
 # Before every run `total` times the L2 are written, poison first, a flush for the rest; the flush is never below `least` times, or the
 # poisoned output would still be cached. Hopper: medians of inputs that fit the L2 rise until 0.75 times the L2 are written and not by
@@ -97,7 +99,9 @@ class Timer:
         self.poison_bytes_max, self._flush_least = int(total * l2_bytes), int(least * l2_bytes)
         self._flush = kernels.flush(memory.allocate(self.poison_bytes_max), driver.attribute(MULTIPROCESSORS))
         self._stamps = Stamps(driver, memory)
-        self._last: tuple[Sequence[TimedRun], Sequence[float]] = ((), ())
+        # Of the runs of the last call, nanoseconds between the events, whatever of them is whose; and the sides with something beside their runs.
+        self._wholes: list[float] = []
+        self._beside: set[str] = set()
         self._delay = kernels.delay()
         # Kernels of a run, modulo PHASES: odd. Fixed by the first run of a call.
         self._step: Optional[int] = None
@@ -114,6 +118,8 @@ class Timer:
         # Keys must differ, and be secret until the run has ended: a fast generator is enough, the system's costs a microsecond each.
         keys = random.Random(rng.getrandbits(256))
         times: list[float] = []
+        self._wholes, self._beside = [], {side for side, runnable in runnables.items() if runnable.beside}
+        ahead = RUNS_AHEAD_BESIDE if self._beside else RUNS_AHEAD_MAX
         self._step = None
         # What the candidate left in the L2 to stay: a flush writes ordinary lines, and would go round these.
         self._driver.reset_persisting_l2()
@@ -122,32 +128,30 @@ class Timer:
         sides = {side: self._side(case, runnable, runs[0].replicas) for side, runnable in runnables.items()}
         queue, read, last = self._queueing(case, keys), self._read, None
         for number, run in enumerate(runs):
-            if number >= RUNS_AHEAD_MAX:
-                times.append(read(number - RUNS_AHEAD_MAX, runs[number - RUNS_AHEAD_MAX].replicas))
+            if number >= ahead:
+                times.append(read(number - ahead, runs[number - ahead], runnables))
             queue(number, last, run, sides[run.side])
             last = run
         # Before the last sample, for which nobody then waits: the last run's stamp behind it is missing.
         self._stamps.queue_fetch(len(runs))
         case.samples.turn(runs[-1].sample, 0)
         meanwhile()
-        times += [read(number, runs[number].replicas) for number in range(len(times), len(runs))]
-        self._last = (runs, times)
+        times += [read(number, runs[number], runnables) for number in range(len(times), len(runs))]
         return times
 
     def gaps(self) -> list[float]:
         """Of the runs of the last call (device.Case.gaps)."""
-        runs, times = self._last
-        return self._stamps.gaps([time * run.replicas for time, run in zip(times, runs)])
+        return self._stamps.gaps(self._wholes)
 
     def _side(self, case: GpuCase, runnable: Runnable, replicas: int) -> "_Side":
-        is_plain, flush_bytes = not case.changes_in_draws and not runnable.fills, self.poison_bytes_max - case.samples.poisoned_bytes
+        is_plain, flush_bytes = not (case.changes_in_draws or runnable.fills or runnable.beside), self.poison_bytes_max - case.samples.poisoned_bytes
         return _Side(runnable, replicas * len(runnable.launches[0]), is_plain, max(flush_bytes, self._flush_least))
 
     def _queueing(self, case: GpuCase, keys: random.Random) -> "Callable[[int, Optional[TimedRun], TimedRun, _Side], None]":
         """Queues one run with all around it: its number, the one before it, itself, and whose it is. Most have nothing but their sample, the flush
         and their launches: the host must queue these faster than the device runs them, so nothing is looked up twice."""
         turn, flush, launch, record = case.samples.turn, self._flush, case.launch, self._driver.record
-        starts, ends = self._starts, self._ends
+        starts, ends, apart = self._starts, self._ends, self._beside
         first_stamp, draw_key = self._stamps.before(0), keys.getrandbits
 
         def queue(number: int, last: Optional[TimedRun], run: TimedRun, side: _Side) -> None:
@@ -155,7 +159,7 @@ class Timer:
             stamp, before = first_stamp + STAMP_BYTES * number, PLAIN_KERNELS
             if is_plain and run.seed is None:
                 # Behind a copy of outputs the next kernel starts later.
-                behind = stamp - BEHIND_LAST if last is not None and last.keep is None and last.decoy is None else 0
+                behind = stamp - BEHIND_LAST if last is not None and last.keep is None and last.decoy is None and last.side not in apart else 0
                 turn(last.sample if last else None, run.sample.key if run.sample else draw_key(KEY_BITS) | 1, behind)
                 flush(flush_bytes, stamp)
             else:
@@ -166,6 +170,8 @@ class Timer:
             for replica in range(run.replicas):
                 launch(runnable, replica)
             record(ends[number])
+            if runnable.beside:
+                runnable.beside.behind(ends[number])
             if run.keep is not None:
                 case.snapshot(run.keep, KEPT)
             elif run.decoy is not None:
@@ -179,7 +185,7 @@ class Timer:
         the draws. How many that were. Poisoning counts as flushing. What a draw changes is sampled before."""
         number, last, run, side = at
         sample, key = last.sample if last else None, run.sample.key if run.sample else keys.getrandbits(KEY_BITS) | 1
-        is_next = last is not None and last.keep is None and last.decoy is None
+        is_next = last is not None and last.keep is None and last.decoy is None and last.side not in self._beside
         stamp, turns_first = self._stamps.behind(number - 1) if is_next else 0, case.changes_in_draws or run.seed is None
         kernels = case.samples.turn(sample, key, stamp) if turns_first else 0
         kernels += case.restore() if run.seed is None else case.draw(run.seed, 0 if turns_first else stamp)
@@ -187,12 +193,18 @@ class Timer:
         # Before the flush: what a symbol holds is as cold as the tensors are.
         for _ in range(PHASES if side.runnable.fills else 0):
             side.runnable.fill(0)
+        kernels += side.runnable.beside.before(is_timed=True) if side.runnable.beside else 0
         self._flush(side.flush_bytes, self._stamps.before(number))
         return kernels + 1
 
-    def _read(self, number: int, replicas: int) -> float:
+    def _read(self, number: int, run: TimedRun, runnables: Mapping[str, Runnable]) -> float:
         """Waits for the run; those behind it keep the device busy meanwhile."""
-        return self._driver.elapsed_ns(self._starts[number], self._ends[number]) / replicas
+        beside = runnables[run.side].beside
+        if beside:
+            beside.wait_for(self._ends[number])
+        whole = self._driver.elapsed_ns(self._starts[number], self._ends[number])
+        self._wholes.append(whole)
+        return (beside.corrected(whole) if beside else whole) / run.replicas
 
     def _hold(self, launches: int, before: int, stamp: int) -> None:
         """Holds the stream until the host has queued all launches, and makes the run take as many phases as the first of the call. `stamp`: where
