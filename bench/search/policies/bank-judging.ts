@@ -65,7 +65,7 @@ export const createBankJudging = (bank: Bank): Judging => {
     source: async (id) => ({ source: found(id).source, language: 'c' }),
     sourced: async (ids) => ids.filter((id) => known.has(id)).map((id) => found(id)),
     problem: () => ({ problem: loaded.problem, readme: loaded.readme, files: { ...loaded.files } }),
-    ranking: async (problem) => ({ problem, versions: [], models: [], failed: {} }),
+    ranking: async (problem) => ({ problem, versions: [], class: 'device', models: [], failed: {} }),
     queue: async () => ({
       stages: { queued: 0, compiling: 0, ready: 0, judging: 0, confirming: 0 },
       byDevice: [{ device: 'cpu', waiting: 0, running: 0, paused: 0, slots: 1, blocked: null, etaSeconds: null }],
@@ -113,6 +113,7 @@ const candidateOf = (id: CandidateId, input: Input, speedup: number | null): Can
     infraFailures: 0,
     paused: null,
     judgedAgain: null,
+    byAnswers: null,
     submittedAt: AT,
     updatedAt: AT,
   };

@@ -4,7 +4,7 @@ import type { RankingView } from '../../domain/api/problems.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { Score } from '../../domain/ranking/ranking.ts';
+import { classOf, type Score } from '../../domain/ranking/ranking.ts';
 import { statusText } from '../../domain/text/describe.ts';
 import { untrusted } from '../../domain/text/untrusted.ts';
 import { plainLine } from '../../platform/printable-text.ts';
@@ -31,6 +31,7 @@ export const candidateAnswer = async (kiln: McpKiln, candidate: Candidate, besid
     ...(submission.trial === 0 ? {} : { trial: submission.trial }),
     status: state.status,
     ...(beside.duplicate === undefined ? {} : { duplicate: beside.duplicate }),
+    ...(candidate.byAnswers === null ? {} : { byAnswers: plainLine(candidate.byAnswers.reason, 600) }),
     ...(source === null ? {} : { source: untrusted(`Its source (${submission.language})`, source) }),
   };
   if (state.status !== 'done') return { ...known, verdict: null, ...(await waitingOf(kiln, candidate)) };
@@ -55,16 +56,17 @@ const NEXT_FAILED = 'Repair what the failure says and submit again.';
 
 const scoreOf = async (kiln: McpKiln, candidate: Candidate, score: Score): Promise<Partial<CandidateData>> => {
   const { problem, device } = candidate.submission;
-  const ranking = await orNull<RankingView>(kiln.ranking(problem, { device, limit: PLACES_READ }));
+  const ranking = await orNull<RankingView>(kiln.ranking(problem, { device, class: classOf(score), limit: PLACES_READ }));
   return {
     speedup: rounded(score.speedup),
     speedupLow: rounded(score.speedupLow),
     speedupHigh: rounded(score.speedupHigh),
     ranksAs: rounded(score.rankKey),
     timeNs: rounded(score.timeNs),
+    ...(score.answers && { uncertaintyNs: rounded(score.answers.uncertaintyNs), semantics: score.answers.semantics }),
     ...(score.floorShare === null ? {} : { floorShare: rounded(score.floorShare) }),
     deviceModel: score.deviceModel,
-    standing: standingOf(candidate, score, ranking ?? { problem, versions: [], models: [], failed: {} }),
+    standing: standingOf(candidate, score, ranking?.models ?? []),
   };
 };
 

@@ -2,10 +2,11 @@
 
 passed: answers. context_lost: answers `crashed` with contextLost and exits with 3. retires: passes
 and is not to be used again. die_early: killed before its first phase.
-die_late: SIGSEGV in phase check. killed_late: SIGKILL there. exit_late: exits with 7 in phase measure. hang: says phase check, listens and
-never answers. mute: as hang, but says nothing. stops: SIGSTOP there. waits: waits WAIT_S for the device's lock, then answers. locked: has
-waited for it in vain. accompanied: waits for a process in which a program answers, and asks for it. waits_for_companion: that it waits for one is
-the last it says. learns: answers, then tells what it learned. no_memory: fails with out_of_memory.
+die_late: SIGSEGV in phase check. killed_late: SIGKILL there. ended_late: SIGTERM. exit_late: exits with 7 in phase measure.
+hang: says phase check, listens and never answers. mute: as hang, but says nothing. stops: SIGSTOP there. waits: waits WAIT_S for the
+device's lock, then answers. locked: has waited for it in vain. accompanied: waits for a process in which a program answers, and
+asks for it. waits_for_companion: that it waits for one is the last it says. learns: answers, then tells what it learned. no_memory: fails with
+out_of_memory.
 FOLDER/told holds a line for every start and every frame but tasks: pid, what, more. FOLDER/gate: how many judges, in the order of their starts, may
 become ready.
 FOLDER/bad_starts holds how many starts must fail (exit 1), FOLDER/bad_canaries how many canaries, FOLDER/foreign how many times a foreign
@@ -145,6 +146,7 @@ BEHAVIOURS: dict[str, Callable[[dict], None]] = {
     "die_early": lambda task: gets_signal(task, signal.SIGKILL),
     "die_late": lambda task: gets_signal(task, signal.SIGSEGV, at="check"),
     "killed_late": lambda task: gets_signal(task, signal.SIGKILL, at="check"),
+    "ended_late": lambda task: gets_signal(task, signal.SIGTERM, at="check"),
     "exit_late": exits_late,
     "stops": lambda task: gets_signal(task, signal.SIGSTOP, at="check"),
     "waits": waits,

@@ -252,12 +252,14 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(first["outcome"]["message"], "judge process died with exit code 7")
 
     async def test_a_judge_that_somebody_kills_in_a_case_convicts_nobody(self) -> None:
-        self.submit("killed_late")
-        self.submit("passed")
-        first, second = await self.judged(2)
-        self.assertEqual((first["outcome"], first["infra"]["code"]), (None, "worker_died"))
-        self.assertIn("check case-0", first["infra"]["message"])
-        self.assertEqual(second["outcome"]["verdict"], "passed")
+        # SIGTERM: as a host that is shut down does it.
+        for what in ("killed_late", "ended_late", "passed"):
+            self.submit(what)
+        first, second, third = await self.judged(3)
+        for result in (first, second):
+            self.assertEqual((result["outcome"], result["infra"] and result["infra"]["code"]), (None, "worker_died"), result)
+            self.assertIn("check case-0", result["infra"]["message"])
+        self.assertEqual(third["outcome"]["verdict"], "passed")
 
     async def test_a_judge_that_dies_before_it_touched_the_candidate_is_no_verdict(self) -> None:
         self.submit("die_early")

@@ -8,7 +8,6 @@ A task's limit runs from the judge's first word of it, and not while the judge w
 or for a companion: it is the candidate's own time.
 Invariant: at most one task or reservation has the device; every task that was accepted has exactly one result, unless it was retracted or forgotten.
 """
-import signal
 import time
 from typing import Optional, cast
 
@@ -22,6 +21,7 @@ from kiln_runner.devices.task_limits import TaskLimits
 from kiln_runner.devices.task_queue import QUEUED_MAX, TaskQueue
 from kiln_runner.devices.upcoming import Upcoming
 from kiln_runner.devices.use_totals import UseTotals
+from kiln_runner.ends import by_somebody
 from kiln_runner.frames import encode
 from kiln_runner.judge.device_lock import LOCKED
 from kiln_runner.judge_frames import StartCompanion
@@ -230,13 +230,13 @@ class DeviceSlot:
 
     def _on_lost(self, code: int) -> None:
         """The resident died by itself. Not the candidate's fault where nothing of it had run yet, where it cannot reach the judge (the cpu
-        device runs it in a process of its own), or where SIGKILL says that somebody else did it."""
+        device runs it in a process of its own), or where the signal says that somebody else did it."""
         self._events.companions.end_all(self.device["id"])
         running = self._running
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         if running is None:
             self._losses.begin(time.monotonic_ns())
-        elif running.phase is None or code == -signal.SIGKILL or self.device["kind"] == "cpu":
+        elif running.phase is None or by_somebody(code) or self.device["kind"] == "cpu":
             at = f"at {running.phase} {running.case}".rstrip() if running.phase else "before it touched the candidate"
             self._break_off(running, infra=infra_of("worker_died", f"the judge process died with {how} {at}"))
         else:

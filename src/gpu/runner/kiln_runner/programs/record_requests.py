@@ -18,7 +18,7 @@ from typing import Callable, NamedTuple, Optional, Union, cast
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool import OnCompiled, compiled, infra
-from kiln_runner.compile.simulated import compile_simulated
+from kiln_runner.compile.simulated import record_simulated
 from kiln_runner.devices.reservations import Reservation
 from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.frames import Frame
@@ -187,9 +187,11 @@ class RecordRequests:
     def _simulate(self, run: Run) -> CompileResult:
         """Of a simulated GPU nothing can be recorded: the artifact is made of its own name."""
         try:
-            compile_simulated(self._ports.artifacts, run.artifact, run.unit)
+            refused = record_simulated(self._ports.artifacts, run.artifact, run.unit)
         except OSError as error:
             return infra("out_of_disk", f"{error}")
+        if refused is not None:
+            return self._failed(run, {"verdict": "contract", "case": "", "message": f"it cannot be recorded: {refused}"})
         return self._stored(run)
 
     def _reserve(self, run: Run) -> None:
