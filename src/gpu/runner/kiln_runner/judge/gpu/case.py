@@ -253,7 +253,6 @@ class GpuCase:
         runnable.end_check(end)
 
     def executed_ns(self) -> float:
-        # Which waits for its end.
         return max(1.0, self._driver.elapsed_ns(*self._gpu.timer.around))
 
     def launch(self, runnable: Runnable, replica: int) -> None:
