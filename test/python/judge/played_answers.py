@@ -120,7 +120,7 @@ class StreamingDriver(PlayedDriver):
     def _look(self, function: Any, *arguments: Any) -> int:
         """As the kernel, of all words: what they are, and where."""
         assert function.value == LOOK
-        count, pointers = arguments[1].value, arguments[8]
+        count, pointers = arguments[1], arguments[8]
         outputs = struct.unpack("<16Q", ctypes.string_at(pointers[0], 128))
         key, to = (struct.unpack("<Q", ctypes.string_at(pointers[at], 8))[0] for at in (1, 2))
 

@@ -4,9 +4,9 @@ passed: answers. context_lost: answers `crashed` with contextLost and exits with
 and is not to be used again. die_early: killed before its first phase.
 die_late: SIGSEGV in phase check. killed_late: SIGKILL there. ended_late: SIGTERM. exit_late: exits with 7 in phase measure.
 hang: says phase check, listens and never answers. mute: as hang, but says nothing. stops: SIGSTOP there. waits: waits WAIT_S for the
-device's lock, then answers. locked: has waited for it in vain. learns: answers, then tells what it learned. no_memory: fails with out_of_memory.
-accompanied: waits for a process in which a program answers, and asks for it. waits_for_companion: that it waits for one is
-the last it says.
+device's lock, then answers. locked: has waited for it in vain. accompanied: waits for a process in which a program answers, and
+asks for it. waits_for_companion: that it waits for one is the last it says. learns: answers, then tells what it learned. no_memory: fails with
+out_of_memory.
 FOLDER/told holds a line for every start and every frame but tasks: pid, what, more. FOLDER/gate: how many judges, in the order of their starts, may
 become ready.
 FOLDER/bad_starts holds how many starts must fail (exit 1), FOLDER/bad_canaries how many canaries, FOLDER/foreign how many times a foreign

@@ -236,8 +236,7 @@ class GpuCase:
     def _poisonable(self) -> list[Poisonable]:
         outputs = [t for t in self._outputs if t["role"] == "out"]
         found = [Poisonable(self.tensor_at(r, t["name"]), tensor_bytes(t), t["dtype"]) for r in range(self.batch) for t in outputs]
-        scratch = [(name, room) for name, room in self._rooms.items() if "/" not in name]
-        return found + [Poisonable(self._at(name), room.bytes, "f32") for name, room in scratch]
+        return found + [Poisonable(self._at(name), room.bytes, "f32") for name, room in self._rooms.items() if "/" not in name]
 
     def blank(self) -> None:
         for tensor in self._outputs:
@@ -247,19 +246,14 @@ class GpuCase:
         begin, end = self._gpu.timer.around
         # The reference may have run since the case was armed.
         self._recordings.show()
-        runnable.fill(0)
-        if runnable.beside:
-            runnable.beside.before(is_timed=False)
+        runnable.begin_check()
         self._driver.record(begin)
         self.launch(runnable, 0)
         self._driver.record(end)
-        if runnable.beside:
-            runnable.beside.behind(end)
+        runnable.end_check(end)
 
     def executed_ns(self) -> float:
-        begin, end = self._gpu.timer.around
-        self._driver.wait(end)
-        return max(1.0, self._driver.elapsed_ns(begin, end))
+        return max(1.0, self._driver.elapsed_ns(*self._gpu.timer.around))
 
     def launch(self, runnable: Runnable, replica: int) -> None:
         for launch in runnable.launches[replica]:

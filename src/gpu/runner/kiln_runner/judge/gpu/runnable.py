@@ -43,6 +43,17 @@ class Runnable(NamedTuple):
         for copy in self.fills[replica] if self.fills else ():
             copy()
 
+    def begin_check(self) -> None:
+        """In front of a run on the first replica that is checked and not timed."""
+        self.fill(0)
+        if self.beside:
+            self.beside.before(is_timed=False)
+
+    def end_check(self, end: c_void_p) -> None:
+        """Behind it. `end`: recorded behind the launches."""
+        if self.beside:
+            self.beside.behind(end)
+
 
 def bound(program: Program, plan: Plan, fills: Sequence[Fill], resolvers: Sequence[Callable[[TensorArgument], int]]) -> Runnable:
     """`resolvers`: of each replica, the addresses of its buffers. LaunchRejected names the field that cannot be."""
