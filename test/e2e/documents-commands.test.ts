@@ -1,10 +1,9 @@
 /** The commands of every page of docs, as they stand there, against one daemon; README.md and docs/hosts.md have tests of their own. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type KilnFolder, kilnFolder, type KilnProcess, startKiln } from '../support/kiln-process.ts';
+import { type Ended, runLine } from '../support/run-line.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'src/cli/main.ts');
@@ -62,19 +61,8 @@ describe('the commands of docs', () => {
   let daemon: KilnProcess;
   let here: string;
 
-  const run = async (command: string): Promise<{ readonly code: number | null; readonly output: string }> => {
-    const child = spawn('bash', ['-c', command], {
-      cwd: here,
-      env: { ...folder.env, KILN_URL: daemon.url },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    const keep = (text: string): void => void (output += text);
-    child.stdout.setEncoding('utf8').on('data', keep);
-    child.stderr.setEncoding('utf8').on('data', keep);
-    const [code] = (await once(child, 'close')) as [number | null];
-    return { code, output };
-  };
+  const run = async (command: string): Promise<Ended> =>
+    runLine(command, { cwd: here, env: { ...folder.env, KILN_URL: daemon.url } });
 
   beforeAll(async () => {
     folder = kilnFolder(FLEET);
