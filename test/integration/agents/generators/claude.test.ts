@@ -30,6 +30,10 @@ afterEach(async () => {
 const claude = (settings: Partial<ClaudeSettings> = {}, deps: Partial<ClaudeDeps> = {}): Generator =>
   claudeAt(api.url, settings, { clock, log: pino({ level: 'trace' }, { write: (line: string) => lines.push(line) }), ...deps });
 
+/** Its prefix is long enough for any model's cache, its instructions alone are not. */
+const LONG = generationContext({ statement: 'n is anything. '.repeat(1000) });
+const EPHEMERAL = { type: 'ephemeral' };
+
 describe('a good answer', () => {
   test('is the candidate that the tool was called with', async () => {
     api.answerWith({ input: DRAFT });
@@ -65,13 +69,32 @@ describe('a good answer', () => {
 
   test('is asked for with the thinking and the life of the cache that the settings name', async () => {
     api.answerWith({ input: DRAFT });
-    await claude({ thinking: 2048, cacheMinutes: 60 }).next(generationContext(), NEVER);
+    await claude({ model: 'claude-opus-4-6', thinking: 2048, cacheMinutes: 60 }).next(LONG, NEVER);
     await claude({ thinking: 'adaptive' }).next(generationContext(), NEVER);
     const [hour, adaptive] = api.requests.map(({ body }) => JSON.stringify(body));
     expect(hour).toContain('"thinking":{"type":"enabled","budget_tokens":2048}');
     expect(hour).toContain('"cache_control":{"type":"ephemeral","ttl":"1h"}');
     expect(adaptive).toContain('"thinking":{"type":"adaptive"}');
     expect(adaptive).toContain('"cache_control":{"type":"ephemeral"}');
+  });
+
+  test('is not waited for, nor marked, where the prefix is too short for the cache of its model', async () => {
+    const held = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    api.answerWith(async ({ number }) => {
+      if (number === 5) arrived.resolve();
+      await held.promise;
+      return { input: DRAFT };
+    });
+    const generator = claude({ model: 'claude-haiku-4-5' });
+    const answers = Array.from({ length: 5 }, (_, seed) => generator.next(generationContext({ seed }), NEVER));
+    await arrived.promise;
+    held.resolve();
+    expect((await Promise.all(answers)).every(({ ok }) => ok)).toBe(true);
+    expect(JSON.stringify(api.requests.map(({ body }) => body.system))).not.toContain('cache_control');
+    await generator.next(LONG, NEVER);
+    const [role, how, problem] = api.requests[5]?.body.system ?? [];
+    expect([role?.cache_control, how?.cache_control, problem?.cache_control]).toEqual([undefined, undefined, EPHEMERAL]);
   });
 
   test('never costs more than was reserved, whatever the prompt holds', async () => {
