@@ -1,9 +1,5 @@
 /** A prompt as a request to the Messages API. */
-import type {
-  MessageCreateParamsStreaming,
-  TextBlockParam,
-  Tool,
-} from '@anthropic-ai/sdk/resources/messages';
+import type { MessageCreateParamsStreaming, TextBlockParam, Tool } from '@anthropic-ai/sdk/resources/messages';
 import type { ClaudeSettings } from '../../domain/campaign/generator-settings.ts';
 import type { Prompt } from '../prompt/build-prompt.ts';
 import type { WritingMove } from '../../domain/campaign/campaign.ts';
