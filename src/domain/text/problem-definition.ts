@@ -36,8 +36,8 @@ const distributionText = ({ kind, ...rest }: DistributionSpec): string => {
     return `mixture of ${rest.of.map(({ share, ...part }) => `${share} ${distributionText(part as DistributionSpec)}`).join(', ')}`;
   const { sorted, ...numbers } = { sorted: undefined, ...rest };
   const words = sorted === true ? ['sorted', kind] : [kind];
-  const told = Object.entries(numbers).filter(([name, value]) => kind !== 'normal' || value !== USUAL[name]);
-  return [...words, ...told.map(([name, value]) => `${name} ${value}`)].join(' ');
+  const unusual = Object.entries(numbers).filter(([name, value]) => kind !== 'normal' || value !== USUAL[name]);
+  return [...words, ...unusual.map(([name, value]) => `${name} ${value}`)].join(' ');
 };
 
 const USUAL: Readonly<Record<string, unknown>> = { mean: 0, std: 1 };
