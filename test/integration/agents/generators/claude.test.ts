@@ -30,10 +30,6 @@ afterEach(async () => {
 const claude = (settings: Partial<ClaudeSettings> = {}, deps: Partial<ClaudeDeps> = {}): Generator =>
   claudeAt(api.url, settings, { clock, log: pino({ level: 'trace' }, { write: (line: string) => lines.push(line) }), ...deps });
 
-/** Its prefix is long enough for any model's cache, its instructions alone are not. */
-const LONG = generationContext({ statement: 'n is anything. '.repeat(1000) });
-const EPHEMERAL = { type: 'ephemeral' };
-
 describe('a good answer', () => {
   test('is the candidate that the tool was called with', async () => {
     api.answerWith({ input: DRAFT });
@@ -48,53 +44,6 @@ describe('a good answer', () => {
     // claude-sonnet-5-5: 2, 2.5, 0.1 and 10 dollars per million tokens.
     const micros = Math.ceil(1001 * 2 + 3 * 2.5 + 2000.7 + 333 * 10);
     expect(counted).toEqual({ inputTokens: 1001, cacheWriteTokens: 3, cacheReadTokens: 20_007, outputTokens: 333, micros });
-  });
-
-  test('is asked for by one agent first, so that the others read from the cache what it wrote', async () => {
-    const held = Promise.withResolvers<void>();
-    const arrived = Promise.withResolvers<void>();
-    api.answerWith(async ({ number }) => {
-      arrived.resolve();
-      if (number === 1) await held.promise;
-      return { input: DRAFT };
-    });
-    const generator = claude();
-    const answers = Array.from({ length: 5 }, (_, seed) => generator.next(generationContext({ seed }), NEVER));
-    await arrived.promise;
-    expect(api.requests).toHaveLength(1);
-    held.resolve();
-    expect((await Promise.all(answers)).every(({ ok }) => ok)).toBe(true);
-    expect(api.requests).toHaveLength(5);
-  });
-
-  test('is asked for with the thinking and the life of the cache that the settings name', async () => {
-    api.answerWith({ input: DRAFT });
-    await claude({ model: 'claude-opus-4-6', thinking: 2048, cacheMinutes: 60 }).next(LONG, NEVER);
-    await claude({ thinking: 'adaptive' }).next(generationContext(), NEVER);
-    const [hour, adaptive] = api.requests.map(({ body }) => JSON.stringify(body));
-    expect(hour).toContain('"thinking":{"type":"enabled","budget_tokens":2048}');
-    expect(hour).toContain('"cache_control":{"type":"ephemeral","ttl":"1h"}');
-    expect(adaptive).toContain('"thinking":{"type":"adaptive"}');
-    expect(adaptive).toContain('"cache_control":{"type":"ephemeral"}');
-  });
-
-  test('is not waited for, nor marked, where the prefix is too short for the cache of its model', async () => {
-    const held = Promise.withResolvers<void>();
-    const arrived = Promise.withResolvers<void>();
-    api.answerWith(async ({ number }) => {
-      if (number === 5) arrived.resolve();
-      await held.promise;
-      return { input: DRAFT };
-    });
-    const generator = claude({ model: 'claude-haiku-4-5' });
-    const answers = Array.from({ length: 5 }, (_, seed) => generator.next(generationContext({ seed }), NEVER));
-    await arrived.promise;
-    held.resolve();
-    expect((await Promise.all(answers)).every(({ ok }) => ok)).toBe(true);
-    expect(JSON.stringify(api.requests.map(({ body }) => body.system))).not.toContain('cache_control');
-    await generator.next(LONG, NEVER);
-    const [role, how, problem] = api.requests[5]?.body.system ?? [];
-    expect([role?.cache_control, how?.cache_control, problem?.cache_control]).toEqual([undefined, undefined, EPHEMERAL]);
   });
 
   test('never costs more than was reserved, whatever the prompt holds', async () => {

@@ -47,13 +47,17 @@ describe('a model', () => {
     ['claude-opus-5-5', 'off', 'always thinks'],
     ['claude-sonnet-5-5', 2048, 'takes no budget'],
     ['claude-haiku-4-5', 'adaptive', 'does not know adaptive'],
-    ['claude-opus-4-6', 2048, null],
-    ['claude-opus-4-6', 'adaptive', null],
-    ['claude-haiku-4-5', 'off', null],
-    ['somebody-else', 2048, null],
-  ] as const)('%s with thinking: %s', (model, thinking, complaint) => {
-    const said = thinkingComplaint({ ...unset, model, thinking });
-    expect(said).toEqual(complaint === null ? null : (expect.stringContaining(complaint) as string));
+  ] as const)('%s does not take thinking: %s', (model, thinking, complaint) => {
+    expect(thinkingComplaint({ ...unset, model, thinking })).toContain(complaint);
+  });
+
+  test.each([
+    ['claude-opus-4-6', 2048],
+    ['claude-opus-4-6', 'adaptive'],
+    ['claude-haiku-4-5', 'off'],
+    ['somebody-else', 2048],
+  ] as const)('%s takes thinking: %s', (model, thinking) => {
+    expect(thinkingComplaint({ ...unset, model, thinking })).toBeNull();
   });
 
   test('that would refuse every request is not asked, and says what to set', () => {
