@@ -1,7 +1,7 @@
 /** The other composition root: what this machine and every host of the fleet lack, found without a daemon. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { loadFleet } from './config/fleet-config.ts';
+import { loadFleet, parseFleet } from './config/fleet-config.ts';
 import { loadKilnConfig, openSecrets } from './config/kiln-config.ts';
 import { KilnError } from './domain/errors.ts';
 import type { Finding } from './domain/finding.ts';
@@ -58,16 +58,22 @@ const neededBy = (read: ReadProblems): ReadonlyMap<string, readonly string[]> =>
   return new Map(byName.map(([environment, problems]) => [environment, problems.map(({ problem }) => problem)]));
 };
 
-/** The same for one host of the fleet file: what keeps it from being tried at all, then its own checks. */
-export const diagnoseNamed = async ({
-  root,
-  env,
-  name,
-}: Pick<DoctorOptions, 'root' | 'env'> & { readonly name: string }): Promise<readonly HostCheck[]> => {
+export interface NamedHost extends Pick<DoctorOptions, 'root' | 'env'> {
+  readonly name: string;
+  /** One that is to be added, as an entry of the fleet file; left out: it is in the file. */
+  readonly entry?: Readonly<Record<string, unknown>>;
+}
+
+/** The same for one host: what keeps it from being tried at all, then its own checks. */
+export const diagnoseNamed = async ({ root, env, name, entry }: NamedHost): Promise<readonly HostCheck[]> => {
   const config = attempt(() => loadKilnConfig({ root, env }));
   if (!config.ok) return [complaint('configuration', config.error)];
   const { dataDir, fleetFile } = config.value;
-  const fleet = attempt(() => loadFleet({ file: fleetFile, env }));
+  const fleet = attempt(() =>
+    entry === undefined
+      ? loadFleet({ file: fleetFile, env })
+      : parseFleet(JSON.stringify({ hosts: [entry] }), { file: fleetFile ?? 'host', env }),
+  );
   if (!fleet.ok) return [complaint('fleet', fleet.error)];
   const hosts = fleet.value.hosts.filter((host) => host.name === name);
   if (hosts.length === 0) {
@@ -81,7 +87,8 @@ export const diagnoseNamed = async ({
     ];
   }
   const [diagnosis] = await diagnoseFleet({ config: { ...fleet.value, hosts }, dataDir, daemonId: DOCTOR_ID });
-  return [good('fleet', fleetFile ?? 'this machine alone (no fleet file)'), ...(diagnosis?.checks ?? [])];
+  const checks = diagnosis?.checks ?? [];
+  return entry === undefined ? [good('fleet', fleetFile ?? 'this machine alone (no fleet file)'), ...checks] : checks;
 };
 
 const checkOf = ({ check, found, remedy }: Finding): HostCheck =>

@@ -28,7 +28,7 @@ interface Place {
 export interface MeantFleet {
   readonly hosts: readonly HostConfig[];
   readonly fileHosts: readonly HostConfig[];
-  /** Watched: with those that it includes. */
+  /** Watched: with those that it includes, and secrets. */
   readonly files: readonly string[];
   readonly added: readonly AddedHost[];
 }
@@ -114,9 +114,13 @@ export const openLiveFleet = (
   const live = createLiveFleet({
     file,
     load: () => {
-      const fleet = loadFleet({ file, env });
-      files = fleet.files ?? files;
-      return fleet;
+      const read = new Set<string>();
+      try {
+        return loadFleet({ file, env, onRead: (name) => read.add(name) });
+      } finally {
+        // Also where it is wrong: what is wrong may be put right in any of them.
+        files = [...read];
+      }
     },
     parseHost: (host) => hostOf(place, host),
     fileHosts: meant.fileHosts,

@@ -3,14 +3,14 @@
  * case) and the whole (every case, and wrong versions of its reference).
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { loadKilnConfig } from './config/kiln-config.ts';
 import { KilnError } from './domain/errors.ts';
 import type { DefinedCase } from './domain/protocol.ts';
+import { unlessEnded, withTemporaryFolder } from './platform/clean-up.ts';
 import { isProblemFolder } from './problems/read-problem.ts';
 import { type LoadedProblem, loadProblem } from './problems/load-problems.ts';
 import { type Mutant, mutantsOf } from './problems/mutants.ts';
@@ -99,14 +99,7 @@ const gapsOf = ({ problem }: LoadedProblem): readonly string[] => [
 ];
 
 /** Runs `work` with a folder that is there as long as it runs. */
-export const withCache = async <T>(work: (cache: string) => Promise<T>): Promise<T> => {
-  const cache = mkdtempSync(join(tmpdir(), 'kiln-problem-'));
-  try {
-    return await work(cache);
-  } finally {
-    rmSync(cache, { recursive: true, force: true });
-  }
-};
+export const withCache = async <T>(work: (cache: string) => Promise<T>): Promise<T> => withTemporaryFolder('kiln-problem-', work);
 
 const tryThem = async (
   asked: { readonly definition: object; readonly trials: readonly Mutant[] },
@@ -118,8 +111,13 @@ const tryThem = async (
     timeout: TRY_LIMIT_MS,
   });
   const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-  child.stdin.end(JSON.stringify(asked));
-  const [out, complaint, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  if (code !== 0) throw new KilnError('INTERNAL', `the problem could not be tried: ${complaint.trim().split('\n').at(-1)}`);
+  // It may end before it has read all: what it said tells why.
+  child.stdin.on('error', () => undefined).end(JSON.stringify(asked));
+  const [out, complaint, code] = await unlessEnded(
+    () => child.kill(),
+    async () => Promise.all([text(child.stdout), text(child.stderr), ended]),
+  );
+  const why = child.killed ? `it was not done within ${TRY_LIMIT_MS / 1000} s` : complaint.trim().split('\n').at(-1);
+  if (code !== 0) throw new KilnError('INTERNAL', `the problem could not be tried: ${why}`);
   return Tried.parse(JSON.parse(out));
 };

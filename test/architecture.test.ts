@@ -95,6 +95,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 /** Beside the rooms of the engine: what all of them share, and what composes them, which none of them sees. */
 const ENGINE_SHARED = [
   'active-candidates.ts',
+  'by-answers.ts',
   'deps.ts',
   'host-state.ts',
   'problem-versions.ts',

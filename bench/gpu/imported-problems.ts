@@ -6,13 +6,12 @@ import { writeProblemFolder } from '../../src/cli/input/problem-folder.ts';
 import { findGpuModeTasks } from '../../src/importers/gpumode/find-tasks.ts';
 import { findKernelBenchFiles } from '../../src/importers/kernelbench/find-files.ts';
 import { filesBelow } from '../../src/importers/programs/checkout.ts';
-import { describeLocal } from '../../src/importers/programs/describe-local.ts';
+import { describeLocal, type DescribeOptions } from '../../src/importers/programs/describe-local.ts';
 import type { Answer } from '../../src/importers/programs/described.ts';
 import { importSources } from '../../src/importers/programs/import-sources.ts';
 import type { RefusedSource, Source } from '../../src/importers/programs/source.ts';
 import type { Collection, ImportedFile } from './imported-work.ts';
 
-const SECONDS_EACH = 120;
 /** So many are described side by side by one Python (SIDE_BY_SIDE_MAX of describe's children). */
 const SIDE_BY_SIDE = 4;
 
@@ -21,6 +20,8 @@ interface Wanted {
   /** Those alone whose path holds one of the texts. */
   readonly named: readonly string[] | undefined;
   readonly python: string | undefined;
+  /** That describing one may take. */
+  readonly seconds: number;
   readonly kernelsDir: string;
 }
 
@@ -32,7 +33,7 @@ const FINDERS: Readonly<Record<Collection, (from: string) => readonly (Source | 
 /** Writes the problems' folders into `kernelsDir`. */
 export const importFolder = async (
   from: string,
-  { collections, named, python, kernelsDir }: Wanted,
+  { collections, named, python, seconds, kernelsDir }: Wanted,
 ): Promise<readonly ImportedFile[]> => {
   const isWanted = ({ label }: Source | RefusedSource): boolean =>
     named === undefined || named.some((text) => label.includes(text));
@@ -42,7 +43,7 @@ export const importFolder = async (
       .map((source) => ({ collection, source })),
   );
   const sources = found.flatMap(({ source }) => ('files' in source ? [source] : []));
-  const results = importSources(sources, await describeAll(sources, python), new Set());
+  const results = importSources(sources, await describeAll(sources, { python, seconds }), new Set());
   return found.map(({ collection, source }): ImportedFile => {
     const result = 'files' in source ? results[sources.indexOf(source)] : source;
     const { label } = source;
@@ -54,12 +55,10 @@ export const importFolder = async (
 };
 
 /** In the order of the sources. Neighbours cost about the same, so each Python gets some of all. */
-const describeAll = async (sources: readonly Source[], python: string | undefined): Promise<readonly Answer[]> => {
+const describeAll = async (sources: readonly Source[], options: DescribeOptions): Promise<readonly Answer[]> => {
   const width = Math.max(1, Math.floor(availableParallelism() / SIDE_BY_SIDE));
   const parts = Array.from({ length: width }, (_, part) => sources.filter((_source, index) => index % width === part));
-  const answers = await Promise.all(
-    parts.map(async (part) => (part.length === 0 ? [] : describeLocal(part, { python, seconds: SECONDS_EACH }))),
-  );
+  const answers = await Promise.all(parts.map(async (part) => (part.length === 0 ? [] : describeLocal(part, options))));
   return sources.map(
     (_source, index) => answers[index % width]?.[Math.floor(index / width)] ?? { refused: 'nothing was said of it' },
   );

@@ -14,6 +14,8 @@ export interface ImportedFacts {
   readonly judged: readonly JudgedImport[];
   readonly importSeconds: number;
   readonly judgeSeconds: number;
+  /** What the daemon's /metrics says at the end. */
+  readonly metrics: string;
   /** Files and processes that were there after the daemon had ended, and not before. */
   readonly leftBehind: readonly string[];
 }
@@ -24,8 +26,23 @@ const NOTE_CHARS_MAX = 160;
 
 const isDone = ({ candidate }: JudgedImport): boolean => candidate.state.status === 'done';
 
+/** Of a trace and of a compiler's log the end is what matters. */
+const reasonOf = (one: JudgedImport): string => {
+  const { state } = one.candidate;
+  const outcome = state.status === 'done' ? state.outcome : null;
+  return outcome?.verdict === 'compile_error' ? plainLine(outcome.log.slice(-WHOLE), WHOLE) : whyOf(one, WHOLE);
+};
+
+const PRINTED = ' it printed: ';
+const lastWords = (reason: string): string => {
+  const [words = ''] = reason.split(PRINTED);
+  return words.length > NOTE_CHARS_MAX && words.includes('Traceback')
+    ? `… ${words.slice(-NOTE_CHARS_MAX)}`
+    : plainLine(words, NOTE_CHARS_MAX);
+};
+
 /** It says nothing of Kiln where its author had packages that this machine has not. */
-const lacksPackage = (one: JudgedImport): boolean => /No module named/u.test(whyOf(one, WHOLE));
+const lacksPackage = (one: JudgedImport): boolean => /No module named/u.test(reasonOf(one));
 
 export const importedReport = (facts: ImportedFacts): string => {
   const { head, files, judged, importSeconds, judgeSeconds } = facts;
@@ -41,11 +58,13 @@ export const importedReport = (facts: ImportedFacts): string => {
     '## Candidates\n',
     candidateTable(done),
     '\n## Why, where a verdict is another than expected\n',
-    ...toExplain.map((one) => `### ${one.item.name}\n\n${verdictOf(one)}: ${whyOf(one, WHOLE)}\n`),
+    ...toExplain.map((one) => `### ${one.item.name}\n\n${verdictOf(one)}: ${reasonOf(one)}\n`),
     '## Why files became no problem\n',
     refusedTable(files),
     '',
     waitingLines(judged),
+    '## Where the time went\n',
+    timeLines(facts.metrics),
   ].join('\n');
 };
 
@@ -99,7 +118,7 @@ const problemTable = ({ files, judged, unloaded }: ImportedFacts, collection: Co
       ...file.notes.slice(0, 1),
       ...(file.notes.length > 1 ? [`and ${file.notes.length - 1} more`] : []),
       ...(complaint === undefined ? [] : [complaint]),
-      ...(one && isDone(one) && !isExpected(one) ? [whyOf(one, NOTE_CHARS_MAX)] : []),
+      ...(one && isDone(one) && !isExpected(one) ? [lastWords(reasonOf(one))] : []),
     ];
     return `| ${file.label} | ${file.problem} | ${verdict} | ${one ? ratioOf(one) : ''} | ${one ? recordedOf(one) : ''} | ${cell(notes.join('; '))} |`;
   });
@@ -155,5 +174,16 @@ const waitingLines = (judged: readonly JudgedImport[]): string => {
     .map(([status, list]) => `Not judged in time, ${status}: ${list.length} (${list.map(({ item }) => item.name).join(', ')}).\n`)
     .join('');
 };
+
+const TIMES = /^kiln_(?:device_use_seconds|compiles_total|infra_failures_total|(?:stage|compile)_seconds_(?:sum|count))\{/u;
+
+/** Of the metrics, what tells of stages, of builds and recordings together, and of what the device did. */
+const timeLines = (metrics: string): string =>
+  metrics
+    .split('\n')
+    .filter((line) => TIMES.test(line) && !line.endsWith(' 0'))
+    .map((line) => `    ${line}`)
+    .join('\n')
+    .concat('\n');
 
 const cell = (text: string): string => plainLine(text, WHOLE).replaceAll('|', '\\|');

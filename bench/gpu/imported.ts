@@ -3,10 +3,10 @@
  * file's own model or reference is judged against itself, and public submissions and wrong ones beside them.
  *
  * usage: node bench/gpu/imported.ts --from DIR [--only gpumode,kernelbench] [--named TEXT,TEXT] [--limit SECONDS] [--program-limit SECONDS]
- *                                   [--python PATH] [--device CLASS] [--out FILE]
+ *                                   [--python PATH] [--seconds NUMBER] [--device CLASS] [--out FILE]
  *
  * `--named` takes the files alone whose path holds one of the texts. What is cheap is judged first; after the limit, which importing counts to, it
- * reports what was judged until then. The limit of a program counts for building and for recording it.
+ * reports what was judged until then. The limit of a program counts for building and for recording it; `--seconds` ends what describing one file takes.
  */
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ import { type Sshd, startSshd } from '../../test/support/sshd.ts';
 import { importFolder } from './imported-problems.ts';
 import { type ImportedFacts, importedReport } from './imported-report.ts';
 import { COLLECTIONS, type Collection, importedWork } from './imported-work.ts';
-import { leftByPrograms } from './left-behind.ts';
+import { leftByPrograms, leftSince } from './left-behind.ts';
 import { connected, environmentLines, judgeBodies, secondsOf, withKiln } from './program-host.ts';
 import { sessionEnvironment } from './rate/session-environment.ts';
 
@@ -27,6 +27,8 @@ const RUN_LIMIT_SECONDS = 420;
 /** A large model's weights are drawn and recorded within it; load_inline takes a minute and more. */
 const PROGRAM_LIMIT_SECONDS = 180;
 const JUDGE_LIMIT_SECONDS = 30;
+/** Few need more, and all wait for the last. */
+const DESCRIBE_SECONDS = 20;
 /** A daemon has a problem before the files are imported, so that it can connect meanwhile. */
 const FIRST_PROBLEM = join(import.meta.dirname, '../../kernels/vector_add');
 
@@ -36,6 +38,7 @@ interface Asked {
   readonly named: readonly string[] | undefined;
   /** That describes them; undefined: the first here that has PyTorch. */
   readonly python: string | undefined;
+  readonly seconds: number;
   readonly device: string | undefined;
   readonly endsAtMs: number;
 }
@@ -49,6 +52,7 @@ const main = async (): Promise<void> => {
       named: { type: 'string' },
       out: { type: 'string' },
       python: { type: 'string' },
+      seconds: { type: 'string' },
       device: { type: 'string' },
       limit: { type: 'string' },
       'program-limit': { type: 'string' },
@@ -60,6 +64,7 @@ const main = async (): Promise<void> => {
     collections: COLLECTIONS.filter((one) => values.only === undefined || values.only.split(',').includes(one)),
     named: values.named?.split(','),
     python: values.python,
+    seconds: secondsOf('--seconds', values.seconds ?? String(DESCRIBE_SECONDS)),
     device: values.device,
     endsAtMs: startedMs + 1000 * secondsOf('--limit', values.limit ?? String(RUN_LIMIT_SECONDS)),
   };
@@ -70,7 +75,7 @@ const main = async (): Promise<void> => {
   const sshd = await startSshd({ env: sessionEnvironment() });
   try {
     const judged = await judgeImported(sshd, { asked, kernelsDir, compileLimitMs: 1000 * programLimit });
-    const text = importedReport({ ...judged, leftBehind: leftByPrograms().filter((one) => !before.has(one)) });
+    const text = importedReport({ ...judged, leftBehind: await leftSince(before) });
     process.stdout.write(text);
     if (values.out) writeFileSync(values.out, text);
   } finally {
@@ -101,11 +106,12 @@ const judgeImported = async (
     const head = `# Public files on ${gpu?.model ?? 'no GPU'}, ${new Date().toISOString().slice(0, 10)}\n\n${environmentLines(host)}\n`;
     const { problems, refused } = readProblems(kernelsDir);
     const unloaded = Object.fromEntries(refused.map(({ name, reason }) => [name, reason]));
-    const facts = { head, files, unloaded, judged: [], importSeconds, judgeSeconds: 0 };
+    const facts = { head, files, unloaded, judged: [], importSeconds, judgeSeconds: 0, metrics: '' };
     if (!gpu || !(host.inventory?.environments ?? []).some(canRecord))
       return { ...facts, head: `${head}\nNothing is recorded here.\n` };
     await kiln.client.reloadProblems();
-    return { ...facts, ...(await judge(kiln, importedWork(files, problems, asked.device ?? gpu.class), asked.endsAtMs)) };
+    const judged = await judge(kiln, importedWork(files, problems, asked.device ?? gpu.class), asked.endsAtMs);
+    return { ...facts, ...judged, metrics: await (await fetch(`${kiln.url}/metrics`)).text() };
   });
 };
 

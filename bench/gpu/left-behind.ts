@@ -1,11 +1,26 @@
 /** What programs could leave on a host: their folders, and processes of the users that they run as (programs/sandbox.py, build.py). */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 const FOLDERS = /^kiln-(?:program|build)-/u;
 const USERS = { first: 61_100, behind: 61_350 };
 
 export const leftByPrograms = (): readonly string[] => [...folders('/tmp'), ...folders('/dev/shm'), ...processes()];
+
+const SETTLED_MS_MAX = 10_000;
+const LOOK_MS = 100;
+
+/** What was not there before. Where a limit has cut a run off, guardians of programs that were running end them a moment after their runner. */
+export const leftSince = async (before: ReadonlySet<string>): Promise<readonly string[]> => {
+  const endsAtMs = performance.now() + SETTLED_MS_MAX;
+  let left = leftByPrograms().filter((one) => !before.has(one));
+  while (left.length > 0 && performance.now() < endsAtMs) {
+    await setTimeout(LOOK_MS);
+    left = leftByPrograms().filter((one) => !before.has(one));
+  }
+  return left;
+};
 
 const folders = (place: string): readonly string[] =>
   existsSync(place)

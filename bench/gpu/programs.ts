@@ -17,7 +17,7 @@ import { canRecord } from '../../src/domain/hosts/environment-label.ts';
 import { loadProblems } from '../../src/problems/load-problems.ts';
 import { type Sshd, startSshd } from '../../test/support/sshd.ts';
 import type { KilnProcess } from '../../test/support/kiln-process.ts';
-import { leftByPrograms } from './left-behind.ts';
+import { leftByPrograms, leftSince } from './left-behind.ts';
 import { connected, environmentLines, judgeBodies, secondsOf, withKiln } from './program-host.ts';
 import { type JudgedProgram, type ProgramFacts, programReport } from './program-report.ts';
 import { KINDS, type Kind, needsCompiler, type ProgramItem, programWork } from './program-work.ts';
@@ -114,7 +114,7 @@ const runAll = async (sshd: Sshd, asked: Asked): Promise<ProgramFacts> => {
     head: [...new Set(groups.map(({ head }) => head))].join('\n') || '# No program has such a name\n',
     judged: groups.flatMap(({ judged }) => judged),
     seconds: groups.reduce((sum, { seconds }) => sum + seconds, 0),
-    leftBehind: leftByPrograms().filter((one) => !before.has(one)),
+    leftBehind: await leftSince(before),
   };
 };
 

@@ -15,14 +15,14 @@ interface Change {
 
 const HEAD = ['import torch', 'from reference import ref_kernel'];
 
-/** Of whatever is returned, each tensor. */
+/** Of whatever is returned, each tensor, where it lies: as an author would do who writes to the output that is given. */
 const EACH = [
   'def each(result, change):',
   '    if isinstance(result, dict):',
   '        return {name: each(one, change) for name, one in result.items()}',
   '    if isinstance(result, (tuple, list)):',
   '        return tuple(each(one, change) for one in result)',
-  '    return change(result)',
+  '    return result.copy_(change(result))',
 ];
 
 /** Beyond the tolerance, and beyond what the type rounds away; `size`: of the tolerance, relative and absolute together. */
@@ -48,16 +48,17 @@ const changesOf = ({ tolerance: { rtol, atol } }: Pick<Problem, 'tolerance'>): r
     lines: ['return each(ref_kernel(data), too_large)'],
   },
   { name: 'half of it', before: HALF, lines: ['return each(ref_kernel(data), first_half)'] },
-  { name: 'never written', lines: ['return each(ref_kernel(data), torch.empty_like)'] },
+  { name: 'negated', lines: ['return each(ref_kernel(data), torch.neg)'] },
   {
     name: 'the output of the call before',
     before: ['last = {}'],
     lines: [
-      'now = each(ref_kernel(data), torch.clone)',
-      'key = str(each(now, lambda one: tuple(one.shape)))',
-      'before = last.get(key, now)',
+      'key = str(tuple(one.shape for one in tensors_of(data)))',
+      'result = ref_kernel(data)',
+      'now = [one.clone() for one in tensors_of(result)]',
+      'before = iter(last.get(key, now))',
       'last[key] = now',
-      'return before',
+      'return each(result, lambda one: next(before))',
     ],
   },
   {
@@ -65,9 +66,11 @@ const changesOf = ({ tolerance: { rtol, atol } }: Pick<Problem, 'tolerance'>): r
     before: ['first = {}'],
     lines: [
       'key = str(tuple(one.shape for one in tensors_of(data)))',
+      'result = ref_kernel(data)',
       'if key not in first:',
-      '    first[key] = each(ref_kernel(data), torch.clone)',
-      'return first[key]',
+      '    first[key] = [one.clone() for one in tensors_of(result)]',
+      'kept = iter(first[key])',
+      'return each(result, lambda one: next(kept))',
     ],
   },
 ];
@@ -95,7 +98,7 @@ const copyOf = ({ name, tensors }: Pick<Problem, 'name' | 'tensors'>): readonly 
   const lines = [
     'result = ref_kernel(data)',
     'inputs = [one for one in tensors_of(data) if one.data_ptr() != result.data_ptr()]',
-    'return next(one for one in inputs if one.shape == result.shape and one.dtype == result.dtype).clone()',
+    'return result.copy_(next(one for one in inputs if one.shape == result.shape and one.dtype == result.dtype))',
   ];
   return [{ name: 'a copy of an input', lines }];
 };

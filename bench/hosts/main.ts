@@ -13,12 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { KilnClient } from '../../src/client/create-client.ts';
-import { openContentIndex } from '../../src/client/files/content-index.ts';
-import { createHostEnd } from '../../src/client/files/host-end.ts';
-import { IgnoreRules } from '../../src/client/files/ignore-rules.ts';
-import { createLocalEnd } from '../../src/client/files/local-end.ts';
-import { transfer } from '../../src/client/files/transfer.ts';
-import { wallClockMs } from '../../src/platform/clock.ts';
+import { createFolderMoves } from '../../src/client/files/move-folders.ts';
 import { kilnFolder, startKiln } from '../../test/support/kiln-process.ts';
 import { type Sshd, startSshd } from '../../test/support/sshd.ts';
 import { loadNow, machineLine } from '../machine.ts';
@@ -82,18 +77,9 @@ const untilConnected = async (client: KilnClient): Promise<void> => {
   throw new Error('the host did not connect');
 };
 
-const pushWith = async (client: KilnClient, from: string, to: string): Promise<void> => {
-  const index = await openContentIndex(`${from}.index.json`, () => BigInt(Math.round(wallClockMs())) * 1_000_000n);
-  await transfer({
-    source: createLocalEnd(from, index),
-    target: createHostEnd({ hosts: client.hosts, host: 'remote', path: to, signal: new AbortController().signal }),
-    rules: () => new IgnoreRules({ usesFiles: true, patterns: [] }),
-    deletes: false,
-    dryRun: false,
-    onPlan: () => undefined,
-    onWritten: () => undefined,
-    onRetry: () => undefined,
-  });
+const pushWith = async (client: KilnClient, from: string, path: string): Promise<void> => {
+  const { push } = createFolderMoves(client.hosts, { XDG_CACHE_HOME: `${from}.cache` });
+  await push(from, { host: 'remote', path });
 };
 
 const main = async (): Promise<void> => {
@@ -141,7 +127,8 @@ const rowsOf = async ({ client, url, env, sshd, work }: Rig): Promise<readonly R
   };
   const kilnCli = (): void => {
     execFileSync(process.execPath, [join(ROOT, 'src/cli/main.ts'), 'host', 'exec', 'remote', '--', 'true'], {
-      env: { ...env, KILN_URL: url },
+      // As ./kiln starts it.
+      env: { ...env, KILN_URL: url, NODE_COMPILE_CACHE: join(work, 'compiled') },
       stdio: 'ignore',
     });
   };

@@ -1,4 +1,5 @@
 /** Work on hosts: commands, jobs, files. Every method throws KilnError. */
+import type { Buffer } from 'node:buffer';
 import type { z } from 'zod';
 import { hostsContract } from '../domain/api/hosts-contract.ts';
 import { errorOfHost, KilnError } from '../domain/errors.ts';
@@ -14,6 +15,7 @@ import {
 } from '../domain/hosts/work.ts';
 import { jsonLines } from '../platform/json-lines.ts';
 import { errorOfAnswer, unreachable } from './errors.ts';
+import { exchange } from './exchange.ts';
 import { type Call, type Connection, createJson, type Endpoint, never, request } from './http.ts';
 
 type Wish<T> = Partial<Omit<T, 'argv'>> & { readonly argv: readonly string[] };
@@ -42,7 +44,8 @@ export interface HostsClient {
 export interface FilesCall {
   readonly path: string;
   readonly transfer: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** One after another. */
+  readonly frames: readonly Buffer[];
   readonly signal: AbortSignal;
 }
 
@@ -66,10 +69,8 @@ export const createHostsClient = (connection: Connection): HostsClient => {
       return events(connection, hostsContract.logs, { schema: LogEvent, call });
     },
     stop: (host, job) => json(hostsContract.stop, { params: { host, job } }),
-    files: async (host, action, { path, transfer, bytes, signal }) => {
-      const call = { params: { host }, query: { path, transfer }, bytes, signal };
-      return bodyOf(connection, await request(connection, hostsContract[action], call));
-    },
+    files: async (host, action, { path, transfer, frames, signal }) =>
+      exchange(connection, hostsContract[action], { params: { host }, query: { path, transfer }, frames, signal }),
   };
 };
 

@@ -93,7 +93,7 @@ export const createJson =
   async (contract, call = {}) =>
     parseAnswer(contract.schema.response[200], await textOf(connection, await send(connection, contract, call)));
 
-const headersOf = ({ token, user }: Connection, call: Call): Record<string, string> => ({
+export const headersOf = ({ token, user }: Connection, call: Call): Record<string, string> => ({
   ...(token === null ? {} : { authorization: `Bearer ${token}` }),
   ...(user === null ? {} : { 'x-kiln-user': encodeURIComponent(user) }),
   ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -101,7 +101,7 @@ const headersOf = ({ token, user }: Connection, call: Call): Record<string, stri
   ...call.headers,
 });
 
-const addressOf = (connection: Connection, endpoint: Endpoint, { params = {}, query = {} }: Call): string => {
+export const addressOf = (connection: Connection, endpoint: Endpoint, { params = {}, query = {} }: Call): string => {
   const path = endpoint.url.replaceAll(/:(\w+)/g, (_match, name: string) => encodeURIComponent(params[name] ?? ''));
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));

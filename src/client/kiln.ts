@@ -8,10 +8,12 @@ import type { CreateSweep, SweepView } from '../domain/api/sweeps.ts';
 import type { Candidate } from '../domain/candidate.ts';
 import type { SweepResult } from '../domain/sweep/sweep.ts';
 import { createClient, type KilnClient } from './create-client.ts';
+import { createFolderMoves, type FolderMoves, type HostFolder, type MoveOptions } from './files/move-folders.ts';
+import type { Transferred } from './files/transfer.ts';
 import { type RetryLimits, RETRY_LIMITS, retrying } from './retrying.ts';
 import { type FollowOptions, followSweep } from './follow-sweep.ts';
 
-export type { Candidate, CreateSweep, KilnClient, SubmitCandidate, SweepResult, SweepView };
+export type { Candidate, CreateSweep, HostFolder, KilnClient, MoveOptions, SubmitCandidate, SweepResult, SweepView, Transferred };
 export { KilnError } from '../domain/errors.ts';
 
 export interface ConnectOptions {
@@ -22,7 +24,7 @@ export interface ConnectOptions {
   readonly retry?: Partial<RetryLimits>;
 }
 
-export interface Kiln {
+export interface Kiln extends FolderMoves {
   /** Every call of the API, each made once. */
   readonly api: KilnClient;
   /** Submits candidates and yields each when it has its verdict, in the order in which they finish. */
@@ -43,6 +45,7 @@ export const connect = ({ url, token, retry: limits }: ConnectOptions = {}, env:
   const retry = retrying({ ...RETRY_LIMITS, ...limits });
   return {
     api,
+    ...createFolderMoves(api.hosts, env),
     judge: (candidates) => judged({ api, retry }, candidates),
     sweep: (request, options) => followSweep({ api, retry }, request, options),
   };

@@ -5,6 +5,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 interface Variable {
   readonly path: readonly string[];
   readonly number?: true;
+  /** `true` or `false`. */
+  readonly flag?: true;
 }
 
 export const VARIABLES: Readonly<Record<string, Variable>> = {
@@ -23,6 +25,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   KILN_INFRA_RETRIES: { path: ['judging', 'infraRetries'], number: true },
   KILN_CANARY_EVERY_SECONDS: { path: ['judging', 'canaryEverySeconds'], number: true },
   KILN_RACING_PLACES: { path: ['judging', 'racingPlaces'], number: true },
+  KILN_TIME_TO_ANSWERS: { path: ['judging', 'timeToAnswers'], flag: true },
   KILN_JOURNAL_KEEP_DAYS: { path: ['journal', 'keepDays'], number: true },
   KILN_TIMING_METHOD: { path: ['judging', 'timing', 'method'] },
 };
@@ -33,9 +36,15 @@ type Tree = { readonly [key: string]: unknown };
 export const overlayEnvironment = (file: Tree, env: Environment): Tree => {
   const set = Object.entries(VARIABLES).filter(([name]) => env[name]);
   return set.reduce<Tree>(
-    (tree, [name, { path, number }]) => put(tree, path, number ? Number(env[name]) : env[name]),
+    (tree, [name, variable]) => put(tree, variable.path, valueOf(variable, env[name])),
     withBackends(file, env),
   );
+};
+
+/** What is no number, or no flag, is left as it is: the schema says what it must be. */
+const valueOf = ({ number, flag }: Variable, text: string | undefined): unknown => {
+  if (number) return Number(text);
+  return flag && (text === 'true' || text === 'false') ? text === 'true' : text;
 };
 
 /** The variable that set the field at `path` (or a field above it), if one did. */

@@ -16,6 +16,8 @@ export interface FleetSource {
   /** Null: no fleet file, so this machine alone. */
   readonly file: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Told each file before it is read: included ones and secrets too, and also where something is wrong. */
+  readonly onRead?: (file: string) => void;
 }
 
 const INCLUDE_DEPTH_MAX = 8;
@@ -37,15 +39,13 @@ export const LOCAL_FLEET: Fleet = Object.freeze({
 });
 
 /** Throws KilnError INVALID_CONFIG. */
-export const loadFleet = ({ file, env }: FleetSource): Fleet => {
+export const loadFleet = ({ file, ...source }: FleetSource): Fleet => {
   if (file === null) return LOCAL_FLEET;
-  return parseFleet(readText(file), { file, env });
+  source.onRead?.(file);
+  return parseFleet(readText(file), { file, ...source });
 };
 
-interface Place {
-  readonly file: string;
-  readonly env: FleetSource['env'];
-}
+type Place = Pick<FleetSource, 'env' | 'onRead'> & { readonly file: string };
 
 /** With the files that it includes. */
 export const parseFleet = (text: string, place: Place): Fleet => {
@@ -53,16 +53,20 @@ export const parseFleet = (text: string, place: Place): Fleet => {
   const hosts = parts.flatMap((part) => part.hosts);
   if (hosts.length === 0) throw new KilnError('INVALID_CONFIG', `${place.file}: hosts: ${NO_HOST}`);
   requireNamesOnce(parts);
-  return Object.freeze({ hosts: hosts.map((host) => Object.freeze(host)), files: parts.map(({ file }) => file) });
+  return Object.freeze({
+    hosts: hosts.map((host) => Object.freeze(host)),
+    files: parts.flatMap(({ file, secrets }) => [file, ...secrets]),
+  });
 };
 
 interface ParsedFile {
   readonly file: string;
+  readonly secrets: readonly string[];
   readonly hosts: readonly HostConfig[];
 }
 
-const parseFiles = (text: string, { file, env }: Place, depth: number): readonly ParsedFile[] => {
-  const check = new Check(dirname(resolve(file)), env);
+const parseFiles = (text: string, { file, env, onRead }: Place, depth: number): readonly ParsedFile[] => {
+  const check = new Check(dirname(resolve(file)), { env, onRead });
   const { value, errorOf } = parseLocatedYaml(text, file, fleetFile(check.secrets.filled));
   const hosts = value.hosts.map((host, index) => hostConfig(host, ['hosts', index], check));
   reportDuplicates(value.hosts, check);
@@ -72,7 +76,11 @@ const parseFiles = (text: string, { file, env }: Place, depth: number): readonly
   const problems = [...check.secrets.problems, ...check.problems];
   if (problems.length > 0) throw errorOf(problems);
   const included = value.include.map((name) => check.absolute(name));
-  return [{ file, hosts }, ...included.flatMap((each) => parseFiles(readText(each), { file: each, env }, depth + 1))];
+  const inside = included.flatMap((each) => {
+    onRead?.(each);
+    return parseFiles(readText(each), { file: each, env, ...(onRead && { onRead }) }, depth + 1);
+  });
+  return [{ file, hosts, secrets: [...check.secrets.files] }, ...inside];
 };
 
 const requireNamesOnce = (parts: readonly ParsedFile[]): void => {
@@ -95,10 +103,10 @@ class Check {
 
   readonly secrets: Secrets;
 
-  constructor(folder: string, env: FleetSource['env']) {
+  constructor(folder: string, { env, onRead = () => undefined }: { env: FleetSource['env']; onRead: FleetSource['onRead'] }) {
     this.#folder = folder;
     this.env = env;
-    this.secrets = createSecrets({ env, absolute: (path) => this.absolute(path) });
+    this.secrets = createSecrets({ env, absolute: (path) => this.absolute(path), onRead });
   }
 
   report(path: FieldPath, message: string): void {

@@ -14,16 +14,26 @@ export interface Secrets {
   readonly problems: readonly FieldProblem[];
   /** What was filled in: not to be shown. */
   readonly values: ReadonlySet<string>;
+  /** That were read, or are missing. */
+  readonly files: ReadonlySet<string>;
 }
 
 interface Place {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly absolute: (path: string) => string;
+  readonly onRead: (file: string) => void;
 }
 
 export const createSecrets = (place: Place): Secrets => {
   const problems: FieldProblem[] = [];
   const values = new Set<string>();
+  const files = new Set<string>();
+  const read = (name: string): string | undefined => {
+    const file = place.absolute(name);
+    files.add(file);
+    place.onRead(file);
+    return readSecret(file);
+  };
   const fill = (value: unknown, path: FieldPath): unknown => {
     if (typeof value === 'string') return value.replaceAll(REFERENCE, (_, kind: string, name: string) => one(kind, name, path));
     if (Array.isArray(value)) return value.map((item: unknown, index) => fill(item, [...path, index]));
@@ -31,7 +41,7 @@ export const createSecrets = (place: Place): Secrets => {
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, fill(item, [...path, name])]));
   };
   const one = (kind: string, name: string, path: FieldPath): string => {
-    const found = kind === 'env' ? ownValue(place.env, name) : readSecret(place.absolute(name));
+    const found = kind === 'env' ? ownValue(place.env, name) : read(name);
     if (found !== undefined && found !== '') {
       values.add(found);
       return found;
@@ -41,7 +51,7 @@ export const createSecrets = (place: Place): Secrets => {
     // Told with what else is wrong: the checks that follow must not stumble over nothing.
     return 'missing';
   };
-  return { filled: (raw) => fill(raw, []), problems, values };
+  return { filled: (raw) => fill(raw, []), problems, values, files };
 };
 
 /** Editors end files with a line break. */

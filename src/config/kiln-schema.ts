@@ -125,6 +125,8 @@ export const KilnFile = strictFields({
     canaryEverySeconds: Count(1, 86_400).default(300),
     /** 0: every candidate is timed to the end. */
     racingPlaces: Count(0, 1000).default(20),
+    /** Whether programs that cannot be recorded go on by their answers. */
+    timeToAnswers: z.boolean({ error: 'must be true or false' }).default(false),
   }).prefault({}),
   /** Null: for ever. Events of candidates that are not done are kept in any case. */
   journal: strictFields({ keepDays: Count(1, 36_500).nullable().default(30) }).prefault({}),

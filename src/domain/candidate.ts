@@ -4,7 +4,7 @@ import { JudgedAgain } from './canary.ts';
 import { DeviceClass } from './device.ts';
 import { AttemptId, CandidateId, DeviceId, HostId, SweepId } from './ids.ts';
 import { KernelResources } from './kernel-resources.ts';
-import { Outcome } from './outcome.ts';
+import { Outcome, VERDICTS } from './outcome.ts';
 import { Language, Params } from './plan/plan.ts';
 import { ProgramContent } from './program.ts';
 import { Score } from './ranking/ranking.ts';
@@ -85,6 +85,19 @@ export const canMove = (from: CandidateStatus, to: CandidateStatus): boolean =>
 export const Pause = z.strictObject({ at: Instant, reason: z.string().nullable() });
 export type Pause = z.infer<typeof Pause>;
 
+const REASON_CHARS_MAX = 2000;
+/** Why a program is judged by its answers, and not by a recording. */
+export const ByAnswers = z.strictObject({
+  reason: z.string().max(REASON_CHARS_MAX),
+  /** What its recording came to, which is no verdict of the program; null: it was submitted to be judged so. */
+  recording: z.enum(VERDICTS).nullable(),
+});
+export type ByAnswers = z.infer<typeof ByAnswers>;
+
+/** `found`: what was found out since it was submitted. */
+export const byAnswersOf = ({ program }: Pick<CandidateContent, 'program'>, found: ByAnswers | null): ByAnswers | null =>
+  found ?? (program?.prefer === 'program' ? { reason: 'it was submitted to be judged by its answers', recording: null } : null);
+
 /** A candidate as it is kept and shown: where it is, and what is known of it. Times are ISO 8601 UTC. */
 export const Candidate = z.strictObject({
   id: CandidateId,
@@ -109,6 +122,8 @@ export const Candidate = z.strictObject({
   paused: Pause.nullable().default(null),
   /** Set where an earlier verdict was taken back: its device, or who compiled it, failed a known-good candidate, or an operator asked. */
   judgedAgain: JudgedAgain.nullable().default(null),
+  /** Set for a program that is judged by its answers: from its submission, or since its recording was refused or wrong. */
+  byAnswers: ByAnswers.nullable().default(null),
   submittedAt: Instant,
   updatedAt: Instant,
 });

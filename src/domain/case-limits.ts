@@ -2,4 +2,4 @@
 export const CASE_BYTES_MAX = 8 * 2 ** 30;
 
 /** What a recording keeps between calls, a model's weights above all (BLOBS_BYTES_MAX of the runner's recording_shape.py). */
-export const WEIGHTS_BYTES_MAX = 64 * 2 ** 20;
+export const WEIGHTS_BYTES_MAX = 320 * 2 ** 20;

@@ -20,15 +20,20 @@ const EMPTY = Buffer.alloc(0);
 
 /** Throws KilnError PROTOCOL_ERROR when header or payload are above their limits. */
 export const encodeFrame = (header: object, payload: Buffer = EMPTY): Buffer => {
+  const start = frameStart(header, payload.length);
+  return payload.length === 0 ? start : Buffer.concat([start, payload]);
+};
+
+/** What goes before a payload: for one that is large, and is not to be copied. */
+export const frameStart = (header: object, payloadBytes: number): Buffer => {
   const json = JSON.stringify(header);
   const headerBytes = Buffer.byteLength(json);
-  checkLengths(headerBytes, payload.length);
-  const frame = Buffer.allocUnsafe(LENGTHS_BYTES + headerBytes + payload.length);
-  frame.writeUInt32BE(headerBytes, 0);
-  frame.writeUInt32BE(payload.length, 4);
-  frame.write(json, LENGTHS_BYTES);
-  payload.copy(frame, LENGTHS_BYTES + headerBytes);
-  return frame;
+  checkLengths(headerBytes, payloadBytes);
+  const start = Buffer.allocUnsafe(LENGTHS_BYTES + headerBytes);
+  start.writeUInt32BE(headerBytes, 0);
+  start.writeUInt32BE(payloadBytes, 4);
+  start.write(json, LENGTHS_BYTES);
+  return start;
 };
 
 const checkLengths = (headerBytes: number, payloadBytes: number, start?: Buffer): void => {

@@ -15,6 +15,8 @@ export const JournalEvent = z.strictObject({
     'candidate.judging',
     'candidate.confirming',
     'candidate.requeued',
+    /** A program whose recording was refused, or was wrong: from now on it is judged by its answers. */
+    'candidate.by_answers',
     'candidate.done',
     'candidate.record',
     /** Its verdict was taken back: its device, or who compiled it, failed a canary, or an operator asked. It is judged again. */

@@ -24,6 +24,20 @@ export type TimingStatistics = z.infer<typeof TimingStatistics>;
 const KernelShare = z.strictObject({ kernel: z.string(), library: z.string().nullable(), share: z.number().min(0).max(1) });
 export type KernelShare = z.infer<typeof KernelShare>;
 
+/**
+ * Of a program that was timed by its answers: its times reach from the release of inputs that it had not seen to the moment when all of its outputs were there,
+ * less the median time to the answers of a program that does nothing. `released`: its device code was queued before, and waited for the release. `call`: its host code
+ * ran within the time, since it could not be queued ahead.
+ */
+export const Answers = z.strictObject({
+  semantics: z.enum(['released', 'call']),
+  /** What is left open in each of its times, to either side, that no repetition shows. */
+  uncertaintyNs: Nanoseconds,
+  /** What was taken off each time. */
+  nullNs: Nanoseconds,
+});
+export type Answers = z.infer<typeof Answers>;
+
 /** What one bench case measured on one device. */
 export const CaseTiming = z.strictObject({
   case: z.string(),
@@ -47,6 +61,8 @@ export const CaseTiming = z.strictObject({
   unsteady: z.literal(true).optional(),
   /** Of a recording: the kernels that most of its time goes to, by their part of it, and of which library each is, as its name says. */
   recorded: z.array(KernelShare).optional(),
+  /** Of a program that is called by the judge: the candidate's times are those to its answers. */
+  answers: Answers.optional(),
 });
 export type CaseTiming = z.infer<typeof CaseTiming>;
 

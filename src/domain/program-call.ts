@@ -27,6 +27,9 @@ export const Constant: z.ZodType<Constant> = z.lazy(() =>
   }),
 );
 
+/** Of a model's arguments: 1.0, which is no integer in Python. A number of JSON and of this language does not tell. */
+export const WHOLE_FLOAT = '$float';
+
 /** What a program is handed. Text names a tensor, a shape variable or a scalar; lists are tuples, sets of fields dicts. */
 export type CallData = Constant;
 

@@ -78,7 +78,7 @@ export type RecordedSide = z.infer<typeof RecordedSide>;
 
 /**
  * A program that was built, to be recorded: called in its sandbox once for each case, on a device of that model. What it launched is the artifact that is
- * judged.
+ * judged. By answers, nothing is called yet: its artifact says how it will be, each time that the judge hands it inputs.
  */
 export const RecordUnit = z.strictObject({
   ...ProgramUnit.shape,
@@ -86,5 +86,7 @@ export const RecordUnit = z.strictObject({
   built: ContentHash,
   deviceModel: z.string(),
   ...recorded,
+  /** It is called where a recording would be replayed, and its answers are timed. */
+  by: z.literal('answers').optional(),
 });
 export type RecordUnit = z.infer<typeof RecordUnit>;

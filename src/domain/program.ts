@@ -56,6 +56,9 @@ export const Program = z.strictObject({
 });
 export type Program = z.infer<typeof Program>;
 
+/** What the message of verdict `contract` begins with where a program may be right, and what it does is no list of launches. */
+export const NOT_RECORDABLE = 'it cannot be recorded: ';
+
 /** As part of a candidate's content. The key is null while no host records programs of that environment. */
 export const ProgramContent = z.strictObject({ ...Program.shape, environmentKey: ContentHash.nullable() });
 export type ProgramContent = z.infer<typeof ProgramContent>;

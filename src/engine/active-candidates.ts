@@ -2,7 +2,7 @@
  * What the engine knows of the candidates it holds a lease on, besides their place in the scheduler: content, resolved plans, times.
  * Entry: leased (or adopted) from the queue. Exit: its verdict is committed, or it is put back. Bounded by the lease window.
  */
-import type { CandidateContent, Effort, Submission } from '../domain/candidate.ts';
+import type { ByAnswers, CandidateContent, Effort, Submission } from '../domain/candidate.ts';
 import type { AttemptId, CandidateId, ContentHash, HostId } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -12,6 +12,7 @@ import type { Spread } from '../domain/ranking/spread.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
 import type { ResolvedCandidate } from '../problems/candidate-resolution.ts';
 import type { Calls } from '../problems/resolve-program.ts';
+import type { RankingClass } from '../domain/ranking/ranking.ts';
 import { resolveCandidate } from '../problems/resolve-candidate.ts';
 import type { HostUnit } from './compiling/known-artifacts.ts';
 import type { JudgeMode } from '../scheduler/events.ts';
@@ -42,6 +43,8 @@ export interface Attempt {
   readonly pairedWith: Rival | null | undefined;
   /** The compile host that made its code; null: the host that judges it, or not known. */
   readonly madeBy: HostId | null;
+  /** Whether its judge has it called, or replays what was recorded of it; undefined when the daemon was restarted before that was written. */
+  readonly isByAnswers: boolean | undefined;
   /** What its judge loads: its own, and the record holder's. */
   readonly artifacts: readonly ContentHash[];
   /** Null until its result is there, and where that was an infra failure. */
@@ -55,6 +58,8 @@ export interface CompileJob {
   readonly unit: HostUnit;
   /** Of a program that is being built: how it is called then, to be recorded, at its host alone. Null: the unit's artifact is what is judged. */
   readonly calls: Calls | null;
+  /** Of a program: it is made ready to be called by its judge, and nothing is recorded. */
+  readonly isByAnswers: boolean;
   /** Who was asked to compile it and has not answered; null while the artifact is transferred. */
   asked: { readonly hostId: HostId; readonly compileId: string } | null;
   /** Compile hosts that could not compile it or hand it over. */
@@ -83,6 +88,8 @@ export interface ActiveCandidate {
   readonly makers: Set<HostId>;
   /** An earlier life of the daemon saw it pass its screening. */
   isScreened: boolean;
+  /** Of a program: why it is judged by its answers; null while it is judged by its recording, and of all others. */
+  byAnswers: ByAnswers | null;
   /** How often it is measured again since its times were not the device's usual ones. */
   disturbed: number;
   /** How often hosts were asked to compile it. */
@@ -97,7 +104,7 @@ export const createActiveCandidate = (
   id: CandidateId,
   submission: Submission,
   loaded: LoadedProblem,
-  nowMs: number,
+  { nowMs, byAnswers }: { readonly nowMs: number; readonly byAnswers: ByAnswers | null },
 ): ActiveCandidate => ({
   id,
   submission,
@@ -107,6 +114,7 @@ export const createActiveCandidate = (
   compiled: { log: '', resources: null, by: null },
   makers: new Set(),
   isScreened: false,
+  byAnswers,
   disturbed: 0,
   compiles: 0,
   attempts: new Map(),
@@ -123,6 +131,10 @@ export const setJob = (candidate: ActiveCandidate, job: CompileJob | null): void
 
 export const secondsInStage = ({ stage }: Pick<ActiveCandidate, 'stage'>, nowMs: number): number =>
   (nowMs - stage.sinceMs) / 1000;
+
+/** What it would be ranked among as things are. */
+export const classOfCandidate = ({ byAnswers }: Pick<ActiveCandidate, 'byAnswers'>): RankingClass =>
+  byAnswers === null ? 'device' : 'program';
 
 /** What it passed its last screening with; null before that, or when an earlier life of the daemon saw it. */
 export const screeningOf = ({ attempts }: Pick<ActiveCandidate, 'attempts'>): Evaluation | null =>

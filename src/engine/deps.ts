@@ -19,6 +19,8 @@ export interface JudgingRules {
   readonly canaryEverySeconds: number;
   /** Candidates that cannot reach the first so many places of their ranking are stopped early; 0: none is. */
   readonly racingPlaces: number;
+  /** Programs whose recording is none, or is wrong, go on by their answers; false: that is their verdict. */
+  readonly timeToAnswers: boolean;
 }
 
 export interface SubmissionLimits {

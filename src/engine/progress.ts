@@ -2,6 +2,7 @@
 import type { Effect, MovedState } from '../scheduler/effects.ts';
 import { secondsInStage } from './active-candidates.ts';
 import type { ActiveCandidate, CandidateStage } from './active-candidates.ts';
+import { goOnByAnswers } from './by-answers.ts';
 import type { EngineState } from './state.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { type: T }>;
@@ -42,10 +43,11 @@ const enterStage = (state: Moving, candidate: ActiveCandidate, stage: CandidateS
   candidate.stage = stage === 'compiling' ? { name: stage, sinceMs: nowMs, job: null } : { name: stage, sinceMs: nowMs };
 };
 
-export const onRequeued = (state: Moving, { id, reason, infra, confirmOn }: Of<'requeued'>): void => {
+export const onRequeued = (state: Moving, { id, reason, infra, confirmOn, byAnswers }: Of<'requeued'>): void => {
   const candidate = state.active.get(id);
   if (!candidate) return;
   enterStage(state, candidate, 'queued');
+  if (byAnswers) goOnByAnswers(state, candidate, { byAnswers, at: { state: { status: 'queued' }, hostId: null } });
   state.writeBehind.add({
     type: 'transition',
     transition: {

@@ -30,6 +30,8 @@ export interface Executions {
 }
 
 export const createExecutions = (hosts: Hosts): Executions => {
+  /** Also those that wait for their devices. */
+  const accepted = new Set<ExecutionId>();
   const running = new Map<ExecutionId, Running>();
   const existing = (id: ExecutionId): Running => {
     const found = running.get(id);
@@ -38,7 +40,7 @@ export const createExecutions = (hosts: Hosts): Executions => {
   };
   return {
     exec: async function* (host, request, asking) {
-      if (running.size >= EXECUTIONS_MAX)
+      if (accepted.size >= EXECUTIONS_MAX)
         throw new KilnError('TOO_MANY_STREAMS', `${EXECUTIONS_MAX} commands run on hosts already: end some, or try again later`);
       const id = ExecutionId.parse(`x-${randomBytes(16).toString('hex')}`);
       // Before anything is said: a host that is not there is an error of the request.
@@ -52,6 +54,7 @@ export const createExecutions = (hosts: Hosts): Executions => {
       noteStart(hosts, what, asking.caller);
       let end: ExecEvent | null = null;
       let lent: Lent | null = null;
+      accepted.add(id);
       try {
         yield { event: 'accepted', execution: id, host };
         if (request.devices !== null) {
@@ -64,6 +67,7 @@ export const createExecutions = (hosts: Hosts): Executions => {
           yield event;
         }
       } finally {
+        accepted.delete(id);
         running.delete(id);
         talk.end();
         lent?.giveBack();

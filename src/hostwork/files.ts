@@ -27,7 +27,7 @@ export interface FilesRequest extends FilesQuery {
 export const createFiles = (hosts: Hosts) => {
   const noted = new BoundedMap<string, true>(NOTED_MAX);
   const note = (host: HostId, { action, path, transfer }: FilesRequest, { caller }: Asking): void => {
-    const key = `${host} ${action} ${transfer}`;
+    const key = JSON.stringify([caller.name, host, action, path, transfer]);
     if (!NOTED.has(action) || (transfer !== undefined && noted.has(key))) return;
     if (transfer !== undefined) noted.set(key, true);
     noteStart(hosts, { host, action, path }, caller);

@@ -32,18 +32,14 @@ export class Talk {
     await this.write(encodeFrame(header, payload));
   }
 
-  /** Frames as bytes. */
+  /** Frames as bytes. Never rejects: why a stream broke is told by its reading side. */
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#stream.destroyed || this.#stream.write(bytes)) return;
     const ended = new AbortController();
-    try {
-      await Promise.race([
-        once(this.#stream, 'drain', { signal: ended.signal }),
-        once(this.#stream, 'close', { signal: ended.signal }),
-      ]);
-    } finally {
-      ended.abort();
-    }
+    const waits = ['drain', 'close'].map(async (event) => once(this.#stream, event, { signal: ended.signal }));
+    // An error is an end too.
+    await Promise.race(waits).catch(() => undefined);
+    ended.abort();
   }
 
   /** Until the host hangs up. Throws what the host refused, and for what is no frame. */

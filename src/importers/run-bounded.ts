@@ -2,11 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { KilnError } from '../domain/errors.ts';
+import { unlessEnded } from '../platform/clean-up.ts';
 import { killGroup } from '../platform/process-group.ts';
 
 const LAST_WORDS_CHARS_MAX = 2000;
-/** It is in a group of its own, which Ctrl-C does not reach. */
-const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface Bounds {
   readonly limitMs: number;
@@ -43,14 +42,15 @@ export const runBounded = async ([program, ...args]: readonly [string, ...string
     state.isLate = true;
     end(child);
   }, limitMs);
-  const stopPassing = passSignals(child);
   try {
-    await once(child, 'close');
+    await unlessEnded(
+      () => end(child),
+      async () => once(child, 'close'),
+    );
   } catch (cause) {
     throw new KilnError('INVALID_REQUEST', `${program} cannot be started: ${remedy}`, { cause });
   } finally {
     clearTimeout(limit);
-    stopPassing();
   }
   const { isLate } = state;
   return {
@@ -66,20 +66,6 @@ const end = ({ pid, stdout, stderr }: ChildProcess): void => {
   if (pid !== undefined) killGroup(pid);
   stdout?.destroy();
   stderr?.destroy();
-};
-
-/** What ends this process ends the child first. Returns what stops that. */
-const passSignals = (child: ChildProcess): (() => void) => {
-  const onSignal = (signal: NodeJS.Signals): void => {
-    stop();
-    end(child);
-    process.kill(process.pid, signal);
-  };
-  const stop = (): void => {
-    for (const signal of PASSED_ON) process.off(signal, onSignal);
-  };
-  for (const signal of PASSED_ON) process.on(signal, onSignal);
-  return stop;
 };
 
 const endOf = (stream: NodeJS.ReadableStream | null, charsMax: number): (() => string) => {

@@ -6,6 +6,7 @@ import type { QueueView } from '../domain/api/queue.ts';
 import type { CreateSweep, SweepResults, SweepView } from '../domain/api/sweeps.ts';
 import type { Language } from '../domain/plan/plan.ts';
 import type { Why } from '../domain/api/why.ts';
+import type { RankingClass } from '../domain/ranking/ranking.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { Candidate } from '../domain/candidate.ts';
 
@@ -31,7 +32,11 @@ export interface McpKiln {
   problem(name: string): Promise<ProblemView>;
   ranking(
     problem: string,
-    query?: { readonly device?: string | undefined; readonly limit?: number | undefined },
+    query?: {
+      readonly device?: string | undefined;
+      readonly limit?: number | undefined;
+      readonly class?: RankingClass | undefined;
+    },
   ): Promise<RankingView>;
   /** How the best came about, step by step. */
   progress(problem: string): Promise<ProgressView>;

@@ -6,6 +6,7 @@ import { INTEGER_TYPES } from '../domain/plan/dtype.ts';
 import { Problem, programFilesOf, type TensorSpec } from '../domain/problem.ts';
 import { parseYaml } from './strict-yaml.ts';
 import { languageOfFile, TARGETS } from './targets.ts';
+import { ownValue } from '../platform/own-value.ts';
 
 const PROBLEM_FILE = 'problem.yaml';
 const PROBLEM_BYTES_MAX = 64 * 1024;
@@ -38,7 +39,7 @@ export const readProblemFolder = (folder: string): ProblemFolder => {
 const readProblem = (folder: string): Problem => {
   const file = join(folder, PROBLEM_FILE);
   const parsed = parseYaml(
-    { text: readText(file, PROBLEM_BYTES_MAX), firstLine: 1, bytesMax: PROBLEM_BYTES_MAX },
+    { text: readText(file, PROBLEM_BYTES_MAX), firstLine: 1, bytesMax: PROBLEM_BYTES_MAX, wholeFloatsBelow: ['call', 'init'] },
     Problem,
     PROBLEM_FILE,
   );
@@ -77,7 +78,7 @@ const refuseCompared = ({ tensors }: Problem, file: string): void => {
   for (const [name, tensor] of Object.entries(tensors)) {
     if (tensor.role === 'in' && tensor.tolerance !== undefined)
       throw invalidProblem(file, `tensors.${name}.tolerance`, `"${name}" is an input: only outputs have a tolerance`);
-    const reason = tensor.compare && noIndices(name, tensor, tensors[tensor.compare.of]);
+    const reason = tensor.compare && noIndices(name, tensor, ownValue(tensors, tensor.compare.of));
     if (reason !== undefined) throw invalidProblem(file, `tensors.${name}.compare`, reason);
   }
 };

@@ -68,12 +68,15 @@ interface Built {
   readonly artifact: ContentHash;
   readonly deviceModel: string;
   readonly calls: Calls;
+  /** Its judge calls it: nothing is recorded. */
+  readonly isByAnswers: boolean;
 }
 
 /** What is asked for once it is built. */
-export const recordUnitOf = (unit: ProgramUnit, { artifact, deviceModel, calls }: Built): RecordUnit => ({
+export const recordUnitOf = (unit: ProgramUnit, { artifact, deviceModel, calls, isByAnswers }: Built): RecordUnit => ({
   ...unit,
   built: artifact,
   deviceModel,
   ...calls,
+  ...(isByAnswers && { by: 'answers' }),
 });

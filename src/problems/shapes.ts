@@ -64,15 +64,15 @@ type Shapes = Readonly<Record<string, readonly number[]>>;
 
 /** Indices lie as `of` does, but for the last axis: as many a row as there are, or one. */
 const resolveCompare = (name: string, compare: Compare, shapes: Shapes): ResolvedCompare => {
-  const [own, of] = [shapes[name] ?? [], shapes[compare.of] ?? []];
+  const [indices, of] = [shapes[name] ?? [], ownValue(shapes, compare.of) ?? []];
   const rows = of.slice(0, -1);
-  const each = own.length === rows.length ? 1 : (own.at(-1) ?? 1);
+  const each = indices.length === rows.length ? 1 : (indices.at(-1) ?? 1);
   const length = of.at(-1) ?? 1;
   const field = `tensors.${name}.compare`;
-  if (own.length > of.length || own.length < rows.length || rows.some((size, axis) => size !== own[axis]))
+  if (indices.length > of.length || indices.length < rows.length || rows.some((size, axis) => size !== indices[axis]))
     throw new PlanError(
       field,
-      `[${own.join(', ')}] holds no indices of the last axis of ${compare.of}, [${of.join(', ')}]: the axes before it must be the same`,
+      `[${indices.join(', ')}] holds no indices of the last axis of ${compare.of}, [${of.join(', ')}]: the axes before it must be the same`,
     );
   if (compare.distinct && each > length)
     throw new PlanError(

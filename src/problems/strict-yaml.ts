@@ -1,8 +1,16 @@
 /** YAML that people and programs hand us, parsed strictly: unique keys, no aliases, bounded size, errors with field and line. */
-import { type Document, isAlias, visit } from 'yaml';
+import { type Document, isAlias, isNode, visit } from 'yaml';
 import type { z } from 'zod';
+import { WHOLE_FLOAT } from '../domain/program-call.ts';
 import { issueText } from '../platform/issue-text.ts';
-import { fieldName, fieldPath, parseYamlDocument, type Position, type YamlDocument } from '../platform/yaml-document.ts';
+import {
+  fieldName,
+  type FieldPath,
+  fieldPath,
+  parseYamlDocument,
+  type Position,
+  type YamlDocument,
+} from '../platform/yaml-document.ts';
 
 const FIRST_ISSUES_MAX = 5;
 /** The YAML parser's time grows with the square of these; a hostile text must not hold up everyone else. */
@@ -17,6 +25,8 @@ export interface YamlText {
   /** Line of the whole file on which `text` starts, from 1. */
   readonly firstLine: number;
   readonly bytesMax: number;
+  /** Below this field 1.0 is `{[WHOLE_FLOAT]: 1}`, as Python has it, and 1 is 1. */
+  readonly wholeFloatsBelow?: FieldPath;
 }
 
 /** `field` is a path such as `launch[0].grid[1]`, or the `rootField` given for what belongs to the document as a whole. */
@@ -35,6 +45,7 @@ export const parseYaml = <T>(input: YamlText, schema: z.ZodType<T>, rootField: s
   if (bytes > input.bytesMax) return fail(`${bytes} bytes of YAML; the limit is ${input.bytesMax}`);
   const parsed = shapeComplaint(input.text) ?? parseText(input);
   if (typeof parsed === 'string') return fail(parsed);
+  if (input.wholeFloatsBelow) keepWholeFloats(parsed.document, input.wholeFloatsBelow);
   const checked = schema.safeParse(toValue(parsed.document));
   if (checked.success) return { ok: true, value: checked.data };
   const [first, ...rest] = checked.error.issues.slice(0, FIRST_ISSUES_MAX).map((issue) => describe(parsed, issue));
@@ -81,6 +92,17 @@ const protectCalls = (text: string): string => {
 };
 
 const toValue = (document: Document.Parsed): unknown => document.toJS({ maxAliasCount: 0, reviver: restoreCalls });
+
+const keepWholeFloats = (document: Document.Parsed, path: FieldPath): void => {
+  const below = document.getIn(path, true);
+  if (!isNode(below)) return;
+  visit(below, {
+    Scalar: (_key, scalar) => {
+      if (typeof scalar.value === 'number' && Number.isInteger(scalar.value) && /[.e]/iu.test(scalar.source ?? ''))
+        scalar.value = { [WHOLE_FLOAT]: scalar.value };
+    },
+  });
+};
 
 const restoreCalls = (_key: unknown, value: unknown): unknown =>
   typeof value === 'string' ? value.replaceAll(CALL_COMMA, ',') : value;

@@ -8,6 +8,7 @@ import type { AttemptOutcome, SchedulerEvent } from './events.ts';
 import { correct } from './fair-share.ts';
 import { failForGood, failOnHost, measureAgain } from './failures.ts';
 import {
+  beginOtherwise,
   conclude,
   finish,
   finishUnconfirmed,
@@ -54,6 +55,11 @@ const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
     noteAttempt(core, device, false);
     return measureAgain(core, entry, { hostId: event.hostId, reason: result.reason });
   }
+  if (result.status === 'otherwise') {
+    noteAttempt(core, device, false);
+    correct(core, entry, { serviceMs: event.serviceMs, isWhole });
+    return beginOtherwise(core, entry, result.byAnswers);
+  }
   if (result.status === 'infra') {
     if (result.failure.code === 'problem_refused') return failForGood(core, entry, result.failure.message);
     if (canRecompile(core, entry, result.failure)) return recompile(core, entry, event.hostId);
@@ -74,7 +80,9 @@ const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
 
 /** What failed, or was cut off, says nothing of how long a judgement takes. */
 const isWholeJudgement = (result: Judged['result']): boolean =>
-  result.status === 'disturbed' || (result.status === 'judged' && result.outcome.verdict !== 'cancelled');
+  result.status === 'disturbed' ||
+  result.status === 'otherwise' ||
+  (result.status === 'judged' && result.outcome.verdict !== 'cancelled');
 
 /** What a quarantined device says, or anybody of code by a quarantined compiler, is not used, and costs nothing. */
 const doubt = (core: CoreState, entry: Entry, reason: string): void => {

@@ -1,5 +1,5 @@
 /** What the shell must do, in order. Effects name only hosts that are attached. */
-import type { CandidateState } from '../domain/candidate.ts';
+import type { ByAnswers, CandidateState } from '../domain/candidate.ts';
 import type { QuarantineCause } from '../domain/canary.ts';
 import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -69,6 +69,8 @@ export type Effect =
       readonly infra: boolean;
       /** The model it is to be confirmed on, where it was screened already. */
       readonly confirmOn?: string;
+      /** Why it goes on by its answers from now on, where it has not done so before. */
+      readonly byAnswers?: ByAnswers;
     }
   /** Paused: the scheduler has forgotten it, without a word on it. */
   | { readonly type: 'released'; readonly id: CandidateId }

@@ -1,4 +1,5 @@
 /** What the shell tells the scheduler. Every event may arrive twice; events of one host arrive in the order its frames were read. */
+import type { ByAnswers } from '../domain/candidate.ts';
 import type { DeviceClass } from '../domain/device.ts';
 import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -71,6 +72,8 @@ export type JudgeReport =
   | { readonly status: 'judged'; readonly outcome: Outcome }
   /** It passed, and its times are not those of the device: it is measured again, elsewhere if it can be. */
   | { readonly status: 'disturbed'; readonly reason: string }
+  /** It is no verdict: the candidate is compiled and judged anew, another way, and is told of it by `requeued`. */
+  | { readonly status: 'otherwise'; readonly byAnswers: ByAnswers }
   | { readonly status: 'infra'; readonly failure: InfraFailure };
 
 export type SchedulerEvent =

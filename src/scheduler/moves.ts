@@ -1,4 +1,5 @@
 /** What can happen to an entry: each moves it and emits the effects that go with it. */
+import type { ByAnswers } from '../domain/candidate.ts';
 import { attemptIdOf, type ContentHash } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Effect, MovedState } from './effects.ts';
@@ -84,6 +85,21 @@ export const withdraw = (core: CoreState, entry: Entry): void => {
 /** Back into the queue, wherever it is now; no fault of its own or of a host. */
 export const requeue = (core: CoreState, entry: Entry, reason: string): void => {
   takeOut(core, entry, reason);
+  wait(core, entry);
+};
+
+/** Its code is no longer what is to be judged: it is compiled anew, and nothing of before counts. */
+export const beginOtherwise = (core: CoreState, entry: Entry, byAnswers: ByAnswers): void => {
+  if (entry.cancelled) return finish(core, entry, { verdict: 'cancelled' });
+  emit(core, {
+    type: 'requeued',
+    id: entry.task.id,
+    reason: `${byAnswers.reason}; it is judged by its answers`,
+    infra: false,
+    byAnswers,
+  });
+  moveTo(core, entry, { kind: 'backoff' });
+  entry.confirm = null;
   wait(core, entry);
 };
 

@@ -80,6 +80,7 @@ update kiln.candidates set
   state = '{"status": "queued"}'::jsonb,
   score = null,
   infra_failures = 0,
+  by_answers = null,
   judged_again = jsonb_build_object(
     'at', $4::text, 'hostId', $1::text, 'deviceId', nullif($2::text, '${COMPILER}'), 'reason', $3::text, 'verdict', doubted.verdict, 'speedup', doubted.speedup),
   updated_at = $4::timestamptz

@@ -1,12 +1,13 @@
 /** What happens to candidates after intake: moves, attempts, final words. Each function is one transaction of a few multi-row statements. */
-import type { CandidateState } from '../domain/candidate.ts';
+import type { ByAnswers, CandidateState } from '../domain/candidate.ts';
 import { type CandidateId, type HostId, attemptNumber, candidateIdOf } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { FinishedAttempt } from '../domain/attempt.ts';
 import type { NewJournalEvent } from '../domain/journal.ts';
-import type { Score } from '../domain/ranking/ranking.ts';
+import { classOf, type Score } from '../domain/ranking/ranking.ts';
 import { countIn, countingOut } from './backlog.ts';
 import { append, appending, writing } from './journal.ts';
+import { classSql } from './ranking-class.ts';
 import { toJson } from './json.ts';
 import type { Sql, SqlSession, Statement, Writer } from './sql.ts';
 import type { Completion, Progress, Transition } from '../domain/ports/store-rows.ts';
@@ -70,12 +71,13 @@ interface Move {
   readonly resources: KernelResources | null;
   readonly infraFailures: number;
   readonly attempt: number;
+  readonly byAnswers: ByAnswers | null;
 }
 
 /** One row a candidate: where it ends, the newest compile log, infra failures and the highest attempt number on the way. */
 const lastMoves = (batch: readonly Transition[]): Moves => {
   const moves = new Map<CandidateId, Move>();
-  for (const { candidateId, state, compileLog, resources, infraFailure } of batch) {
+  for (const { candidateId, state, compileLog, resources, infraFailure, byAnswers } of batch) {
     const before = moves.get(candidateId);
     moves.set(candidateId, {
       id: candidateId,
@@ -84,6 +86,7 @@ const lastMoves = (batch: readonly Transition[]): Moves => {
       resources: resources ?? before?.resources ?? null,
       infraFailures: (before?.infraFailures ?? 0) + (infraFailure ? 1 : 0),
       attempt: Math.max(before?.attempt ?? 0, attemptOf(state)),
+      byAnswers: byAnswers ?? before?.byAnswers ?? null,
     });
   }
   return moves;
@@ -98,10 +101,11 @@ update kiln.candidates set
   resources = coalesce(nullif(move.resources, 'null'::jsonb), candidates.resources),
   infra_failures = infra_failures + move."infraFailures",
   last_attempt = greatest(last_attempt, move.attempt),
+  by_answers = coalesce(nullif(move."byAnswers", 'null'::jsonb), candidates.by_answers),
   paused = case when move.state ->> 'status' = 'done' then null else candidates.paused end,
   updated_at = $2::timestamptz
 from jsonb_to_recordset($1::jsonb) as move
-  (id text, state jsonb, "compileLog" text, resources jsonb, "infraFailures" integer, attempt integer)
+  (id text, state jsonb, "compileLog" text, resources jsonb, "infraFailures" integer, attempt integer, "byAnswers" jsonb)
 where candidates.id = move.id and candidates.status <> 'done'`;
 
 /** Idempotent by attempt id. */
@@ -160,6 +164,7 @@ const finishOf = (
   resources: resources ?? move?.resources ?? null,
   infraFailures: move?.infraFailures ?? 0,
   attempt: move?.attempt ?? 0,
+  byAnswers: move?.byAnswers ?? null,
 });
 
 const FINISH = `
@@ -171,9 +176,10 @@ update kiln.candidates set
   resources = coalesce(nullif(finish.resources, 'null'::jsonb), candidates.resources),
   infra_failures = infra_failures + finish."infraFailures",
   last_attempt = greatest(last_attempt, finish.attempt),
+  by_answers = coalesce(nullif(finish."byAnswers", 'null'::jsonb), candidates.by_answers),
   updated_at = $2::timestamptz
 from jsonb_to_recordset($1::jsonb) as finish
-  (id text, state jsonb, score jsonb, "compileLog" text, resources jsonb, "infraFailures" integer, attempt integer)
+  (id text, state jsonb, score jsonb, "compileLog" text, resources jsonb, "infraFailures" integer, attempt integer, "byAnswers" jsonb)
 where candidates.id = finish.id and candidates.status <> 'done'`;
 
 /** The last record of a batch stands, as if they had been written one after another. */
@@ -181,11 +187,12 @@ const recordsOf = (final: readonly Completion[]): readonly object[] =>
   final.flatMap(({ candidateId, record, score }, order) => (record && score ? [{ id: candidateId, order }] : []));
 
 const SET_RECORDS = `
-insert into kiln.records (problem, problem_version, device_model, candidate_id, set_at)
-select distinct on (problem, problem_version, device_model) problem, problem_version, device_model, candidates.id, $2::timestamptz
+insert into kiln.records (problem, problem_version, device_model, class, candidate_id, set_at)
+select distinct on (problem, problem_version, device_model, class) problem, problem_version, device_model, ${classSql('score')} as class,
+  candidates.id, $2::timestamptz
 from jsonb_to_recordset($1::jsonb) as holder (id text, "order" integer) join kiln.candidates on candidates.id = holder.id
-order by problem, problem_version, device_model, "order" desc
-on conflict (problem, problem_version, device_model) do update set candidate_id = excluded.candidate_id, set_at = excluded.set_at`;
+order by problem, problem_version, device_model, class, "order" desc
+on conflict (problem, problem_version, device_model, class) do update set candidate_id = excluded.candidate_id, set_at = excluded.set_at`;
 
 /** Record holders that were measured again get their refined scores; what judgements differ by stands beside the record. */
 const measuringAgain = (final: readonly Completion[], at: string): readonly Statement[] => {
@@ -207,11 +214,12 @@ where candidates.id = refined.id and candidates.verdict = 'passed'`;
 const SET_SPREADS = `
 update kiln.records set spread = taught.spread
 from (
-  select distinct on (problem, problem_version, device_model) problem, problem_version, device_model, source.spread
+  select distinct on (problem, problem_version, device_model, class) problem, problem_version, device_model, ${classSql('score')} as class, source.spread
   from jsonb_to_recordset($1::jsonb) as source (id text, "order" integer, spread jsonb) join kiln.candidates on candidates.id = source.id
-  order by problem, problem_version, device_model, "order" desc
+  order by problem, problem_version, device_model, class, "order" desc
 ) as taught
-where records.problem = taught.problem and records.problem_version = taught.problem_version and records.device_model = taught.device_model`;
+where records.problem = taught.problem and records.problem_version = taught.problem_version and records.device_model = taught.device_model
+  and records.class = taught.class`;
 
 interface About {
   readonly hostId: HostId | null;
@@ -244,7 +252,15 @@ const lastEvents = (
 };
 
 const scoreFacts = (score: Score | null): object =>
-  score ? { deviceModel: score.deviceModel, speedup: score.speedup, timeNs: score.timeNs, rankKey: score.rankKey } : {};
+  score
+    ? {
+        deviceModel: score.deviceModel,
+        speedup: score.speedup,
+        timeNs: score.timeNs,
+        rankKey: score.rankKey,
+        ...(score.answers && { class: classOf(score) }),
+      }
+    : {};
 
 /** Queues again what ended without a verdict of its own; its attempt numbers go on. Returns the ids that were. */
 export const reopen = async (sql: Sql, ids: readonly CandidateId[], at: string): Promise<readonly CandidateId[]> => {

@@ -3,7 +3,7 @@ import type { CandidateId } from '../domain/ids.ts';
 import type { CaseTiming, Stopped } from '../domain/measurement.ts';
 import type { FrontEntry } from '../domain/ranking/front.ts';
 import type { NewJournalEvent } from '../domain/journal.ts';
-import type { RankingKey, Resumed } from '../domain/ports/store.ts';
+import type { FrontKey, Resumed } from '../domain/ports/store.ts';
 import { countIn } from './backlog.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
@@ -13,7 +13,7 @@ import type { Sql, SqlSession } from './sql.ts';
 const PAGE_MAX = 1000;
 
 /** The first places of what was timed to the end, best first. */
-export const readFront = async (sql: SqlSession, key: RankingKey, places: number): Promise<readonly FrontEntry[]> => {
+export const readFront = async (sql: SqlSession, key: FrontKey, places: number): Promise<readonly FrontEntry[]> => {
   const rows = await sql.query<FrontRow>(FRONT, [key.problem, key.problemVersion, key.deviceModel, places]);
   return rows.map(({ timings, ...entry }) => ({
     ...entry,
@@ -29,10 +29,11 @@ const FRONT = `
 select id as "candidateId", rank_key as "rankKey", (score ->> 'timeNs')::double precision as "timeNs", state #> '{outcome,timings}' as timings
 from kiln.candidates
 where problem = $1 and problem_version = $2 and device_model = $3 and rank_key is not null and trial = 0 and score -> 'stopped' is null
+  and score -> 'answers' is null
 order by rank_key desc, submit_order limit $4::integer`;
 
-export const readWithStopped = async (sql: SqlSession, keys: readonly RankingKey[]): Promise<readonly RankingKey[]> =>
-  keys.length === 0 ? [] : sql.query<RankingKey>(WITH_STOPPED, [toJson(keys)]);
+export const readWithStopped = async (sql: SqlSession, keys: readonly FrontKey[]): Promise<readonly FrontKey[]> =>
+  keys.length === 0 ? [] : sql.query<FrontKey>(WITH_STOPPED, [toJson(keys)]);
 
 const WITH_STOPPED = `
 select ranking.* from jsonb_to_recordset($1::jsonb) as ranking (problem text, "problemVersion" text, "deviceModel" text)
@@ -77,7 +78,7 @@ where id = any($1::text[]) and status = 'done' and score -> 'stopped' is not nul
 returning id, priority, device, submitter, problem`;
 
 export interface InReach {
-  readonly key: RankingKey;
+  readonly key: FrontKey;
   /** Null: whoever passes belongs to the front. */
   readonly needed: Stopped['needed'] | null;
 }

@@ -1,5 +1,6 @@
 /** Rankings, records and failures: what a problem's candidates came to. Device models are never compared with each other. */
-import type { RankedEntry, RankingQuery, RecordRow } from '../domain/ports/store.ts';
+import type { RankedEntry, RankingKey, RankingQuery, RecordRow } from '../domain/ports/store.ts';
+import { classSql } from './ranking-class.ts';
 import type { SqlSession } from './sql.ts';
 
 /** Model by model: the record, then best first by rank key, the earlier submission first where keys are equal, at last what was stopped early. Trial 0 only. */
@@ -11,6 +12,7 @@ export const readRanking = async (sql: SqlSession, query: RankingQuery): Promise
     query.submitter ?? null,
     query.language ?? null,
     query.sweep ?? null,
+    query.class ?? 'device',
   ]);
 
 /**
@@ -21,11 +23,12 @@ const RANKING = `
 with holders as materialized (
   select records.problem_version, records.device_model, candidate_id, rank_key
   from kiln.records join kiln.candidates on candidates.id = candidate_id
-  where records.problem = $1 and records.problem_version = any($2::text[])
+  where records.problem = $1 and records.problem_version = any($2::text[]) and records.class = $7::text
 ), scored as (
   select submit_order, problem_version, device_model, id, candidates.rank_key, score -> 'stopped' is not null as stopped, score -> 'pair' as pair
   from kiln.candidates
   where problem = $1 and problem_version = any($2::text[]) and candidates.rank_key is not null and trial = 0
+    and ${classSql('score')} = $7::text and score #> '{answers,tooShort}' is null
     and ($4::text is null or submitter = $4) and ($5::text is null or content ->> 'language' = $5)
     and ($6::text is null or id in (select candidate_id from kiln.sweep_points where sweep_points.sweep_id = $6))
 ), keyed as (
@@ -64,12 +67,12 @@ export const readFailures = async (
 
 export const readRecordHolder = async (
   sql: SqlSession,
-  ...[problem, problemVersion, deviceModel]: readonly [string, string, string]
+  { problem, problemVersion, deviceModel, class: ofClass }: RankingKey,
 ): Promise<RecordRow | null> => {
   const [row] = await sql.query<RecordRow>(
     `select candidate_id as "candidateId", score, spread from kiln.records join kiln.candidates on candidates.id = candidate_id
-     where records.problem = $1 and records.problem_version = $2 and records.device_model = $3`,
-    [problem, problemVersion, deviceModel],
+     where records.problem = $1 and records.problem_version = $2 and records.device_model = $3 and records.class = $4`,
+    [problem, problemVersion, deviceModel, ofClass],
   );
   return row ?? null;
 };

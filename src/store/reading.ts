@@ -1,6 +1,7 @@
 /** Candidates read back: one, lists, contents, and what is not done. */
 import { Buffer } from 'node:buffer';
 import type { JudgedAgain } from '../domain/canary.ts';
+import { type ByAnswers, byAnswersOf } from '../domain/candidate.ts';
 import type { Candidate, CandidateContent, CandidateState, Effort, Pause, Submission } from '../domain/candidate.ts';
 import { type CandidateId, type SweepId, candidateIdOf } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
@@ -35,6 +36,7 @@ interface CandidateRow {
   readonly infraFailures: number;
   readonly paused: Pause | null;
   readonly judgedAgain: JudgedAgain | null;
+  readonly byAnswers: ByAnswers | null;
   readonly lastAttempt: number;
   readonly submittedAt: Date;
   readonly updatedAt: Date;
@@ -42,7 +44,7 @@ interface CandidateRow {
 
 const COLUMNS = `submit_order::text as "submitOrder", candidates.id, content, source_bytes as "sourceBytes", priority, submitter, labels,
   candidates.sweep_id as "sweepId", effort, state, score, compile_log as "compileLog", resources, infra_failures as "infraFailures",
-  paused, judged_again as "judgedAgain", last_attempt as "lastAttempt", submitted_at as "submittedAt", updated_at as "updatedAt"`;
+  paused, judged_again as "judgedAgain", by_answers as "byAnswers", last_attempt as "lastAttempt", submitted_at as "submittedAt", updated_at as "updatedAt"`;
 
 export const readCandidate = async (sql: SqlSession, id: CandidateId): Promise<Candidate | null> =>
   (await readRecords(sql, { where: 'candidates.id = $1', params: [id] }))[0] ?? null;
@@ -116,6 +118,7 @@ const candidateOf = (row: CandidateRow, attempts: FinishedAttempt[]): Candidate 
   infraFailures: row.infraFailures,
   paused: row.paused,
   judgedAgain: row.judgedAgain,
+  byAnswers: byAnswersOf(row.content, row.byAnswers),
   submittedAt: row.submittedAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
 });
@@ -223,4 +226,5 @@ const unfinishedOf = (row: SourceRow): Unfinished => ({
   attempts: row.lastAttempt,
   infraFailures: row.infraFailures,
   submittedAtMs: row.submittedAt.getTime(),
+  byAnswers: byAnswersOf(row.content, row.byAnswers),
 });

@@ -26,6 +26,7 @@ update kiln.candidates set
   state = '{"status": "queued"}'::jsonb,
   score = null,
   infra_failures = 0,
+  by_answers = null,
   judged_again = jsonb_build_object(
     'at', $3::text, 'hostId', null, 'deviceId', null, 'reason', $2::text, 'verdict', asked.verdict, 'speedup', asked.speedup),
   updated_at = $3::timestamptz

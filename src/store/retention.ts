@@ -6,6 +6,7 @@ import { CAMPAIGN_SUBMITTER } from '../domain/campaign/campaign.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import type { OldCandidate, Retention } from '../domain/ports/store-rows.ts';
 import { append, writing } from './journal.ts';
+import { classSql } from './ranking-class.ts';
 import type { Sql, SqlSession } from './sql.ts';
 
 /** Of one look, and so of one transaction. */
@@ -20,8 +21,8 @@ const UNUSED = `not exists (select 1 from kiln.records where records.candidate_i
 const OLD = `
 with ranked as (
   select id, row_number() over (
-    partition by problem, problem_version, device_model order by (score -> 'stopped') is not null, rank_key desc, submit_order) as place
-  from kiln.candidates where rank_key is not null and trial = 0
+    partition by problem, problem_version, device_model, ${classSql('score')} order by (score -> 'stopped') is not null, rank_key desc, submit_order) as place
+  from kiln.candidates where rank_key is not null and trial = 0 and score #> '{answers,tooShort}' is null
 ), old as (
   select candidates.* from kiln.candidates left join ranked on ranked.id = candidates.id
   where candidates.verdict is not null and candidates.updated_at < $1::timestamptz

@@ -116,7 +116,7 @@ export const createStore = (sql: Sql, { now = wallClockMs, withFinal }: StoreOpt
     ranking: async (query) => readRanking(sql, query),
     failures: async (problem, problemVersions, device) => readFailures(sql, problem, problemVersions, device),
     idsWithPrefix: async (prefix, limit) => readIdsWithPrefix(sql, prefix, limit),
-    record: async (problem, problemVersion, deviceModel) => readRecordHolder(sql, problem, problemVersion, deviceModel),
+    record: async (key) => readRecordHolder(sql, key),
     ...sweepsOf(sql, at),
     addShare: async (share) => insertShare(sql, share),
     share: async (id) => readShare(sql, id),

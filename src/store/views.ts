@@ -37,7 +37,7 @@ const SUMMARY = `submit_order::text as "submitOrder", candidates.id, problem, de
   content -> 'params' as params, submitter, candidates.sweep_id as "sweepId", trial, status, verdict,
   (score ->> 'speedup')::double precision as speedup, (score ->> 'speedupLow')::double precision as "speedupLow",
   (score ->> 'speedupHigh')::double precision as "speedupHigh", (score ->> 'timeNs')::double precision as "timeNs",
-  coalesce((score ->> 'confirmed')::boolean, false) as confirmed, (score -> 'stopped') is not null as "stoppedEarly", submitted_at as "submittedAt", state ->> 'finishedAt' as "finishedAt"`;
+  coalesce((score ->> 'confirmed')::boolean, false) as confirmed, (score -> 'stopped') is not null as "stoppedEarly", score -> 'answers' as answers, submitted_at as "submittedAt", state ->> 'finishedAt' as "finishedAt"`;
 
 const summaryOf = ({ submitOrder: _order, submittedAt, ...row }: SummaryRow): CandidateSummary => ({
   ...row,
@@ -83,7 +83,7 @@ with taken as (
   order by sequence desc limit $1::integer
 )
 select candidate_id as "candidateId", candidates.problem, data ->> 'deviceModel' as "deviceModel", submitter,
-  (data ->> 'speedup')::double precision as speedup, at
+  coalesce(data ->> 'class', 'device') as class, (data ->> 'speedup')::double precision as speedup, at
 from taken join kiln.candidates on candidates.id = candidate_id order by sequence desc`;
 
 interface ProgressRow extends Omit<ProgressStep, 'at'> {
@@ -108,7 +108,7 @@ export const readProgress = async (sql: SqlSession, query: ProgressQuery): Promi
   });
 };
 
-/** Only what was better than all before it, and the last row of each model, leave the database. */
+/** Of device code. Only what was better than all before it, and the last row of each model, leave the database. */
 const PROGRESS = `
 with costs as (
   select attempts.candidate_id, attempts.device_model, max(finished_at) as at, sum(coalesce((phases ->> 'totalMs')::double precision, 0)) / 1000 as seconds
@@ -116,7 +116,7 @@ with costs as (
   where problem = $1 and problem_version = any($2::text[]) and trial = 0 group by attempts.candidate_id, attempts.device_model
 ), counted as (
   select candidate_id, costs.device_model, device, at, submitter, content ->> 'language' as language, score,
-    case when candidates.device_model = costs.device_model and (score ->> 'confirmed')::boolean then rank_key end as key,
+    case when candidates.device_model = costs.device_model and (score ->> 'confirmed')::boolean and score -> 'answers' is null then rank_key end as key,
     count(*) over earlier as judged, sum(seconds) over earlier as gpu_seconds, min(at) over (partition by costs.device_model) as first_at,
     row_number() over (partition by costs.device_model order by at desc, candidate_id desc) = 1 as last
   from costs join kiln.candidates on candidates.id = candidate_id

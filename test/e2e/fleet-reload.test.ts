@@ -33,6 +33,13 @@ test(
     expect(await states()).toEqual(['one connected', 'two connected']);
     await expect(kiln.client.reloadFleet()).rejects.toMatchObject({ code: 'INVALID_FLEET' });
 
+    // What is wrong may be in a file that no fleet had so far, and is put right there.
+    folder.write('rack.yaml', 'hosts:\n  - {name: two, locl: {}}\n');
+    folder.write('fleet.yaml', `include: [rack.yaml]\nhosts:\n${host('one')}`);
+    await expect.poll(async () => (await kiln?.client.fleet())?.complaint, { timeout: LIMIT_MS }).toMatch(/rack\.yaml.*locl/);
+    folder.write('rack.yaml', `hosts:\n${host('two', ', labels: [mended]')}`);
+    await expect.poll(async () => (await kiln?.client.fleet())?.hosts[1]?.labels, { timeout: 30_000 }).toEqual(['mended']);
+
     folder.write('fleet.yaml', `hosts:\n${host('one', ', labels: [eu]')}`);
     const plan = await runCli(['fleet', 'plan'], { url: kiln.url });
     expect(plan.stdout).toMatch(/two is removed|nothing changes/);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { connect } from '../../src/client/kiln.ts';
 import { sshdMissing, startSshd, type Sshd } from '../support/sshd.ts';
 import { kilnFolder, type KilnFolder, type KilnProcess, processesNaming, startKiln } from '../support/kiln-process.ts';
 
@@ -96,6 +97,33 @@ describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' 
     expect(existsSync(join(home, 'work/results/run.csv'))).toBe(true);
   });
 
+  test('the same loop by a program: push, exec, pull, change, push again', async () => {
+    const mine = join(folder.path, 'mine');
+    mkdirSync(mine);
+    const { api, push, pull } = connect({ url: daemon.url }, { XDG_CACHE_HOME: join(folder.path, 'cache') });
+    const smoke = async (): Promise<string> => {
+      let said = '';
+      for await (const event of api.hosts.exec('remote', { argv: ['sh', 'smoke.sh'], cwd: 'by-program' })) {
+        if (event.event === 'stdout') said += Buffer.from(event.data, 'base64').toString();
+        if (event.event === 'exited' && event.code !== 0) throw new Error(`it ended with ${event.code}`);
+      }
+      return said;
+    };
+    const to = { host: 'remote', path: 'by-program' };
+    writeFileSync(join(mine, 'smoke.sh'), 'mkdir -p results; echo 1 > results/run; echo ok');
+    writeFileSync(join(mine, '.gitignore'), 'results/\n');
+    expect(await push(mine, to)).toMatchObject({ files: 2, unchanged: 0 });
+    expect(await smoke()).toBe('ok\n');
+    expect(await pull({ ...to, path: 'by-program/results' }, join(mine, 'results'))).toMatchObject({ files: 1 });
+    expect(readFileSync(join(mine, 'results/run'), 'utf8')).toBe('1\n');
+    writeFileSync(join(mine, 'smoke.sh'), 'echo better');
+    expect(await push(mine, to, { dryRun: true })).toMatchObject({ files: 1, unchanged: 1 });
+    expect(await push(mine, to)).toMatchObject({ files: 1, unchanged: 1 });
+    expect(await smoke()).toBe('better\n');
+    await expect(push(join(mine, 'nowhere'), to)).rejects.toThrow('there is no folder');
+    await expect(pull(to, '/', { deletes: true })).rejects.toThrow('nothing is deleted in /');
+  });
+
   test('a job survives a daemon that is killed and started anew; its log, its end and its exit status are there', async () => {
     const gate = join(folder.path, 'gate');
     const run = await kiln(
@@ -115,12 +143,21 @@ describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' 
     await connected();
     expect((await kiln('jobs', 'remote')).stdout).toMatch(new RegExp(`${id} .* running `));
     expect(await kiln('wait', id, '--timeout', '200ms')).toMatchObject({ code: 4 });
+    expect(await kiln('logs', '-f', id, '--timeout', '200ms')).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining(`kiln host logs -f ${id}`) as string,
+    });
     const following = start('logs', '-f', id.slice(0, -4));
     await expect.poll(() => following.out.stdout, DEADLINE).toBe('begun\n');
     writeFileSync(gate, '');
     expect(await following.ended).toMatchObject({ code: 0, stdout: 'begun\ndone\n' });
     expect(await kiln('wait', id)).toMatchObject({ code: 7, stdout: `${id}: ended with 7\n` });
-    const endless = (await kiln('run', '--detach', 'remote', '--', 'sleep', '300')).stdout.trim();
+    const watched = await kiln('run', '--timeout', '200ms', 'remote', '--', 'sleep', '300');
+    expect(watched).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining('and goes on: kiln host wait remote/j-') as string,
+    });
+    const endless = /remote\/j-\w+/.exec(watched.stderr)?.[0] ?? '';
     expect(await kiln('stop', endless)).toMatchObject({ code: 0, stdout: `${endless}: ended by SIGTERM, stopped\n` });
   });
 
@@ -170,6 +207,18 @@ describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' 
     });
   });
 
+  const deploy = async (...words: readonly string[]) => {
+    const child = spawn(process.execPath, [MAIN, 'deploy', ...words], {
+      env: { ...folder.env, KILN_URL: daemon.url },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    child.stderr.on('data', (text: Buffer) => (output += text.toString()));
+    await once(child, 'close');
+    return { code: child.exitCode, output };
+  };
+
   const wrong = [
     [['exec', 'nobody', '--', 'true'], 255, 'there is no host "nobody"'],
     [['exec', 'remote'], 1, 'no command was given'],
@@ -200,17 +249,6 @@ describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' 
   });
 
   test('kiln deploy: from the fleet file to a first verdict of that very host; what is wrong is told with what to do', async () => {
-    const deploy = async (name: string) => {
-      const child = spawn(process.execPath, [MAIN, 'deploy', name], {
-        env: { ...folder.env, KILN_URL: daemon.url },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      let output = '';
-      child.stdout.on('data', (text: Buffer) => (output += text.toString()));
-      child.stderr.on('data', (text: Buffer) => (output += text.toString()));
-      await once(child, 'close');
-      return { code: child.exitCode, output };
-    };
     const { code, output } = await deploy('near');
     expect(output).toMatch(
       /^ok {5}fleet: .*^ok {5}reachable: .*^ok {5}runner: connected .*^ok {5}environment: compiles .*^ok {5}first candidate: c-/msu,
@@ -222,6 +260,27 @@ describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' 
       code: 1,
       output: expect.stringMatching(/FAILED fleet: there is no host "nobody".*\n.*-> add it to /u) as string,
     });
+  });
+
+  test('kiln deploy --ssh: from nothing to a first verdict of a host that no file names; one that cannot work is not added', async () => {
+    const at = `${sshd.user}@127.0.0.1:${sshd.port}`;
+    const proof = ['--key', sshd.keyPath, '--host-key', sshd.hostKeyLine, '--expires', '1h'];
+    const names = async () => (await daemon.client.fleet()).hosts.map(({ name }) => name);
+    const nowhere = await deploy('rented', '--ssh', `${sshd.user}@127.0.0.1:1`, ...proof);
+    expect(nowhere).toMatchObject({ code: 1, output: expect.stringMatching(/^FAILED reachable: /mu) as string });
+    expect(await names()).not.toContain('rented');
+    const { code, output } = await deploy('rented', '--ssh', at, ...proof);
+    expect(output).toMatch(
+      /^ok {5}reachable: .*^ok {5}fleet: rented was added, and leaves at 20.*^ok {5}runner: connected .*^ok {5}environment: compiles .*^ok {5}first candidate: c-/msu,
+    );
+    expect(code).toBe(0);
+    expect((await daemon.client.fleet()).hosts.find(({ name }) => name === 'rented')?.origin?.by).toBe('api');
+    expect(await deploy('rented', '--ssh', at, ...proof)).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/^FAILED fleet: .*has a host "rented"/mu) as string,
+    });
+    await daemon.client.removeHost('rented');
+    await expect.poll(names, DEADLINE).not.toContain('rented');
   });
 
   test('the commands of docs/hosts.md do what it says', async () => {

@@ -33,6 +33,41 @@ test('a program is built, recorded and judged by a real runner, and keeps its ve
   await again.stop();
 });
 
+test('programs that cannot be recorded, or whose recording is wrong, are judged by their answers and ranked apart', async () => {
+  folder = kilnFolder(FLEET, { KILN_SIMULATED_DEVICES: '1', KILN_SIMULATED_RECORDER: '1', KILN_TIME_TO_ANSWERS: 'true' });
+  const kiln = await startKiln(folder);
+  for await (const event of kiln.client.events({ after: 0, signal: AbortSignal.timeout(LIMIT_MS) }))
+    if (event.type === 'host.connected') break;
+  const entry = { file: 'submission.py', symbol: 'custom_kernel', style: 'custom_kernel' as const };
+  const body = { problem: 'vector_add', device: 'simulated', language: 'python' as const };
+  const { candidates } = await kiln.client.submit([
+    { ...body, source: SOURCE, program: { entry } },
+    { ...body, source: SOURCE, program: { entry, prefer: 'program' } },
+    { ...body, source: `# simulated: it cannot be recorded\n${SOURCE}`, program: { entry } },
+    { ...body, source: `# simulated: its recording is wrong\n${SOURCE}`, program: { entry } },
+  ]);
+  const ids = candidates.map(({ id }) => id);
+  const verdicts = await untilDone(kiln.client, new Set<string>(ids), LIMIT_MS);
+  expect([...verdicts.values()]).toEqual(['passed', 'passed', 'passed', 'passed']);
+  const reasons = await Promise.all(ids.map(async (id) => (await kiln.client.candidate(id)).byAnswers));
+  expect(reasons).toEqual([
+    null,
+    { reason: 'it was submitted to be judged by its answers', recording: null },
+    { reason: 'it cannot be recorded: a simulated recorder was asked to refuse it', recording: 'contract' },
+    {
+      reason: expect.stringContaining('its recording is wrong on inputs that it was not made with') as string,
+      recording: 'wrong_answer',
+    },
+  ]);
+  const ranked = async (query: object) =>
+    (await kiln.client.ranking('vector_add', query)).models.flatMap(({ entries }) =>
+      entries.map(({ candidateId }) => candidateId),
+    );
+  expect(await ranked({})).toEqual([ids[0]]);
+  expect((await ranked({ class: 'program' })).toSorted()).toEqual(ids.slice(1).toSorted());
+  await kiln.stop();
+});
+
 test('a problem whose reference is a program judges device code by a recording that its host makes', async () => {
   folder = kilnFolder(FLEET, { KILN_SIMULATED_DEVICES: '1', KILN_SIMULATED_RECORDER: '1' });
   const kernels = join(folder.path, 'kernels');

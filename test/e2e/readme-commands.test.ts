@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type KilnFolder, kilnFolder, type KilnProcess, startKiln } from '../support/kiln-process.ts';
+import { type Ended, runLine } from '../support/run-line.ts';
 
 const DOCUMENTS = ['README.md', 'CONTRIBUTING.md'];
 const FLEET = 'hosts:\n  - {name: local, local: {}, cpu: true, gpus: none}\n';
@@ -31,18 +31,9 @@ describe('the commands of the documents', () => {
   let folder: KilnFolder;
   let daemon: KilnProcess;
 
-  const run = async (command: string): Promise<{ readonly code: number | null; readonly output: string }> => {
+  const run = async (command: string): Promise<Ended> => {
     const line = command.replaceAll(ADDRESS, daemon.url).replace(/^\.\/kiln\b/u, `"${process.execPath}" src/cli/main.ts`);
-    const child = spawn('bash', ['-o', 'pipefail', '-c', line], {
-      env: { ...folder.env, KILN_URL: daemon.url },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    const keep = (text: string): void => void (output += text);
-    child.stdout.setEncoding('utf8').on('data', keep);
-    child.stderr.setEncoding('utf8').on('data', keep);
-    const [code] = (await once(child, 'close')) as [number | null];
-    return { code, output };
+    return runLine(line, { env: { ...folder.env, KILN_URL: daemon.url } });
   };
 
   beforeAll(async () => {

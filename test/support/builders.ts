@@ -7,6 +7,7 @@ import type { Outcome } from '../../src/domain/outcome.ts';
 import type { FinishedAttempt } from '../../src/domain/attempt.ts';
 import type { NewJournalEvent } from '../../src/domain/journal.ts';
 import type { Score } from '../../src/domain/ranking/ranking.ts';
+import type { RankingKey } from '../../src/domain/ports/store.ts';
 import type { NewCandidate } from '../../src/domain/ports/store-rows.ts';
 import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import type { NewSweep } from '../../src/domain/ports/sweeps.ts';
@@ -16,6 +17,8 @@ export const HOST = HostId.parse('box-1');
 export const DEVICE = DeviceId.parse('GPU-0');
 export const MODEL = 'NVIDIA H100 80GB HBM3';
 export const VERSION = 'v1';
+/** Of device code. */
+export const RANKING: RankingKey = { problem: 'softmax', problemVersion: VERSION, deviceModel: MODEL, class: 'device' };
 
 export const idOf = (name: string | number): CandidateId =>
   CandidateId.parse(`c-${createHash('sha256').update(String(name)).digest('hex').slice(0, 32)}`);
@@ -92,6 +95,12 @@ export const score = (rankKey: number, deviceModel: string = MODEL): Score => ({
   method: 'paired',
   judgements: 1,
   pair: null,
+});
+
+/** Of a program that was judged by its answers. */
+export const scoreByAnswers = (rankKey: number, deviceModel: string = MODEL): Score => ({
+  ...score(rankKey, deviceModel),
+  answers: { semantics: 'released', uncertaintyNs: 8400, share: 0.03 },
 });
 
 export const attempt = (name: string | number, number = 1, wish: Partial<FinishedAttempt> = {}): FinishedAttempt => ({

@@ -13,6 +13,7 @@ import { type AttemptId, type CandidateId, attemptIdOf } from '../../src/domain/
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { InfraFailure } from '../../src/domain/protocol.ts';
 import type { Candidate } from '../../src/domain/candidate.ts';
+import type { RankingClass } from '../../src/domain/ranking/ranking.ts';
 import type { JudgingRules } from '../../src/engine/deps.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import type { Queue } from '../../src/domain/ports/queue.ts';
@@ -308,8 +309,8 @@ export class EngineScenario {
     return events.map(({ type }) => type);
   }
 
-  async ranking(): Promise<RankingView['models'][number]['entries']> {
-    const { models } = await this.kiln.ranking(PROBLEM, { limit: 10 });
+  async ranking(ofClass: RankingClass = 'device'): Promise<RankingView['models'][number]['entries']> {
+    const { models } = await this.kiln.ranking(PROBLEM, { limit: 10, class: ofClass });
     return models[0]?.entries ?? [];
   }
 

@@ -1,5 +1,5 @@
 /** What judges and compilers say in tests of the problem `scale` (test/fixtures/problems), on an H100. */
-import type { CaseTiming } from '../../src/domain/measurement.ts';
+import type { Answers, CaseTiming } from '../../src/domain/measurement.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { InfraFailure } from '../../src/domain/protocol.ts';
 
@@ -34,6 +34,17 @@ export const passed = (speedup: number, ratio?: number): Extract<Outcome, { verd
   return { verdict: 'passed', timings: [timing], checkedCases: 2 };
 };
 
+/** A program, by its answers: each of its times may be so much longer or shorter. */
+export const answered = (
+  speedup: number,
+  { ratio, semantics = 'released' }: { readonly ratio?: number; readonly semantics?: Answers['semantics'] } = {},
+): Extract<Outcome, { verdict: 'passed' }> => {
+  const outcome = passed(speedup, ratio);
+  const answers = { semantics, uncertaintyNs: UNCERTAINTY_NS, nullNs: 295_000 };
+  return { ...outcome, timings: outcome.timings.map((timing) => ({ ...timing, inputs: 'fresh', answers })) };
+};
+const UNCERTAINTY_NS = 8_400;
+
 /** Stopped early: it can come to `speedupMost` at best. */
 export const stoppedAt = (speedupMost: number): Extract<Outcome, { verdict: 'passed' }> => ({
   ...passed(speedupMost / 2),
@@ -47,4 +58,11 @@ export const stoppedAt = (speedupMost: number): Extract<Outcome, { verdict: 'pas
 });
 
 export const WRONG: Outcome = { verdict: 'modified_input', case: 'odd', tensor: 'x' };
+/** What a recording of a right program may come to. */
+export const WRONG_ON_FRESH_INPUTS: Outcome = {
+  verdict: 'wrong_answer',
+  case: 'odd',
+  stage: 'check',
+  mismatch: { tensor: 'y', index: 3, expected: '1.5', actual: '2.5', mismatches: 7, elements: 1003, relativeL2: '0.1' },
+};
 export const infra = (code: InfraFailure['code']): InfraFailure => ({ code, message: 'no luck' });

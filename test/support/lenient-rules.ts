@@ -15,6 +15,7 @@ export const LENIENT = {
     infraRetries: 1,
     canaryEverySeconds: 300,
     racingPlaces: 0,
+    timeToAnswers: true,
   },
   limits: { sourceBytes: 100_000, queued: 1000 },
 } as const;

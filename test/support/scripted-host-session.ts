@@ -65,6 +65,8 @@ export class ScriptedHostSession implements HostSession {
   defined: ProblemDefinition | null = null;
   /** The last program that it was asked to record. */
   recorded: RecordUnit | null = null;
+  /** The last attempt that it was given. */
+  judging: JudgeTask | null = null;
   readonly deviceIds: readonly DeviceId[];
   readonly #listening: Listening;
   /** The last of each name that was asked for. */
@@ -124,18 +126,23 @@ export class ScriptedHostSession implements HostSession {
     this.recorded = unit;
     const source = unit.files[0]?.content ?? '';
     const name = this.#listening.nameOfSource(source);
-    const artifact = artifactOf(`${source} recorded`);
+    const artifact = artifactOf(`${source} ${unit.by === 'answers' ? 'to be called' : 'recorded'}`);
     this.#compiles.set(name, { compileId, artifact });
-    this.#artifacts.set(artifact, `${name}'s recording`);
-    return this.#say(`record ${name}${compileId.startsWith('record:') ? ` for ${this.#attempt(compileId.slice(7))}` : ''}`);
+    this.#artifacts.set(artifact, unit.by === 'answers' ? `${name}'s answers` : `${name}'s recording`);
+    return this.#say(
+      `record ${name}${unit.by === 'answers' ? ' by answers' : ''}${compileId.startsWith('record:') ? ` for ${this.#attempt(compileId.slice(7))}` : ''}`,
+    );
   }
 
-  judge({ attemptId, deviceId, timing, record, race }: JudgeTask): boolean {
+  judge(task: JudgeTask): boolean {
+    const { attemptId, deviceId, timing, record, race, artifact } = task;
+    this.judging = task;
     this.#given.set(attemptId, deviceId);
-    const mode = timing.inputs === 'fresh' ? 'confirm' : 'screen';
+    const mode = timing.method === 'paired' ? 'confirm' : 'screen';
     if (this.#listening.nameOfId(candidateIdOf(attemptId)) === 'canary') this.#canaries.push(attemptId);
     const paired = record ? ` against ${this.#artifacts.get(record.artifact) ?? 'what it never compiled'}` : '';
-    return this.#say(`judge ${this.#attempt(attemptId)} ${mode}${paired}${race ? ' racing' : ''}`);
+    const answers = this.#artifacts.get(artifact)?.endsWith("'s answers") ? ' by answers' : '';
+    return this.#say(`judge ${this.#attempt(attemptId)} ${mode}${answers}${paired}${race ? ' racing' : ''}`);
   }
 
   profile({ profileId }: { readonly profileId: string }): boolean {

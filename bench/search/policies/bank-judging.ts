@@ -73,7 +73,7 @@ export const createBankJudging = (banks: readonly Bank[]): Judging => {
       const { problem, readme, files } = loaded.get(name) ?? loadProblem(`kernels/${name}`);
       return { problem, readme, files: { ...files } };
     },
-    ranking: async (problem) => ({ problem, versions: [], models: [], failed: {} }),
+    ranking: async (problem) => ({ problem, versions: [], class: 'device', models: [], failed: {} }),
     queue: async () => ({
       stages: { queued: 0, compiling: 0, ready: 0, judging: 0, confirming: 0 },
       byDevice: [{ device: 'cpu', waiting: 0, running: 0, paused: 0, slots: 1, blocked: null, etaSeconds: null }],
@@ -121,6 +121,7 @@ const candidateOf = (id: CandidateId, input: Input, speedup: number | null): Can
     infraFailures: 0,
     paused: null,
     judgedAgain: null,
+    byAnswers: null,
     submittedAt: AT,
     updatedAt: AT,
   };

@@ -1,6 +1,13 @@
 /* kiln
 params: {BM: 128, BN: 64, WM: 32, WN: 32, STAGES: 4, GROUP: 8}
 space: {BM: [64, 128, 256], BN: [32, 64, 128], WM: [16, 32, 64], WN: [16, 32, 64], STAGES: [2, 3, 4, 5], GROUP: [1, 4, 8, 16]}
+constraints:
+  - BM % WM == 0 and BN % WN == 0 and (BM / WM) * (BN / WN) * 32 <= 1024
+  # Threads divide the rows of both tiles evenly, with at most 32 loads each.
+  - BM % WM == 0 and BN % WN == 0 and (BM / WM) * (BN / WN) % 2 == 0 and BM % ((BM / WM) * (BN / WN) * 4) == 0 and BN % ((BM / WM) * (BN / WN) * 4) == 0
+  - BM % WM == 0 and BN % WN == 0 and (BM + BN) / ((BM / WM) * (BN / WN) * 4) <= 32
+  - STAGES * (BM + BN) * 128 <= 227 * 1024
+  - (BM / WM) * (BN / WN) * WM * (WN * 2 + 16) <= STAGES * (BM + BN) * 128
 launch:
   - kernel: fp8_gemm
     grid: [ceil_div(m, BM) * ceil_div(n, BN)]

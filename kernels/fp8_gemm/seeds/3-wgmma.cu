@@ -1,6 +1,8 @@
 /* kiln
 params: {BM: 128, STAGES: 5, GROUP: 8}
 space: {BM: [64, 128], STAGES: [3, 4, 5, 6], GROUP: [1, 4, 8, 16]}
+constraints:
+  - STAGES * (BM + 128) * 128 + 1024 <= 227 * 1024
 launch:
   - kernel: fp8_gemm
     grid: [ceil_div(m, BM) * ceil_div(n, 128)]

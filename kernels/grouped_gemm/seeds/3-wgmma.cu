@@ -1,6 +1,9 @@
 /* kiln
 params: {BM: 128, BN: 256, STAGES: 4, GROUP: 8}
 space: {BM: [64, 128], BN: [128, 256], STAGES: [3, 4, 5], GROUP: [1, 4, 8, 16]}
+constraints:
+  - STAGES * (BM + BN) * 128 + 1024 <= 227 * 1024
+  - BM * (BN * 2 + 16) <= STAGES * (BM + BN) * 128
 launch:
   - kernel: grouped_gemm
     grid: [(tokens / BM + experts) * ceil_div(n, BN)]

@@ -1,6 +1,8 @@
 /* kiln
 params: {WARPS: 4, STAGES: 3, SPLITS: 8}
 space: {WARPS: [2, 4, 8], STAGES: [2, 3, 4], SPLITS: [2, 4, 8, 16, 32]}
+constraints:
+  - WARPS * STAGES * 8192 <= 224 * 1024
 launch:
   - kernel: attention
     grid: [kv_heads, batch, SPLITS]

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { Draft, IDEA_CHARS_MAX } from '../../domain/campaign/campaign.ts';
 import { issueText, pathText } from '../../platform/issue-text.ts';
 import { Language } from '../../domain/plan/plan.ts';
-import { ownValue } from '../../platform/own-value.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { type Edit, withEdits } from './edits.ts';
 import { fencedBlocks } from './fenced-blocks.ts';
@@ -109,22 +108,22 @@ const sourceOf = (value: Fields): string | undefined => {
   return block !== undefined && second === undefined ? block.content : text;
 };
 
-const NAMES: Readonly<Record<string, Language>> = {
-  cu: 'cuda',
-  'cuda c++': 'cuda',
-  'cuda c': 'cuda',
-  'cuda-c': 'cuda',
-  'c++': 'cuda',
-  cpp: 'cuda',
-};
+const NAMES: ReadonlyMap<string, Language> = new Map([
+  ['cu', 'cuda'],
+  ['cuda c++', 'cuda'],
+  ['cuda c', 'cuda'],
+  ['cuda-c', 'cuda'],
+  ['c++', 'cuda'],
+  ['cpp', 'cuda'],
+]);
 
 /** Left out, or in other words: the only one there may be, or what the source looks like. */
 const languageOf = (given: unknown, source: string, languages: readonly Language[]): unknown => {
   const name = typeof given === 'string' ? given.trim().toLowerCase() : '';
   if (name === 'python' || name === 'py') return pythonOf(source, languages);
   if (Language.safeParse(name).success) return name;
-  if (given !== undefined && given !== null && name !== '' && !Object.hasOwn(NAMES, name)) return given;
-  return languages.length === 1 ? languages[0] : (seenIn(source, languages) ?? ownValue(NAMES, name) ?? 'c');
+  if (given !== undefined && given !== null && name !== '' && !NAMES.has(name)) return given;
+  return languages.length === 1 ? languages[0] : (seenIn(source, languages) ?? NAMES.get(name) ?? 'c');
 };
 
 const seenIn = (source: string, languages: readonly Language[]): Language | undefined => {

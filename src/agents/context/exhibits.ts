@@ -1,4 +1,5 @@
 /** Judged candidates as generators see them, with what went wrong where something did. */
+import { comparedScore } from '../../domain/ranking/ranking.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Exhibit, GenerationContext, Headroom } from '../../domain/campaign/generation-context.ts';
 import type { Language, Params } from '../../domain/plan/plan.ts';
@@ -57,7 +58,7 @@ const exhibitOf = (candidate: Candidate, source: string, profile: Profile | null
     source,
     params: { ...declaredParams(source, language), ...params },
     idea: '',
-    speedup: candidate.score?.speedup ?? null,
+    speedup: comparedScore(candidate.score)?.speedup ?? null,
     floorShare: candidate.score?.floorShare ?? null,
     profile: profile?.state.status === 'done' ? profile.state.summary : null,
     ...(candidate.score?.stopped ? { stoppedEarly: true } : {}),

@@ -10,10 +10,8 @@ import { retryAfterMs } from './retry.ts';
 import { timeLimit } from './time-limit.ts';
 
 const POLL_MS_MIN = 5000;
-/** Of the service's word that there is no such thing, in a row: one alone may be a gateway's. */
-const GONE_MAX = 3;
-/** Of answers in a row that make no sense. */
-const SENSELESS_MAX = 6;
+/** For so long, by the waits between them, the service says that there is no such thing, or answers what makes no sense: for less it may be a gateway. */
+const HOPELESS_MS = 30 * 60_000;
 
 export interface CallDeps {
   readonly clock: Pick<Clock, 'after'>;
@@ -47,7 +45,7 @@ export const retryUntilDone = async <T>(
   deps: CallDeps,
   { leave, onTrouble }: Calling,
 ): Promise<Called<T>> => {
-  const counts = { failures: 0, gone: 0, senseless: 0 };
+  let [failures, hopelessMs] = [0, 0];
   while (!isOver(leave)) {
     try {
       return { kind: 'done', value: await within(call, deps, leave) };
@@ -58,17 +56,20 @@ export const retryUntilDone = async <T>(
           ? `the service answered ${error.status ?? 'nothing'}: ${error.apiMessage ?? textOf(error)}`
           : textOf(error),
       );
-      counts.failures += 1;
-      counts.gone = isApiError(error) && error.status === 404 ? counts.gone + 1 : 0;
-      counts.senseless = error instanceof SenselessError || error instanceof SyntaxError ? counts.senseless + 1 : 0;
-      if (counts.gone >= GONE_MAX || counts.senseless >= SENSELESS_MAX) return { kind: 'lost', message };
+      failures += 1;
+      if (isHopeless(error) && hopelessMs >= HOPELESS_MS) return { kind: 'lost', message };
       onTrouble(message);
       const askedMs = isApiError(error) && error.headers ? retryAfterMs(error.headers, deps.now()) : null;
-      await sleep(Math.max(askedMs ?? 0, waitMs(counts.failures, deps)), { clock: deps.clock, signal: leave });
+      const pauseMs = Math.max(askedMs ?? 0, waitMs(failures, deps));
+      hopelessMs = isHopeless(error) ? hopelessMs + pauseMs : 0;
+      await sleep(pauseMs, { clock: deps.clock, signal: leave });
     }
   }
   return { kind: 'left' };
 };
+
+const isHopeless = (error: unknown): boolean =>
+  (isApiError(error) && error.status === 404) || error instanceof SenselessError || error instanceof SyntaxError;
 
 /** Asked anew each time: it changes while something is waited for. */
 const isOver = (signal: AbortSignal): boolean => signal.aborted;

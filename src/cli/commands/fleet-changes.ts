@@ -1,20 +1,9 @@
 /** `kiln fleet plan|reload|add|remove`: hosts that come and go while the daemon runs. */
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
-import type { FleetPlan, HostChange } from '../../domain/api/fleet-control.ts';
+import type { FleetPlan, HostAdded, HostChange } from '../../domain/api/fleet-control.ts';
+import { KilnError } from '../../domain/errors.ts';
 import { contextOf, print, printJson } from '../context.ts';
-import { duration } from '../input/duration.ts';
-
-interface AddOptions {
-  readonly ssh: { readonly user: string; readonly host: string; readonly port: number };
-  readonly key?: string;
-  readonly agent?: true;
-  readonly hostKey?: string;
-  readonly knownHosts?: string;
-  readonly label?: readonly string[];
-  readonly gpus?: string;
-  readonly expires?: number;
-}
+import { rentedHost, type RentedOptions, withRentedOptions } from '../hosts/rented-host.ts';
 
 export const addFleetChanges = (program: Command, fleet: Command): void => {
   fleet
@@ -29,31 +18,18 @@ export const addFleetChanges = (program: Command, fleet: Command): void => {
 };
 
 const addHostCommands = (program: Command, fleet: Command): void => {
-  fleet
+  const add = fleet
     .command('add')
     .description('add a host by ssh while the daemon runs, such as one that is rented; paths are those of the daemon')
-    .argument('<name>')
-    .requiredOption('--ssh <user@host[:port]>', 'where it is', sshAddress)
-    .option('--key <path>', 'private key to log in with')
-    .option('--agent', 'log in by the ssh-agent of the daemon')
-    .option('--host-key <key>', '"SHA256:…" or a public key line: what the host must prove')
-    .option('--known-hosts <path>', 'or a file that knows it')
-    .option('--label <label...>', 'labels that candidates can ask for')
-    .option('--gpus <which>', 'auto or none (default: auto)')
-    .option('--expires <duration>', 'leave after this time, such as 8h; what it has is finished first', duration)
-    .action(async (name: string, options: AddOptions) => {
-      const { client, json } = contextOf(program);
-      const { expires } = options;
-      const added = await client.addHost({
-        host: hostOf(name, options),
-        ...(expires === undefined ? {} : { expiresInSeconds: Math.max(1, Math.round(expires / 1000)) }),
-      });
-      if (json) printJson(added);
-      else
-        print(
-          `${added.host} was added${added.expiresAt === null ? '' : `, and leaves at ${added.expiresAt}`}; kiln fleet shows it`,
-        );
-    });
+    .argument('<name>');
+  withRentedOptions(add).action(async (name: string, options: RentedOptions) => {
+    const { client, json } = contextOf(program);
+    if (options.ssh === undefined)
+      throw new KilnError('INVALID_REQUEST', `say where it is: kiln fleet add ${name} --ssh USER@HOST`);
+    const added = await client.addHost(rentedHost(name, options));
+    if (json) printJson(added);
+    else print(`${added.host} was added${leavesText(added)}; kiln fleet shows it`);
+  });
   fleet
     .command('remove')
     .description('remove a host that was added: it finishes what it has, and then leaves')
@@ -66,24 +42,8 @@ const addHostCommands = (program: Command, fleet: Command): void => {
     });
 };
 
-const sshAddress = (text: string): AddOptions['ssh'] => {
-  const [, user, host, port = '22'] = /^([^@\s]+)@([^@\s:]+|\[[^\]]+\])(?::(\d{1,5}))?$/u.exec(text) ?? [];
-  if (user === undefined || host === undefined) throw new InvalidArgumentError('It must be user@host or user@host:port.');
-  return { user, host: host.replace(/^\[|\]$/gu, ''), port: Number(port) };
-};
-
-const hostOf = (
-  name: string,
-  { ssh, key, agent, hostKey, knownHosts, label = [], gpus = 'auto' }: AddOptions,
-): Record<string, unknown> => ({
-  name,
-  ssh: defined({ ...ssh, key, agent, hostKey, knownHosts }),
-  labels: label,
-  gpus,
-});
-
-const defined = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+export const leavesText = ({ expiresAt }: Pick<HostAdded, 'expiresAt'>): string =>
+  expiresAt === null ? '' : `, and leaves at ${expiresAt}`;
 
 const show = (program: Command, plan: FleetPlan): void => {
   if (contextOf(program).json) printJson(plan);

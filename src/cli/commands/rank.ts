@@ -2,13 +2,14 @@ import { type Command, Option } from 'commander';
 import type { RankingFilters } from '../../client/create-client.ts';
 import type { RankingView } from '../../domain/api/problems.ts';
 import { Language } from '../../domain/plan/plan.ts';
+import { RankingClass } from '../../domain/ranking/ranking.ts';
 import { kernelBenchResults } from '../../importers/kernelbench/results.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { table } from '../output/table.ts';
-import { basisText } from '../../domain/text/describe.ts';
-import { interval, nanoseconds, percent, times } from '../../domain/text/units.ts';
+import { basisText, shortTimeText } from '../../domain/text/describe.ts';
+import { interval, percent, times } from '../../domain/text/units.ts';
 import { paramsText } from '../../domain/text/params-text.ts';
 
 interface RankOptions extends RankingFilters {
@@ -25,6 +26,11 @@ export const addRank = (program: Command): void => {
     .option('--submitter <name>', 'only these, ranked among themselves')
     .addOption(new Option('--language <name>', 'only these').choices(Language.options))
     .option('--sweep <id>', 'only the points of this sweep')
+    .addOption(
+      new Option('--class <which>', 'program: programs by the time to their answers, which are compared with no others').choices(
+        RankingClass.options,
+      ),
+    )
     .option('--problem-version <digits>', 'of a version of the problem of before: kiln problems NAME lists them')
     .option('-n, --limit <number>', 'entries of each list (default: 50)', wholeNumber(1, 1000))
     .addOption(
@@ -41,11 +47,13 @@ export const addRank = (program: Command): void => {
     });
 };
 
+const CLASS_WORDS = { device: '', program: ', programs by the time to their answers' } as const;
+
 export const rankingText = (view: RankingView): string => {
   const ranked = view.models.filter(({ entries }) => entries.length > 0);
   const lists = ranked.map((model) => {
     const note = model.note === null ? '' : `  (${plainLine(model.note)})`;
-    return `${view.problem} on ${plainLine(model.deviceModel)}${note}\n${rankTable(model.entries)}`;
+    return `${view.problem} on ${plainLine(model.deviceModel)}${CLASS_WORDS[view.class]}${note}\n${rankTable(model.entries)}`;
   });
   const none = lists.length === 0 ? [`${view.problem}: nothing has passed yet`] : [];
   return [...lists, ...none, ...failedText(view.failed)].join('\n\n');
@@ -78,7 +86,7 @@ const rankTable = (entries: RankingView['models'][number]['entries']): string =>
       times(score.speedup),
       interval(score.speedupLow, score.speedupHigh),
       times(score.rankKey),
-      nanoseconds(score.timeNs),
+      shortTimeText(score),
       score.floorShare === null ? '-' : percent(score.floorShare),
       basisText(score),
       candidateId,

@@ -19,7 +19,7 @@ import {
   stoppedText,
   WHOLE,
 } from '../../domain/text/describe.ts';
-import { plainText } from '../../platform/printable-text.ts';
+import { plainLine, plainText } from '../../platform/printable-text.ts';
 import { fields, table } from '../output/table.ts';
 import { paramsText } from '../../domain/text/params-text.ts';
 import { bytes, interval, milliseconds, nanoseconds, percent, times } from '../../domain/text/units.ts';
@@ -94,7 +94,7 @@ export const candidateText = (candidate: Candidate, waitsFor: string | null): st
     .join('\n\n');
 
 const summary = (
-  { id, submission, state, score, infraFailures, judgedAgain, submittedAt }: Candidate,
+  { id, submission, state, score, infraFailures, judgedAgain, byAnswers, submittedAt }: Candidate,
   waitsFor: string | null,
 ): string =>
   fields([
@@ -105,6 +105,7 @@ const summary = (
     ['submitted', submittedAt],
     ['status', statusText(state)],
     ['judged again', judgedAgain && judgedAgainText(judgedAgain)],
+    ['by answers', byAnswers && plainLine(byAnswers.reason, WHOLE)],
     ['waits', waitsFor],
     ['why', state.status === 'done' ? reasonText(state.outcome, WHOLE) || null : null],
     ['result', score ? scoreText(score) : null],
@@ -127,7 +128,7 @@ const caseTable = ({ state }: Candidate): string => {
   if (state.status !== 'done' || state.outcome.verdict !== 'passed') return '';
   const rows = state.outcome.timings.map((timing) => [
     timing.case,
-    nanoseconds(timing.candidate.medianNs),
+    `${nanoseconds(timing.candidate.medianNs)}${timing.answers ? ` ± ${nanoseconds(timing.answers.uncertaintyNs)}` : ''}`,
     `[${nanoseconds(timing.candidate.ciLowNs)}, ${nanoseconds(timing.candidate.ciHighNs)}]`,
     nanoseconds(timing.baseline.medianNs),
     `${times(timing.speedup)} ${interval(timing.speedupLow, timing.speedupHigh)}`,
@@ -149,9 +150,10 @@ const caseTable = ({ state }: Candidate): string => {
 };
 
 /** "paired, fresh inputs; two humps: 61.0 µs in 75 % of the runs, else 70.0 µs" */
-export const measuredText = ({ method, inputs, unsteady, recorded, candidate: { humps } }: CaseTiming): string =>
+export const measuredText = ({ method, inputs, unsteady, recorded, answers, candidate: { humps } }: CaseTiming): string =>
   [
     `${method}${inputs === 'fresh' ? ', fresh inputs' : ''}`,
+    ...(answers ? [`time to answers, ${answers.semantics}, ${nanoseconds(answers.nullNs)} taken off`] : []),
     ...(unsteady ? ['speed-up and times contradict each other'] : []),
     ...(humps
       ? [`two humps: ${nanoseconds(humps.lowNs)} in ${percent(humps.lowShare)} of the runs, else ${nanoseconds(humps.highNs)}`]

@@ -9,6 +9,7 @@ import { type Context, contextOf, note, print, printJson, printJsonLine } from '
 import { EXIT } from '../exit-codes.ts';
 import { collect } from '../input/given.ts';
 import { collectParam } from '../input/params.ts';
+import { Program } from '../../domain/program.ts';
 import type { RecognisedProgram } from '../../domain/program-style.ts';
 import { deviceFor, readIncluded, readSource, readText } from '../input/source-file.ts';
 import { wholeNumber } from '../input/whole-number.ts';
@@ -32,6 +33,7 @@ export interface CandidateOptions {
   readonly label?: readonly string[];
   readonly with?: readonly string[];
   readonly environment?: string;
+  readonly prefer?: Program['prefer'];
 }
 interface SubmitOptions extends CandidateOptions, TimeoutOption {
   readonly watch?: boolean;
@@ -61,13 +63,19 @@ export const withCandidateOptions = (command: Command): Command =>
       'another file that the source includes, or that the entry of a program imports (repeatable)',
       collect,
     )
-    .option('--environment <name>', 'for a program: the environment that it runs in (default: torch)');
+    .option('--environment <name>', 'for a program: the environment that it runs in (default: torch)')
+    .addOption(
+      new Option(
+        '--prefer <which>',
+        'for a program: recorded, where it can be recorded; program, by the time to its answers at once (default: recorded)',
+      ).choices(Program.shape.prefer.unwrap().options),
+    );
 
 export const candidateOf = async (path: string, options: CandidateOptions): Promise<SubmitCandidate> => {
   if (path.endsWith('.json')) return solutionOf(path, options);
   const { name, source, language, program } = await readSource(path, options.language);
   if (program) note(`${path} is taken for ${program.words}`);
-  else if (options.environment) throw new KilnError('INVALID_REQUEST', `${path} is no program: --environment is for those`);
+  else refuseProgramOptions(path, options);
   const problem = problemOf(path, source, options);
   return {
     problem,
@@ -77,6 +85,17 @@ export const candidateOf = async (path: string, options: CandidateOptions): Prom
     ...wishesOf(options),
     ...(program ? { program: await programOf(name, program, options) } : await readIncluded(path, options.with)),
   };
+};
+
+const refuseProgramOptions = (path: string, { environment, prefer }: CandidateOptions): void => {
+  const given = [environment !== undefined && '--environment', prefer !== undefined && '--prefer'].filter(
+    (name) => name !== false,
+  );
+  if (given.length > 0)
+    throw new KilnError(
+      'INVALID_REQUEST',
+      `${path} is no program: ${given.join(' and ')} ${given.length === 1 ? 'is' : 'are'} for those`,
+    );
 };
 
 /** What the command line says beside the candidate itself. */
@@ -92,12 +111,12 @@ const wishesOf = ({ param, priority, trial, effort, submitter, label }: Candidat
 /** A solution of FlashInfer-Trace says itself what it solves. */
 const solutionOf = async (path: string, options: CandidateOptions): Promise<SubmitCandidate> => {
   const { words, program, ...candidate } = candidateOfSolution(await readText(path));
-  const { problem = candidate.problem, environment, device, language = 'python' } = options;
+  const { problem = candidate.problem, device, language = 'python' } = options;
   if (language !== 'python')
     throw new KilnError('INVALID_REQUEST', `${path} is a solution in python: --language ${language} is not for those`);
   note(`${path} is taken for ${words}`);
   const files = [...(program.files ?? []), ...(await readOthers(options))];
-  const whole = { ...program, files, ...(environment === undefined ? {} : { environment }) };
+  const whole = { ...program, files, ...programWishes(options) };
   return { ...candidate, ...deviceFor('python', device), ...wishesOf(options), problem, program: whole };
 };
 
@@ -118,7 +137,12 @@ const programOf = async (
 ): Promise<NonNullable<SubmitCandidate['program']>> => ({
   entry: { file, symbol, style },
   files: [...(await readOthers(options))],
-  ...(options.environment === undefined ? {} : { environment: options.environment }),
+  ...programWishes(options),
+});
+
+const programWishes = ({ environment, prefer }: CandidateOptions): Pick<Partial<Program>, 'environment' | 'prefer'> => ({
+  ...(environment === undefined ? {} : { environment }),
+  ...(prefer === undefined ? {} : { prefer }),
 });
 
 export const addSubmit = (program: Command): void => {

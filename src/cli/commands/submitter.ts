@@ -7,10 +7,13 @@ import { table } from '../output/table.ts';
 
 interface Options {
   readonly weight?: number;
-  readonly running?: number | null;
-  readonly queued?: number | null;
-  readonly gpuMinutes?: number | null;
+  readonly running?: Limit;
+  readonly queued?: Limit;
+  readonly gpuMinutes?: Limit;
 }
+
+/** Not null: an option that is parsed to null is taken for one without a value. */
+type Limit = number | 'none';
 
 export const addSubmitter = (program: Command): void => {
   const submitter = program.command('submitter').description("who submits: parts of the devices' time, and limits");
@@ -35,9 +38,9 @@ export const addSubmitter = (program: Command): void => {
       const { client, json } = contextOf(program);
       const answer = await client.setSubmitter(name, {
         ...(weight === undefined ? {} : { weight }),
-        ...(running === undefined ? {} : { runningMax: running }),
-        ...(queued === undefined ? {} : { queuedMax: queued }),
-        ...(gpuMinutes === undefined ? {} : { gpuMinutesMax: gpuMinutes }),
+        ...(running === undefined ? {} : { runningMax: orNull(running) }),
+        ...(queued === undefined ? {} : { queuedMax: orNull(queued) }),
+        ...(gpuMinutes === undefined ? {} : { gpuMinutesMax: orNull(gpuMinutes) }),
       });
       if (json) printJson(answer);
       else print(listText({ submitters: [answer] }));
@@ -59,7 +62,8 @@ const numberOf = (text: string): number => {
   if (text.trim() !== '' && Number.isFinite(value)) return value;
   throw new InvalidArgumentError('It must be a number.');
 };
-const limitOf = (text: string): number | null => (text === 'none' ? null : numberOf(text));
+const limitOf = (text: string): Limit => (text === 'none' ? text : numberOf(text));
+const orNull = (limit: Limit): number | null => (limit === 'none' ? null : limit);
 
 export const listText = ({ submitters }: SubmitterList): string =>
   submitters.length === 0

@@ -1,15 +1,11 @@
 /** `NAME:PATH` on a host, as scp writes it. */
+import type { HostFolder } from '../../client/files/move-folders.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { HostId } from '../../domain/ids.ts';
 import { JobId } from '../../domain/hosts/work.ts';
 
-export interface HostPlace {
-  readonly host: string;
-  readonly path: string;
-}
-
 /** Throws INVALID_REQUEST. */
-export const hostPlace = (text: string): HostPlace => {
+export const hostPlace = (text: string): HostFolder => {
   const [, host = '', path = ''] = /^([^:/]*):(.*)$/s.exec(text) ?? [];
   if (HostId.safeParse(host).success && path !== '') return { host, path };
   throw new KilnError(

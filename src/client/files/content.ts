@@ -1,7 +1,8 @@
 /** What files hold, by hash, as `src/domain/hosts/work-frames.ts` says: in chunks, and whole. */
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
+import { readSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CHUNK_BYTES } from '../../domain/hosts/work-frames.ts';
 
 export interface Content {
@@ -17,23 +18,28 @@ export const contentOf = (chunks: readonly string[]): Content => {
   return { hash: chunks.length === 1 ? only : digestOf(Buffer.concat(chunks.map((chunk) => Buffer.from(chunk, 'hex')))), chunks };
 };
 
-export const readChunk = async (file: FileHandle, index: number): Promise<Buffer> => {
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+/** `size`: of the file. Shorter where the file has become so meanwhile. Without a hop to another thread: for a small file that takes longer than to read it. */
+export const readChunk = (descriptor: number, index: number, size: number): Buffer => {
+  const start = index * CHUNK_BYTES;
+  const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(CHUNK_BYTES, size - start)));
   let bytes = 0;
-  for (;;) {
-    const { bytesRead } = await file.read(buffer, bytes, CHUNK_BYTES - bytes, index * CHUNK_BYTES + bytes);
-    bytes += bytesRead;
-    if (bytesRead === 0 || bytes === CHUNK_BYTES) return buffer.subarray(0, bytes);
+  while (bytes < buffer.length) {
+    const count = readSync(descriptor, buffer, bytes, buffer.length - bytes, start + bytes);
+    if (count === 0) break;
+    bytes += count;
   }
+  return buffer.subarray(0, bytes);
 };
 
-export const readContent = async (file: FileHandle): Promise<Content> => {
+/** Others have their turn between the pieces of a large file. */
+export const readContent = async (descriptor: number, size: number): Promise<Content> => {
   const chunks: string[] = [];
-  for (;;) {
-    const bytes = await readChunk(file, chunks.length);
+  for (let index = 0; index < chunkCount(size); index += 1) {
+    const bytes = readChunk(descriptor, index, size);
     if (bytes.length > 0) chunks.push(digestOf(bytes));
-    if (bytes.length < CHUNK_BYTES) return contentOf(chunks);
+    if (bytes.length === CHUNK_BYTES) await nextTurn();
   }
+  return contentOf(chunks);
 };
 
 export const chunkCount = (size: number): number => Math.ceil(size / CHUNK_BYTES);

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { errorOfHost, KilnError } from '../../domain/errors.ts';
-import { encodeFrame, type Frame, FrameDecoder } from '../../domain/frames.ts';
+import { encodeFrame, type Frame, FrameDecoder, frameStart } from '../../domain/frames.ts';
 import type { FileAction } from '../../domain/hosts/work.ts';
 import { type Entry, FromHost, WriteFrame } from '../../domain/hosts/work-frames.ts';
 import type { HostsClient } from '../hosts-client.ts';
@@ -15,7 +15,7 @@ const ITEMS_PER_FRAME = 2000;
 const ALONE: ReadonlySet<WriteFrame['type']> = new Set(['delete', 'folders', 'finish', 'modes']);
 
 export interface HostEndOptions {
-  readonly hosts: HostsClient;
+  readonly hosts: Pick<HostsClient, 'files'>;
   readonly host: string;
   readonly path: string;
   readonly signal: AbortSignal;
@@ -24,7 +24,7 @@ export interface HostEndOptions {
 export const createHostEnd = ({ hosts, host, path, signal }: HostEndOptions): End => {
   const transfer = randomBytes(8).toString('hex');
   const ask = async function* (action: FileAction, frames: readonly Buffer[]): AsyncGenerator<Frame> {
-    const answer = await hosts.files(host, action, { path, transfer, bytes: Buffer.concat(frames), signal });
+    const answer = await hosts.files(host, action, { path, transfer, frames, signal });
     const decoder = new FrameDecoder();
     for await (const chunk of answer) yield* decoder.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   };
@@ -85,7 +85,7 @@ export const createHostEnd = ({ hosts, host, path, signal }: HostEndOptions): En
 
 type Send = (frames: readonly Buffer[], payloadBytes: number) => Promise<void>;
 
-/** Frames of one request are in order; requests overtake each other, but for what must wait. */
+/** Frames of one request are in order, in as many pieces as suit; requests overtake each other, but for what must wait. */
 const inRequests = async (pieces: AsyncIterable<Piece>, send: Send): Promise<void> => {
   const running = new Set<Promise<void>>();
   let failure: Error | null = null;
@@ -109,8 +109,9 @@ const inRequests = async (pieces: AsyncIterable<Piece>, send: Send): Promise<voi
   for await (const { frame, payload } of pieces) {
     if (last !== null && last !== frame.type && (ALONE.has(frame.type) || ALONE.has(last))) await flush(1);
     last = frame.type;
-    frames.push(encodeFrame(frame, payload));
-    bytes += frames.at(-1)?.length ?? 0;
+    const start = frameStart(frame, payload.length);
+    frames.push(start, payload);
+    bytes += start.length + payload.length;
     payloadBytes += payload.length;
     if (bytes >= REQUEST_BYTES) await flush(REQUESTS_AT_ONCE);
   }

@@ -1,7 +1,7 @@
 /** A folder of this machine. */
 import { Buffer } from 'node:buffer';
-import type { BigIntStats, Dirent } from 'node:fs';
-import { constants, lstat, open, readdir, readFile, readlink } from 'node:fs/promises';
+import { type BigIntStats, closeSync, constants, type Dirent, fstatSync, lstatSync, openSync, readlinkSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KilnError } from '../../domain/errors.ts';
 import { CHUNK_BYTES, type Entry, type FileItem, PARTS_FOLDER } from '../../domain/hosts/work-frames.ts';
@@ -29,7 +29,8 @@ export const createLocalEnd = (root: string, index: ContentIndex): End => ({
     const parts = await createLocalWriter(root).then(async (writer) => writer.parts());
     for (const item of wanted) {
       const entry = await stateOf(root, index, item);
-      const part = item.size === undefined ? [] : await parts(item.path, item.size);
+      // Only what travels in several pieces can be there in part.
+      const part = item.size === undefined || item.size <= CHUNK_BYTES ? [] : await parts(item.path, item.size);
       if (entry) found.set(item.path, part.length > 0 ? { ...entry, part } : entry);
       else if (part.length > 0) found.set(item.path, { kind: 'missing', path: item.path, part });
     }
@@ -57,8 +58,8 @@ const walk = async ({ root, options, entries }: Walk, below: string): Promise<vo
     const path = `${below}${item.name}`;
     const kind = kindOf(item);
     if (options.leaveOut(path, kind)) continue;
-    const status = await lstat(join(root, path), { bigint: true });
-    entries.push(await entryOf(root, { path, kind, status }));
+    const status = lstatSync(join(root, path), { bigint: true });
+    entries.push(entryOf(root, { path, kind, status }));
     if (kind === 'folder') await walk({ root, options, entries }, `${path}/`);
   }
 };
@@ -77,18 +78,18 @@ interface Found {
   readonly status: BigIntStats;
 }
 
-const entryOf = async (root: string, { path, kind, status }: Found): Promise<Entry> => {
+const entryOf = (root: string, { path, kind, status }: Found): Entry => {
   const facts = { path, mode: Number(status.mode) & MODE, size: Number(status.size), mtimeUs: Number(status.mtimeNs / 1000n) };
-  if (kind === 'link') return { ...facts, kind, target: await readlink(join(root, path)) };
+  if (kind === 'link') return { ...facts, kind, target: readlinkSync(join(root, path)) };
   return { ...facts, kind: kind === 'missing' ? 'special' : kind };
 };
 
 const stateOf = async (root: string, index: ContentIndex, { path, size }: Wanted): Promise<Entry | null> => {
   stepsOf(path);
-  const status = await lstat(join(root, path), { bigint: true }).catch(absent);
+  const status = statusOf(join(root, path));
   if (status === null) return null;
   const kind = status.isDirectory() ? 'folder' : status.isSymbolicLink() ? 'link' : status.isFile() ? 'file' : 'special';
-  const entry = await entryOf(root, { path, kind, status });
+  const entry = entryOf(root, { path, kind, status });
   if (entry.kind !== 'file' || !isWorthReading(entry.size, size)) return entry;
   const content = index.known(path, status) ?? (await contentAt(root, path, index));
   return { ...entry, hash: content.hash, chunks: content.chunks.length > 1 ? [...content.chunks] : [] };
@@ -99,26 +100,27 @@ const isWorthReading = (there: number, wanted: number | undefined): boolean =>
   wanted === undefined || there === wanted || (there > CHUNK_BYTES && wanted > CHUNK_BYTES);
 
 const contentAt = async (root: string, path: string, index: ContentIndex) => {
-  const file = await openFile(root, path);
+  const file = openFile(root, path);
   try {
-    const status = await file.stat({ bigint: true });
-    const content = await readContent(file);
+    const status = fstatSync(file, { bigint: true });
+    const content = await readContent(file, Number(status.size));
     index.note(path, status, content);
     return content;
   } finally {
-    await file.close();
+    closeSync(file);
   }
 };
 
-const openFile = async (root: string, path: string) => {
-  const file = await open(join(root, path), constants.O_RDONLY | constants.O_NOFOLLOW).catch((cause: unknown) => {
+const openFile = (root: string, path: string): number => {
+  try {
+    return openSync(join(root, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (cause) {
     throw new KilnError(
       'NOT_FOUND',
       `${path} in ${root} cannot be read (${cause instanceof Error ? cause.message : String(cause)}); try again`,
       { cause },
     );
-  });
-  return file;
+  }
 };
 
 async function* readPieces(root: string, wanted: readonly Wanted[]): AsyncGenerator<Piece> {
@@ -131,17 +133,18 @@ async function* readPieces(root: string, wanted: readonly Wanted[]): AsyncGenera
     return piece;
   };
   for (const { path, chunks } of wanted) {
-    const file = await openFile(root, path);
+    const file = openFile(root, path);
     try {
-      const { size, mode, mtimeNs } = await file.stat({ bigint: true });
-      if (size > BigInt(CHUNK_BYTES)) {
-        for (const index of chunks ?? Array.from({ length: chunkCount(Number(size)) }, (_, at) => at)) {
-          const payload = await readChunk(file, index);
-          yield { frame: { type: 'chunk', path, size: Number(size), index, hash: digestOf(payload) }, payload };
+      const { size: length, mode, mtimeNs } = fstatSync(file, { bigint: true });
+      const size = Number(length);
+      if (size > CHUNK_BYTES) {
+        for (const index of chunks ?? Array.from({ length: chunkCount(size) }, (_, at) => at)) {
+          const payload = readChunk(file, index, size);
+          yield { frame: { type: 'chunk', path, size, index, hash: digestOf(payload) }, payload };
         }
         continue;
       }
-      const content = await readChunk(file, 0);
+      const content = readChunk(file, 0, size);
       if (items.length > 0 && (bytes + content.length > BATCH_BYTES || items.length === BATCH_FILES)) yield batch();
       items.push({
         path,
@@ -153,13 +156,18 @@ async function* readPieces(root: string, wanted: readonly Wanted[]): AsyncGenera
       data.push(content.length > 0 ? content : NO_BYTES);
       bytes += content.length;
     } finally {
-      await file.close();
+      closeSync(file);
     }
   }
   if (items.length > 0) yield batch();
 }
 
-const absent = (error: unknown): null => {
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null;
-  throw error;
+/** Null where nothing is. */
+const statusOf = (path: string): BigIntStats | null => {
+  try {
+    return lstatSync(path, { bigint: true });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null;
+    throw error;
+  }
 };

@@ -2,22 +2,27 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import {
-  appendFile,
-  chmod,
+  appendFileSync,
+  chmodSync,
+  closeSync,
   constants,
-  lstat,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  rm,
-  rmdir,
-  symlink,
-  truncate,
-  unlink,
-  utimes,
-} from 'node:fs/promises';
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeSync,
+  type Stats,
+} from 'node:fs';
+import { mkdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { KilnError } from '../../domain/errors.ts';
 import { CHUNK_BYTES, type FileItem, PARTS_FOLDER, type WriteFrame } from '../../domain/hosts/work-frames.ts';
 import { chunkCount, contentOf, digestOf, readChunk } from './content.ts';
@@ -72,24 +77,26 @@ class Writer {
   async take(frame: WriteFrame, payload: Buffer): Promise<void> {
     switch (frame.type) {
       case 'folders':
-        for (const { path } of frame.items) await this.#folder(path);
+        for (const { path } of frame.items) this.#folder(path);
         return;
       case 'links':
-        for (const { path, target } of frame.items) await this.#link(path, target);
+        for (const { path, target } of frame.items) this.#link(path, target);
         return;
       case 'files':
-        return this.#smallFiles(frame, payload);
+        this.#smallFiles(frame, payload);
+        return;
       case 'chunk':
-        return this.#chunk(frame, payload);
+        this.#chunk(frame, payload);
+        return;
       case 'keep':
         return this.#keep(frame);
       case 'finish':
         return this.#finish(frame);
       case 'modes':
-        for (const { path, mode } of frame.items) await this.#mode(path, mode);
+        for (const { path, mode } of frame.items) this.#mode(path, mode);
         return;
       case 'delete':
-        for (const path of frame.paths.toSorted().toReversed()) await this.#delete(path);
+        for (const path of frame.paths.toSorted().toReversed()) this.#delete(path);
     }
   }
 
@@ -100,89 +107,87 @@ class Writer {
   }
 
   /** Where something goes whose folders are real ones. */
-  async #place(path: string): Promise<string> {
+  #place(path: string): string {
     const steps = stepsOf(path);
     for (let at = 1; at < steps.length; at += 1) {
       const above = steps.slice(0, at).join('/');
       if (this.#seen.has(above)) continue;
-      const status = await lstat(join(this.#root, above)).catch(ignoreFileError);
+      const status = statusOf(join(this.#root, above));
       if (status && !status.isDirectory())
         throw new KilnError(
           'WORK_REFUSED',
           `${above} in ${this.#root} is a symbolic link or a file, and not followed: nothing leaves the folder`,
         );
-      if (!status) await mkdir(join(this.#root, above));
+      if (!status) mkdirSync(join(this.#root, above));
       this.#seen.add(above);
     }
     return join(this.#root, path);
   }
 
-  async #folder(path: string): Promise<void> {
-    const place = await this.#place(path);
-    const status = await lstat(place).catch(ignoreFileError);
-    if (status && !status.isDirectory()) await unlink(place);
-    if (!status?.isDirectory()) await mkdir(place);
+  #folder(path: string): void {
+    const place = this.#place(path);
+    const status = statusOf(place);
+    if (status && !status.isDirectory()) unlinkSync(place);
+    if (!status?.isDirectory()) mkdirSync(place);
   }
 
-  async #link(path: string, target: string): Promise<void> {
+  #link(path: string, target: string): void {
     if (leaves(path, target)) throw new KilnError('WORK_REFUSED', `${path} is a link to ${target}, which may leave the folder`);
-    const place = await this.#room(path);
-    await symlink(target, this.ownPart);
-    await rename(this.ownPart, place);
+    const place = this.#room(path);
+    symlinkSync(target, this.ownPart);
+    renameSync(this.ownPart, place);
   }
 
-  async #smallFiles({ items }: FrameOf<'files'>, payload: Buffer): Promise<void> {
+  #smallFiles({ items }: FrameOf<'files'>, payload: Buffer): void {
     let at = 0;
     for (const item of items) {
       const content = payload.subarray(at, at + item.size);
       at += item.size;
       if (content.length !== item.size || digestOf(content) !== item.hash) throw damaged(item.path);
-      const file = await open(
+      const file = openSync(
         this.ownPart,
         constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW,
         0o600,
       );
       try {
-        await file.writeFile(content);
+        writeAll(file, content, 0);
       } finally {
-        await file.close();
+        closeSync(file);
       }
-      await this.#moveIntoPlace(item, this.ownPart);
+      this.#moveIntoPlace(item, this.ownPart);
       this.bytes += item.size;
     }
   }
 
-  async #chunk({ path, size, index, hash }: FrameOf<'chunk'>, payload: Buffer): Promise<void> {
-    await this.#place(path);
+  #chunk({ path, size, index, hash }: FrameOf<'chunk'>, payload: Buffer): void {
+    this.#place(path);
     if (payload.length !== Math.min(CHUNK_BYTES, size - index * CHUNK_BYTES) || digestOf(payload) !== hash) throw damaged(path);
-    await this.#store(path, size, { index, hash, bytes: payload });
+    this.#store(path, size, { index, hash, bytes: payload });
     this.bytes += payload.length;
   }
 
-  async #store(
-    path: string,
-    size: number,
-    { index, hash, bytes }: { index: number; hash: string; bytes: Buffer },
-  ): Promise<void> {
-    const file = await open(this.#part(path, size, 'data'), constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  #store(path: string, size: number, { index, hash, bytes }: { index: number; hash: string; bytes: Buffer }): void {
+    const file = openSync(this.#part(path, size, 'data'), constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
     try {
-      await file.write(bytes, 0, bytes.length, index * CHUNK_BYTES);
+      writeAll(file, bytes, index * CHUNK_BYTES);
     } finally {
-      await file.close();
+      closeSync(file);
     }
-    await appendFile(this.#part(path, size, 'chunks'), `${index} ${hash}\n`);
+    appendFileSync(this.#part(path, size, 'chunks'), `${index} ${hash}\n`);
   }
 
   async #keep({ path, size, chunks }: FrameOf<'keep'>): Promise<void> {
-    const file = await open(await this.#place(path), constants.O_RDONLY | constants.O_NOFOLLOW);
+    const file = openSync(this.#place(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
+      const { size: length } = fstatSync(file);
       for (const [index, hash] of Object.entries(chunks)) {
-        const bytes = await readChunk(file, Number(index));
+        const bytes = readChunk(file, Number(index), length);
         if (digestOf(bytes) !== hash) throw new KilnError('WORK_REFUSED', `${path} was changed meanwhile: try again`);
-        await this.#store(path, size, { index: Number(index), hash, bytes });
+        this.#store(path, size, { index: Number(index), hash, bytes });
+        await nextTurn();
       }
     } finally {
-      await file.close();
+      closeSync(file);
     }
   }
 
@@ -193,44 +198,43 @@ class Writer {
     const known = chunks.filter((chunk) => chunk !== undefined);
     const data = this.#part(path, size, 'data');
     if (known.length < chunks.length || contentOf(known).hash !== hash) {
-      if (known.length === chunks.length) await rm(data, { force: true });
-      if (known.length === chunks.length) await rm(this.#part(path, size, 'chunks'), { force: true });
+      if (known.length === chunks.length) rmSync(data, { force: true });
+      if (known.length === chunks.length) rmSync(this.#part(path, size, 'chunks'), { force: true });
       throw new KilnError('WORK_REFUSED', `${path} is not whole, or changed while it was sent: try again`);
     }
-    await truncate(data, size);
-    await this.#moveIntoPlace(item, data);
-    await rm(this.#part(path, size, 'chunks'), { force: true });
+    truncateSync(data, size);
+    this.#moveIntoPlace(item, data);
+    rmSync(this.#part(path, size, 'chunks'), { force: true });
   }
 
-  async #moveIntoPlace({ path, mode, mtimeUs }: FileItem, part: string): Promise<void> {
-    const place = await this.#room(path);
-    await chmod(part, mode & 0o777);
-    await utimes(part, mtimeUs / 1e6, mtimeUs / 1e6);
-    await rename(part, place);
+  #moveIntoPlace({ path, mode, mtimeUs }: FileItem, part: string): void {
+    const place = this.#room(path);
+    chmodSync(part, mode & 0o777);
+    utimesSync(part, mtimeUs / 1e6, mtimeUs / 1e6);
+    renameSync(part, place);
     this.files += 1;
   }
 
-  async #mode(path: string, mode: number): Promise<void> {
-    const place = await this.#place(path);
-    const status = await lstat(place);
-    if (!status.isSymbolicLink()) await chmod(place, status.isDirectory() ? (mode & 0o777) | 0o700 : mode & 0o777);
+  #mode(path: string, mode: number): void {
+    const place = this.#place(path);
+    const status = lstatSync(place);
+    if (!status.isSymbolicLink()) chmodSync(place, status.isDirectory() ? (mode & 0o777) | 0o700 : mode & 0o777);
   }
 
-  async #delete(path: string): Promise<void> {
-    const place = await this.#place(path);
-    const status = await lstat(place).catch(ignoreFileError);
+  #delete(path: string): void {
+    const place = this.#place(path);
+    const status = statusOf(place);
     if (!status) return;
     this.#seen.clear();
+    if (!status.isDirectory()) unlinkSync(place);
     // A folder that holds what is ignored stays.
-    const removed = status.isDirectory()
-      ? await rmdir(place).then(() => true, ignoreFileError)
-      : await unlink(place).then(() => true);
-    if (removed) this.deleted += 1;
+    else if (orNull(() => (rmdirSync(place), true)) === null) return;
+    this.deleted += 1;
   }
 
-  async #room(path: string): Promise<string> {
-    const place = await this.#place(path);
-    const status = await lstat(place).catch(ignoreFileError);
+  #room(path: string): string {
+    const place = this.#place(path);
+    const status = statusOf(place);
     if (status?.isDirectory())
       throw new KilnError(
         'WORK_REFUSED',
@@ -249,4 +253,20 @@ const damaged = (path: string): KilnError => new KilnError('WORK_REFUSED', `${pa
 const ignoreFileError = (error: unknown): null => {
   if (error instanceof Error && 'code' in error) return null;
   throw error;
+};
+
+/** Null where nothing is, or nothing can be looked at. */
+const statusOf = (path: string): Stats | null => orNull(() => lstatSync(path));
+
+const orNull = <T>(work: () => T): T | null => {
+  try {
+    return work();
+  } catch (error) {
+    return ignoreFileError(error);
+  }
+};
+
+const writeAll = (descriptor: number, bytes: Buffer, at: number): void => {
+  for (let written = 0; written < bytes.length; )
+    written += writeSync(descriptor, bytes, written, bytes.length - written, at + written);
 };

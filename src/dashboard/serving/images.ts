@@ -35,7 +35,8 @@ export const imageRoutes = (app: FastifyInstance, rankings: Rankings): void => {
   const hidden = { schema: { hide: true, querystring: ImageQuery } };
   app.get<Asked>('/images/problems/:name/ranking.svg', hidden, async ({ params, query }, reply) => {
     const model = await modelOf(rankings, params.name, { ...filtersOf(query), limit: PLACES });
-    const title = `${plainLine(params.name, 64)}: best candidates`;
+    const of = query.class === 'program' ? 'programs by the time to their answers' : 'best candidates';
+    const title = `${plainLine(params.name, 64)}: ${of}`;
     const subtitle =
       model === null ? 'nothing has passed yet' : `${plainLine(model.deviceModel, 80)}, speed-up with its 95 % interval`;
     return send(reply, rankingImage(model?.entries ?? [], { title, subtitle, places: PLACES }));

@@ -7,6 +7,7 @@ import { PlainText } from '../plain-text.ts';
 import { Language, Params } from '../plan/plan.ts';
 import { ResolvedPlan } from '../plan/resolved-plan.ts';
 import { FilePath, Program } from '../program.ts';
+import { Score } from '../ranking/ranking.ts';
 
 const Verdict = z.enum(VERDICTS);
 const Instant = z.iso.datetime();
@@ -115,6 +116,8 @@ export const CandidateSummary = z.strictObject({
   confirmed: z.boolean(),
   /** Its times rest on few runs. */
   stoppedEarly: z.boolean().default(false),
+  /** Its time is that to a program's answers: how much that leaves open. */
+  answers: Score.shape.answers.unwrap().nullable().default(null),
   submittedAt: Instant,
   finishedAt: Instant.nullable(),
 });

@@ -3,7 +3,7 @@ import { CandidateId, SweepId } from '../ids.ts';
 import { PlainText } from '../plain-text.ts';
 import { Language } from '../plan/plan.ts';
 import { Problem } from '../problem.ts';
-import { RankingEntry } from '../ranking/ranking.ts';
+import { RankingClass, RankingEntry } from '../ranking/ranking.ts';
 
 const Instant = z.iso.datetime();
 
@@ -61,6 +61,8 @@ export const RankingQuery = z.strictObject({
   submitter: PlainText.max(64).optional(),
   language: Language.optional(),
   sweep: SweepId.optional(),
+  /** `program`: programs by the time to their answers, which are not compared with the others. */
+  class: RankingClass.default('device'),
   /** A version of the problem, or its first digits; left out: as it is now. */
   version: z
     .string()
@@ -74,6 +76,7 @@ export const RankingView = z.strictObject({
   problem: z.string(),
   /** The definitions of the problem that its candidates were submitted for: one for GPUs, one for the cpu device. */
   versions: z.array(z.string()).default([]),
+  class: RankingClass.default('device'),
   models: z.array(
     z.strictObject({
       deviceModel: z.string(),
@@ -97,6 +100,7 @@ export const RecordList = z.strictObject({
       candidateId: CandidateId,
       problem: z.string(),
       deviceModel: z.string(),
+      class: RankingClass.default('device'),
       submitter: z.string(),
       speedup: z.number().positive(),
       at: Instant,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { strictFields } from '../../platform/strict-fields.ts';
 import { IMPLEMENTATIONS_MAX, PROPOSALS_MAX } from './diagnosis.ts';
+import { ownValue } from '../../platform/own-value.ts';
 
 const MILLISECONDS_MAX = 3_600_000;
 const MAX_TOKENS_MAX = 128_000;
@@ -206,8 +207,8 @@ export const AgentsSettings = strictFields({
 });
 /** Whoever is asked for a diagnosis must be a model. */
 const diagnoserComplaint = (by: string, generators: Readonly<Record<string, GeneratorSettings>>): string | null => {
-  if (by === 'claude' && !('claude' in generators)) return null;
-  const kind = generators[by]?.kind;
+  if (by === 'claude' && !Object.hasOwn(generators, 'claude')) return null;
+  const kind = ownValue(generators, by)?.kind;
   if (kind === 'claude' || kind === 'openai-compatible') return null;
   return kind === undefined && by !== 'evolve'
     ? `names no generator: "${by}" is not in agents.generators`

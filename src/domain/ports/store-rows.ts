@@ -1,7 +1,7 @@
 /** What goes into the store and comes out of it again, besides what people see. */
 import type { Selection } from '../api/steering.ts';
 import type { FinishedAttempt } from '../attempt.ts';
-import type { CandidateState, CandidateStatus, Submission } from '../candidate.ts';
+import type { ByAnswers, CandidateState, CandidateStatus, Submission } from '../candidate.ts';
 import type { CandidateId, HostId } from '../ids.ts';
 import type { KernelResources } from '../kernel-resources.ts';
 import type { Outcome, Verdict } from '../outcome.ts';
@@ -26,6 +26,8 @@ export interface Transition {
   readonly resources?: KernelResources | null;
   /** Counts one infra failure. */
   readonly infraFailure?: boolean;
+  /** From now on it is judged by its answers. */
+  readonly byAnswers?: ByAnswers;
 }
 
 /** The final word on a candidate, idempotent: a candidate that is done already is left as it is. */
@@ -100,6 +102,7 @@ export interface Unfinished {
   readonly attempts: number;
   readonly infraFailures: number;
   readonly submittedAtMs: number;
+  readonly byAnswers: ByAnswers | null;
 }
 
 /** What is needed to give a candidate a job. */

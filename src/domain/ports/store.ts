@@ -33,7 +33,7 @@ import type { Front } from '../ranking/front.ts';
 import type { Spread } from '../ranking/spread.ts';
 import type { FinishedAttempt } from '../attempt.ts';
 import type { JournalEvent, NewJournalEvent } from '../journal.ts';
-import type { RankingEntry, Score } from '../ranking/ranking.ts';
+import type { RankingClass, RankingEntry, Score } from '../ranking/ranking.ts';
 import type { ViewReads } from './views.ts';
 
 /** Candidates, what happened to them, and everything that is read from that. */
@@ -61,15 +61,15 @@ export interface Store {
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   /** From now on these are timed to the end. Those that were stopped early are queued again, and returned. */
   measureInFull(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
-  /** The first places of a ranking, of what was timed to the end, best first. */
-  front(key: RankingKey, places: number): Promise<Front>;
+  /** The first places of a ranking of device code, of what was timed to the end, best first. */
+  front(key: FrontKey, places: number): Promise<Front>;
   /** Those of the rankings in which somebody was stopped early, in any order. */
-  withStopped(keys: readonly RankingKey[]): Promise<readonly RankingKey[]>;
+  withStopped(keys: readonly FrontKey[]): Promise<readonly FrontKey[]>;
   /**
    * Queues again what was stopped early and could reach `needed` (null: anything could), a page at a time until none is left; with a
    * `candidate.reopened` event each. Waits while a verdict of the ranking that was taken back is not given again.
    */
-  reopenInReach(key: RankingKey, needed: Stopped['needed'] | null): Promise<Resumed>;
+  reopenInReach(key: FrontKey, needed: Stopped['needed'] | null): Promise<Resumed>;
   /** A page of those that meet all of what is given, in submission order. */
   selected(page: SelectionPage): Promise<readonly SelectedCandidate[]>;
   /** Keeps candidates that are not done from being judged. Returns those that were not paused before. */
@@ -138,8 +138,8 @@ export interface Store {
   failures(problem: string, problemVersions: readonly string[], device: string | null): Promise<Readonly<Record<string, number>>>;
   /** `prefix`: "c-", "s-" or "k-" and hex digits. In order. */
   idsWithPrefix(prefix: string, limit: number): Promise<readonly string[]>;
-  /** The record holder of a problem on a model, or null. */
-  record(problem: string, problemVersion: string, deviceModel: string): Promise<RecordRow | null>;
+  /** The record holder of a ranking, or null. */
+  record(key: RankingKey): Promise<RecordRow | null>;
   /**
    * Makes profiles wait to be taken: those that nobody asked for yet, those that failed, with `again` also those that are done. Returns
    * the ids that wait now. Durable when it resolves.
@@ -177,11 +177,16 @@ export interface SourcedCandidate {
   readonly source: string;
 }
 
-/** Of a problem as it is defined, on a device model. */
-export interface RankingKey {
+/** Of a problem as it is defined, on a device model. Racing knows device code alone. */
+export interface FrontKey {
   readonly problem: string;
   readonly problemVersion: string;
   readonly deviceModel: string;
+}
+
+/** Of what is compared there. */
+export interface RankingKey extends FrontKey {
+  readonly class: RankingClass;
 }
 
 /** Candidates that are judged again. `isWaiting`: none yet; to be asked again later. */
@@ -201,12 +206,9 @@ export interface Doubt {
 export interface Reopened {
   readonly candidates: readonly { readonly id: CandidateId; readonly priority: number }[];
   /** Records whose holder was among them, and who holds them now. */
-  readonly records: readonly {
-    readonly problem: string;
-    readonly problemVersion: string;
-    readonly deviceModel: string;
+  readonly records: readonly (RankingKey & {
     readonly holder: { readonly candidateId: CandidateId; readonly score: Score } | null;
-  }[];
+  })[];
 }
 
 export interface EventQuery {
@@ -221,6 +223,8 @@ export interface RankingQuery {
   readonly problem: string;
   /** Definitions of the problem that count; candidates of others were judged by other rules. */
   readonly problemVersions: readonly string[];
+  /** Left out: device code. */
+  readonly class?: RankingClass;
   /** Of these alone, which are ranked among themselves. */
   readonly submitter?: string | undefined;
   readonly language?: Language | undefined;

@@ -49,6 +49,13 @@ export const meanOf = (estimates: readonly Estimate[], errors: keyof typeof ERRO
   count: 1,
 });
 
+/** Both ends further out by a bound on the logarithm that repetitions do not make less. */
+export const bounded = ({ middle, low, high }: Interval, bound: number): Interval => ({
+  middle,
+  low: low * Math.exp(-bound),
+  high: high * Math.exp(bound),
+});
+
 /** The same, less sure: with an independent error of this variance added. */
 export const widened = (estimate: Estimate, variance: number): Estimate => ({
   ...estimate,

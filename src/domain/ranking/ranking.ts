@@ -1,10 +1,17 @@
 /** What candidates are ranked by, and their places. */
 import { z } from 'zod';
 import { CandidateId } from '../ids.ts';
-import { Stopped } from '../measurement.ts';
+import { Answers, Stopped } from '../measurement.ts';
 import { Language, Params } from '../plan/plan.ts';
 
 const Instant = z.iso.datetime();
+
+/**
+ * What is ranked together, and holds one record. `device`: by the time of its device code, as kernels and recordings of programs are. `program`: by the time to a
+ * program's answers, which holds more. The two are never compared.
+ */
+export const RankingClass = z.enum(['device', 'program']);
+export type RankingClass = z.infer<typeof RankingClass>;
 
 /** A comparison with the record holder in alternating runs of one process. */
 const PairedScore = z.strictObject({
@@ -42,10 +49,28 @@ export const Score = z.strictObject({
   pair: PairedScore.nullable().default(null),
   /** It is the recording of a program, of whose time so much goes to kernels of libraries, as their names say. */
   recorded: z.strictObject({ libraryShare: z.number().min(0).max(1) }).optional(),
+  /** It is a program that was judged by its answers, and is of the class `program`. */
+  answers: z
+    .strictObject({
+      /** `call`: in some case. */
+      semantics: Answers.shape.semantics,
+      /** Of each of its times, to either side, in the case where it is most. */
+      uncertaintyNs: z.number().positive(),
+      /** What that comes to in the speed-up: it may be so much higher or lower (0.03: by 3 %). No number of judgements makes it less. */
+      share: z.number().positive(),
+      /** A case took less than what can be ranked: it is shown, and has no place. */
+      tooShort: z.literal(true).optional(),
+    })
+    .optional(),
   /** Stopped early: an estimate that ranks below all that were timed to the end, and never holds a record. */
   stopped: Stopped.optional(),
 });
 export type Score = z.infer<typeof Score>;
+
+/** What may be held against other scores of device code: nothing of a program that was judged by its answers. */
+export const comparedScore = (score: Score | null): Score | null => (score?.answers ? null : score);
+
+export const classOf = ({ answers }: Pick<Score, 'answers'>): RankingClass => (answers ? 'program' : 'device');
 
 /** One place of a ranking. Places are given within one device model; who cannot be told from the first at a place shares it. */
 export const RankingEntry = z.strictObject({

@@ -2,7 +2,7 @@
 import type { CaseTiming, Stopped } from '../measurement.ts';
 import type { Outcome } from '../outcome.ts';
 import type { CandidateId } from '../ids.ts';
-import { type Estimate, Z_95, combined, estimateOf, intervalOf, meanOf, widened } from './estimate.ts';
+import { type Estimate, Z_95, bounded, combined, estimateOf, intervalOf, meanOf, widened } from './estimate.ts';
 import type { PairedScore, Score } from './ranking.ts';
 
 /** Physical limits of a bench case, nanoseconds; null where the device's rates are unknown (problems/floors.ts). */
@@ -39,9 +39,13 @@ export const implausibleOutcome = (
   return null;
 };
 
-/** Of all that enters the score: the median, the time that the speed-up implies, and what a tenth of the runs stayed below. */
-const shortestCounted = ({ candidate, baseline, speedup }: CaseTiming): number =>
-  Math.min(candidate.medianNs, baseline.medianNs / speedup, candidate.p10Ns ?? candidate.medianNs);
+/**
+ * Of all that enters the score: the median, the time that the speed-up implies, and what a tenth of the runs stayed below. Of answers the most that it can
+ * have been: what their times leave open makes nobody a cheat.
+ */
+const shortestCounted = ({ candidate, baseline, speedup, answers }: CaseTiming): number =>
+  Math.min(candidate.medianNs, baseline.medianNs / speedup, candidate.p10Ns ?? candidate.medianNs) +
+  (answers?.uncertaintyNs ?? 0);
 
 /** What the judgement of a device of this kind leaves open, as variances on the logarithm (spread.ts). */
 export interface Spreads {
@@ -62,8 +66,9 @@ export const scoreOf = (
   });
   const known = shares.filter((share) => share !== null);
   const own = ownSpeedup(timings);
+  const { answers } = answersFields(timings);
   return {
-    ...speedupFields(widened(own, variance)),
+    ...speedupFields(widened(own, variance), answers),
     timeNs: geometricMean(timings.map((timing) => timing.candidate.medianNs)),
     floorShare: known.length === shares.length ? geometricMean(known) : null,
     deviceModel,
@@ -72,8 +77,32 @@ export const scoreOf = (
     method: timings.some(({ method }) => method === 'cached') ? 'cached' : 'paired',
     pair: null,
     ...recordedFields(timings),
+    ...(answers && { answers }),
   };
 };
+
+/** A time to answers below this is mostly what it leaves open. */
+const RANKED_LEAST_NS = 20_000;
+/** Where a time is hardly longer than what it leaves open, nothing is known of the speed-up. */
+const OPEN_SHARE_MAX = 0.99;
+
+/** Of a program that was judged by its answers. What is open is open to the same side in all cases, so that their mean leaves as much open as they do. */
+const answersFields = (timings: readonly CaseTiming[]): Pick<Score, 'answers'> => {
+  const cases = timings.flatMap(({ answers, candidate }) => (answers ? [{ ...answers, medianNs: candidate.medianNs }] : []));
+  if (cases.length === 0) return {};
+  const bounds = cases.map(({ uncertaintyNs, medianNs }) => Math.atanh(Math.min(OPEN_SHARE_MAX, uncertaintyNs / medianNs)));
+  return {
+    answers: {
+      semantics: cases.some(({ semantics }) => semantics === 'call') ? 'call' : 'released',
+      uncertaintyNs: Math.max(...cases.map(({ uncertaintyNs }) => uncertaintyNs)),
+      share: Math.expm1(bounds.reduce((sum, bound) => sum + bound, 0) / timings.length),
+      ...(cases.some(({ medianNs }) => medianNs < RANKED_LEAST_NS) && { tooShort: true }),
+    },
+  };
+};
+
+/** On the logarithm: half of what its times leave open; nothing for device code. */
+const boundOf = (answers: Score['answers']): number => (answers ? Math.log1p(answers.share) : 0);
 
 /** Of a program: the mean over its cases. */
 const recordedFields = (timings: readonly CaseTiming[]): Pick<Score, 'recorded'> => {
@@ -104,13 +133,17 @@ export const ownSpeedup = (timings: readonly CaseTiming[]): Estimate =>
     'alike',
   );
 
-const speedupFields = (estimate: Estimate): Pick<Score, 'speedup' | 'speedupLow' | 'speedupHigh' | 'judgements'> => {
-  const { middle, low, high } = intervalOf(estimate);
+const speedupFields = (
+  estimate: Estimate,
+  answers: Score['answers'],
+): Pick<Score, 'speedup' | 'speedupLow' | 'speedupHigh' | 'judgements'> => {
+  const { middle, low, high } = bounded(intervalOf(estimate), boundOf(answers));
   return { speedup: middle, speedupLow: low, speedupHigh: high, judgements: estimate.count };
 };
 
-const estimateOfScore = ({ speedup, speedupLow, speedupHigh, judgements }: Score): Estimate => ({
-  ...estimateOf({ middle: speedup, low: speedupLow, high: speedupHigh }),
+/** Without what its times leave open: that is of every judgement of it alike. */
+const estimateOfScore = ({ speedup, speedupLow, speedupHigh, judgements, answers }: Score): Estimate => ({
+  ...estimateOf(bounded({ middle: speedup, low: speedupLow, high: speedupHigh }, -boundOf(answers))),
   count: judgements,
 });
 
@@ -163,20 +196,21 @@ export const rankAgainstHolder = (
   if (paired === null) return { score: behind(score, holder), record: false, holder: null, again: null };
   const own = ownSpeedup(timings);
   const ratio = widened(paired, spreads.paired);
+  const bound = boundOf(score.answers) + boundOf(holder.score.answers);
   const measured = { mean: own.mean - paired.mean, variance: Math.max(own.variance, paired.variance), count: 1 };
   const refined = refine(holder, measured, {
     variance: spreads.confirmed,
     timeRatio: Math.exp(ratio.mean),
     timeNs: score.timeNs,
   });
-  const result = resultOf(ratio);
+  const result = resultOf(ratio, bound);
   const again = { measured, known: estimateOfScore(holder.score) };
   if (result !== 'won') {
-    const pair: PairedScore = { against: holder.candidateId, ...ratioFields(ratio), result };
+    const pair: PairedScore = { against: holder.candidateId, ...ratioFields(ratio, bound), result };
     return { score: { ...score, rankKey: keyBeside(refined, pair), pair }, record: false, holder: refined, again };
   }
-  const next = { candidateId, score: { ...score, pair: { against: holder.candidateId, ...ratioFields(ratio), result } } };
-  const lost: PairedScore = { against: candidateId, ...ratioFields({ ...ratio, mean: -ratio.mean }), result: 'lost' };
+  const next = { candidateId, score: { ...score, pair: { against: holder.candidateId, ...ratioFields(ratio, bound), result } } };
+  const lost: PairedScore = { against: candidateId, ...ratioFields({ ...ratio, mean: -ratio.mean }, bound), result: 'lost' };
   const former = { ...refined, score: { ...refined.score, rankKey: keyBeside(next, lost), pair: lost } };
   return { score: next.score, record: true, holder: former, again };
 };
@@ -190,7 +224,7 @@ export const pairedWithRival = (
   const paired = pairedRatio(timings);
   if (paired === null) return score;
   const ratio = widened(paired, spreads.paired);
-  return { ...score, pair: { against, ...ratioFields(ratio), result: resultOf(ratio) } };
+  return { ...score, pair: { against, ...ratioFields(ratio, 0), result: resultOf(ratio, 0) } };
 };
 
 /** Null where a case was not paired. */
@@ -203,15 +237,16 @@ const pairedRatio = (timings: readonly CaseTiming[]): Estimate | null => {
   );
 };
 
-const ratioFields = (ratio: Estimate): Pick<PairedScore, 'ratio' | 'ratioLow' | 'ratioHigh'> => {
-  const { middle, low, high } = intervalOf(ratio);
+const ratioFields = (ratio: Estimate, bound: number): Pick<PairedScore, 'ratio' | 'ratioLow' | 'ratioHigh'> => {
+  const { middle, low, high } = bounded(intervalOf(ratio), bound);
   return { ratio: middle, ratioLow: low, ratioHigh: high };
 };
 
-const resultOf = ({ mean, variance }: Estimate): PairedScore['result'] => {
+/** `bound`: what both sides' times leave open, which no deviation holds. */
+const resultOf = ({ mean, variance }: Estimate, bound: number): PairedScore['result'] => {
   const deviation = Math.sqrt(variance);
-  if (mean - WIN_DEVIATIONS * deviation > 0) return 'won';
-  return mean + Z_95 * deviation < 0 ? 'lost' : 'tied';
+  if (mean - WIN_DEVIATIONS * deviation - bound > 0) return 'won';
+  return mean + Z_95 * deviation + bound < 0 ? 'lost' : 'tied';
 };
 
 const refine = (
@@ -225,7 +260,7 @@ const refine = (
     ...holder,
     score: {
       ...holder.score,
-      ...speedupFields(estimate),
+      ...speedupFields(estimate, holder.score.answers),
       rankKey: Math.exp(estimate.mean),
       timeNs: Math.exp((1 - timeShare) * Math.log(holder.score.timeNs) + timeShare * Math.log(timeNs * timeRatio)),
     },

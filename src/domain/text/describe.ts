@@ -21,12 +21,23 @@ export const statusText = (state: CandidateState): string => {
   }
 };
 
-/** "1.53x [1.51, 1.55]  73.0 µs  84 % of the floor"; of what was stopped early "about 0.52x, at most 0.61x (stopped early)" */
+/** "1.53x [1.51, 1.55]  73.0 µs  84 % of the floor" (its time: timeText); of what was stopped early "about 0.52x, at most 0.61x (stopped early)" */
 export const scoreText = (score: Score): string => {
   if (score.stopped) return `about ${times(score.speedup)}, at most ${times(score.stopped.speedupMost)} (stopped early)`;
   const floor = score.floorShare === null ? '' : `  ${percent(score.floorShare)} of the floor`;
-  return `${times(score.speedup)} ${interval(score.speedupLow, score.speedupHigh)}  ${nanoseconds(score.timeNs)}${floor}`;
+  return `${times(score.speedup)} ${interval(score.speedupLow, score.speedupHigh)}  ${timeText(score)}${floor}`;
 };
+
+/** "73.0 µs"; of a program that was judged by its answers "time to answers 300 µs ± 8.40 µs, released" */
+export const timeText = ({ timeNs, answers }: Pick<Score, 'timeNs' | 'answers'>): string =>
+  answers ? `time to answers ${shortTimeText({ timeNs, answers })}, ${semanticsText(answers)}` : nanoseconds(timeNs);
+
+/** For a column: "73.0 µs", "300 µs ± 8.40 µs" */
+export const shortTimeText = ({ timeNs, answers }: Pick<Score, 'timeNs' | 'answers'>): string =>
+  answers ? `${nanoseconds(timeNs)} ± ${nanoseconds(answers.uncertaintyNs)}` : nanoseconds(timeNs);
+
+const semanticsText = ({ semantics, tooShort }: NonNullable<Score['answers']>): string =>
+  tooShort ? `${semantics}; too short to be ranked` : semantics;
 
 /** The same for lists in the order of the ranking: says what a candidate ranks as where that is not its own speed-up. */
 export const rankedScoreText = (score: Score): string => {
@@ -34,10 +45,14 @@ export const rankedScoreText = (score: Score): string => {
   return `${scoreText(score)}${place === times(score.speedup) ? '' : `  ranks as ${place}`}`;
 };
 
-/** Where the numbers of a score come from: "confirmed, 12 judgements", "paired, recorded (75 % in libraries)", "cached", "stopped early". */
-export const basisText = ({ confirmed, method, judgements, stopped, recorded }: Score): string => {
+/** Where the numbers of a score come from: "confirmed, 12 judgements", "paired, recorded (75 % in libraries)", "paired, by answers (released)", "cached", "stopped early". */
+export const basisText = ({ confirmed, method, judgements, stopped, recorded, answers }: Score): string => {
   if (stopped) return 'stopped early';
-  const mark = recorded ? `, recorded (${percent(recorded.libraryShare)} in libraries)` : '';
+  const mark = answers
+    ? `, by answers (${semanticsText(answers)})`
+    : recorded
+      ? `, recorded (${percent(recorded.libraryShare)} in libraries)`
+      : '';
   if (!confirmed) return `${method}${mark}`;
   return `${judgements > 1 ? `confirmed, ${judgements} judgements` : 'confirmed'}${mark}`;
 };

@@ -1,4 +1,4 @@
-/** GET /v1/problems/:name/ranking: one list per device model; models are never compared. */
+/** GET /v1/problems/:name/ranking: one list per device model and class; neither models nor classes are ever compared. */
 import type { RankingQuery, RankingView } from '../../domain/api/problems.ts';
 import { type Device, deviceClassOf } from '../../domain/device.ts';
 import { KilnError } from '../../domain/errors.ts';
@@ -22,10 +22,10 @@ export interface RankingWish extends Partial<Omit<RankingQuery, 'limit'>> {
 export const rankingView = async (
   state: Pick<AnswersSlice, 'store' | 'hosts'>,
   { name: problem, versions }: RankedProblem,
-  { device, limit, submitter, language, sweep, mayBeUnknown = false }: RankingWish,
+  { device, limit, submitter, language, sweep, class: ofClass = 'device', mayBeUnknown = false }: RankingWish,
 ): Promise<RankingView> => {
   const problemVersions = await versions();
-  const entries = await state.store.ranking({ problem, problemVersions, limit, submitter, language, sweep });
+  const entries = await state.store.ranking({ problem, problemVersions, class: ofClass, limit, submitter, language, sweep });
   const known = [...entries.map((entry) => ({ device: entry.device, model: entry.score.deviceModel })), ...fleetDevices(state)];
   const asked = device?.toLowerCase();
   const match = known.find((one) => one.device.toLowerCase() === asked || one.model.toLowerCase() === asked);
@@ -40,7 +40,7 @@ export const rankingView = async (
     note: noteOf(targetOf(list[0]?.device ?? ''), deviceModel),
     entries: placed(list.map(({ device: _device, ...entry }) => entry)),
   }));
-  return { problem, versions: [...problemVersions], models, failed };
+  return { problem, versions: [...problemVersions], class: ofClass, models, failed };
 };
 
 interface Known {

@@ -4,7 +4,7 @@ import type { SubmitAnswer, SubmitCandidate, Submitted } from '../../domain/api/
 import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId, SweepId } from '../../domain/ids.ts';
 import { type Outcome, SILENT_VERDICTS } from '../../domain/outcome.ts';
-import type { Candidate, CandidateState } from '../../domain/candidate.ts';
+import { byAnswersOf, type Candidate, type CandidateState } from '../../domain/candidate.ts';
 import type { NewCandidate } from '../../domain/ports/store-rows.ts';
 import { fleetClassesOf } from '../host-state.ts';
 import type { AnswersSlice, ProfilesSlice } from '../state.ts';
@@ -102,12 +102,13 @@ const checkRivals = async ({ store }: Pick<AnswersSlice, 'store'>, batch: readon
 };
 
 const rivalComplaint = (
-  { submission, state }: Candidate,
+  { submission, state, byAnswers }: Candidate,
   { problem, device }: Pick<Input, 'problem' | 'device'>,
 ): string | null => {
   if (submission.problem !== problem || submission.device.toLowerCase() !== device.toLowerCase())
     return `it is of ${submission.problem} on ${submission.device}; only candidates of one problem and device class are timed in pairs`;
   if (state.status !== 'done') return 'it is not judged yet: wait for its verdict';
+  if (byAnswers) return 'it is judged by its answers, and their times are compared with no others';
   return state.outcome.verdict === 'passed' ? null : `it did not pass (${state.outcome.verdict}): there is nothing to compare`;
 };
 
@@ -174,6 +175,7 @@ const remember = (state: Pick<AnswersSlice, 'recentSubmissions' | 'now'>, { id, 
     attempts: 0,
     infraFailures: 0,
     submittedAtMs: state.now(),
+    byAnswers: byAnswersOf(submission.content, null),
   });
 
 const answerOf = (id: CandidateId, result: Inserted, wasReopened: boolean): Submitted => {

@@ -93,7 +93,7 @@ export const isProven = (state: CanariesSlice, device: Device, { loaded }: Canar
   const problem = loaded.problem.name;
   if (state.proven.has(proofOf(device, problem))) return true;
   const problemVersion = loaded.contentHash(targetOf(deviceClassOf(device)));
-  return state.recordHolders.holder({ problem, problemVersion, deviceModel: device.model }) !== null;
+  return state.recordHolders.holder({ problem, problemVersion, deviceModel: device.model, class: 'device' }) !== null;
 };
 
 const proofOf = (device: Device, problem: string): string => `${deviceClassOf(device)} ${problem}`;

@@ -21,7 +21,16 @@ export const jobFor = (
   if ('verdict' in resolved) return resolved;
   const unit = markedUnit(resolved.unit, host.canaries.marks.code);
   const { hostId } = host.session;
-  return { hostId, deviceModel: model, unit, calls: resolved.calls, asked: null, failedAt: new Set(), mayTransfer: true };
+  return {
+    hostId,
+    deviceModel: model,
+    unit,
+    calls: resolved.calls,
+    isByAnswers: candidate.byAnswers !== null,
+    asked: null,
+    failedAt: new Set(),
+    mayTransfer: true,
+  };
 };
 
 /** A program that was built is recorded then, at its own host; one whose build its host has lost is built once more. Null: the job is over. */
@@ -29,15 +38,22 @@ export const nextStep = (job: CompileJob, result: CompileResult | Compiled, host
   const first = { ...job, asked: null, failedAt: new Set<HostId>() };
   if (job.calls && result.status === 'compiled' && isProgram(job.unit)) {
     const { artifact } = result;
-    const unit = recordUnitOf(job.unit, { artifact, deviceModel: job.deviceModel, calls: job.calls });
+    const { deviceModel, calls, isByAnswers } = job;
+    const unit = recordUnitOf(job.unit, { artifact, deviceModel, calls, isByAnswers });
     return { ...first, unit, calls: null, mayTransfer: false };
   }
   if (!isRecording(job.unit) || job.isSecondBuild || result.status !== 'infra' || result.failure.code !== 'unknown_artifact')
     return null;
-  const { built, deviceModel: _model, cases, model, ...unit } = job.unit;
+  const { built, deviceModel: _model, cases, model, by: _by, ...unit } = job.unit;
   host.known.forget(built);
   return { ...first, unit, calls: { cases, ...(model && { model }) }, mayTransfer: true, isSecondBuild: true };
 };
+
+/** The same, to be called by its judge; null where that was no recording. */
+export const byAnswersInstead = (job: CompileJob): CompileJob | null =>
+  isRecording(job.unit) && !job.isByAnswers
+    ? { ...job, unit: { ...job.unit, by: 'answers' }, isByAnswers: true, asked: null, failedAt: new Set() }
+    : null;
 
 const isRecording = (unit: HostUnit): unit is RecordUnit => 'built' in unit;
 const isProgram = (unit: HostUnit): unit is ProgramUnit => unit.language === 'python' && !isRecording(unit);

@@ -5,13 +5,14 @@
 import { jobOf, setJob } from '../active-candidates.ts';
 import type { ActiveCandidate, CompileJob } from '../active-candidates.ts';
 import type { CompileResult } from '../../domain/protocol.ts';
+import { goOnByAnswers, isToConfirm, refusedRecording } from '../by-answers.ts';
 import { connectedTo } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { CompilingSlice } from '../state.ts';
 import { askHost } from './ask-host.ts';
 import { type Answer, finishCompile, makerOf } from './compile-end.ts';
 import { chooseHost, compileHostsFor, compilerNameOf, coolDown, makeSameCode } from './compile-hosts.ts';
-import { nextStep } from './compile-job.ts';
+import { byAnswersInstead, nextStep } from './compile-job.ts';
 import type { Compiled } from './known-artifacts.ts';
 import { findKnown, remember } from './known-compiles.ts';
 import { transferArtifact } from './transfers.ts';
@@ -109,11 +110,26 @@ const bring = (
 /** A step has its answer: there is another one, or the job is over. */
 export const endStep = (state: CompilingSlice, candidate: ActiveCandidate, answer: Answer): void => {
   const job = jobOf(candidate);
-  const next = job && nextStep(job, answer.result, answer.host);
+  const next = job && (nextStep(job, answer.result, answer.host) ?? goOn(state, candidate, { job, result: answer.result }));
   if (!next) return finishCompile(state, candidate, answer);
   const by = answer.by ?? makerOf(answer.result);
   if (by) candidate.makers.add(by);
   beginJob(state, candidate, next);
+};
+
+/** A program that cannot be recorded may be right: it is judged by its answers then. */
+const goOn = (
+  state: CompilingSlice,
+  candidate: ActiveCandidate,
+  { job, result }: { readonly job: CompileJob; readonly result: CompileResult },
+): CompileJob | null => {
+  if (!state.rules.timeToAnswers || result.status !== 'failed' || isToConfirm(candidate)) return null;
+  const refused = refusedRecording(result.outcome);
+  const next = refused && byAnswersInstead(job);
+  if (!next) return null;
+  const { hostId } = job;
+  goOnByAnswers(state, candidate, { byAnswers: refused, at: { state: { status: 'compiling', hostId }, hostId } });
+  return next;
 };
 
 /** What its host was asked is not waited for any more. */

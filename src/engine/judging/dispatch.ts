@@ -12,8 +12,8 @@ import { recordUnitOf } from '../../problems/resolve-program.ts';
 import { targetOf } from '../../problems/targets.ts';
 import { askHost } from '../compiling/ask-host.ts';
 import type { Compiled, HostUnit } from '../compiling/known-artifacts.ts';
-import { resolveContent, resolvedFor } from '../active-candidates.ts';
-import type { ActiveCandidate, Rival } from '../active-candidates.ts';
+import { classOfCandidate, resolveContent, resolvedFor } from '../active-candidates.ts';
+import type { ActiveCandidate, Attempt, Rival } from '../active-candidates.ts';
 import { raceFor } from './race.ts';
 import { rankingKeyOf } from './ranking-keys.ts';
 
@@ -41,11 +41,9 @@ export const sendJudge = (state: JudgingSlice, judge: Judge): void => {
   const delivery = { judge, candidate, host, connection, architecture: device.architecture, model: device.model, device };
   const rival = rivalOf(state, delivery);
   candidate.attempts.set(judge.attemptId, {
-    mode: judge.mode,
+    ...startOf(delivery),
     pairedWith: rival,
-    madeBy: candidate.compiled.by,
     artifacts: [judge.artifact],
-    evaluation: null,
   });
   define(delivery);
   if (rival === null || rival.candidateId === judge.id) return send(state, delivery, null);
@@ -53,11 +51,20 @@ export const sendJudge = (state: JudgingSlice, judge: Judge): void => {
   void compileRival(state, delivery, rival);
 };
 
+const startOf = ({ judge, candidate }: Delivery): Omit<Attempt, 'pairedWith' | 'artifacts'> => ({
+  mode: judge.mode,
+  madeBy: candidate.compiled.by,
+  isByAnswers: candidate.byAnswers !== null,
+  evaluation: null,
+});
+
 /** Of a confirmation the record holder; of a trial whom it is to be compared with. */
 const rivalOf = (state: JudgingSlice, { judge, candidate, model }: Delivery): Rival | null => {
   const { against } = candidate.submission.content;
   if (against !== undefined) return { candidateId: against };
-  return judge.mode === 'confirm' ? state.recordHolders.holder(rankingKeyOf(candidate, model)) : null;
+  return judge.mode === 'confirm'
+    ? state.recordHolders.holder(rankingKeyOf(candidate, model, classOfCandidate(candidate)))
+    : null;
 };
 
 const define = (delivery: Delivery): void => {
@@ -85,11 +92,17 @@ const send = (state: JudgingSlice, delivery: Delivery, record: JudgeTask['record
     plans: resolved.plans,
     ...hiddenFor(state, candidate),
     ...raceFor(state, { candidate, device, mode: judge.mode }),
-    timing: isPaired(delivery) ? confirmTiming(state.rules.timing) : state.rules.timing,
+    timing: timingOf(delivery, state.rules.timing),
     record,
     limitMs: state.rules.limitMs,
     waitedMs: judge.waitedMs,
   });
+};
+
+/** What is called could remember its last answers: it has new inputs each time. */
+const timingOf = (delivery: Delivery, timing: TimingRules): TimingRules => {
+  if (isPaired(delivery)) return confirmTiming(timing);
+  return delivery.candidate.byAnswers === null ? timing : { ...timing, inputs: 'fresh' };
 };
 
 const isPaired = ({ judge, candidate }: Delivery): boolean =>
@@ -120,11 +133,9 @@ const compileRival = async (state: JudgingSlice, delivery: Delivery, rival: Riva
   const paired = ({ artifact }: Compiled): void => {
     if (!release(delivery)) return;
     candidate.attempts.set(judge.attemptId, {
-      mode: judge.mode,
+      ...startOf(delivery),
       pairedWith: rival,
-      madeBy: candidate.compiled.by,
       artifacts: [judge.artifact, artifact],
-      evaluation: null,
     });
     send(state, delivery, { artifact, plans: resolved.plans });
   };
@@ -132,7 +143,8 @@ const compileRival = async (state: JudgingSlice, delivery: Delivery, rival: Riva
   const { calls } = resolved;
   makeRival(state, delivery, unit, (made) => {
     if (!calls || unit.language !== 'python') return paired(made);
-    const recorded = recordUnitOf(unit, { artifact: made.artifact, deviceModel: delivery.model, calls });
+    const isByAnswers = candidate.byAnswers !== null;
+    const recorded = recordUnitOf(unit, { artifact: made.artifact, deviceModel: delivery.model, calls, isByAnswers });
     makeRival(state, delivery, recorded, paired);
   });
 };
@@ -156,11 +168,9 @@ const makeRival = (state: JudgingSlice, delivery: Delivery, unit: HostUnit, then
 const unpaired = (state: JudgingSlice, delivery: Delivery): void => {
   if (!release(delivery)) return;
   delivery.candidate.attempts.set(delivery.judge.attemptId, {
-    mode: delivery.judge.mode,
+    ...startOf(delivery),
     pairedWith: null,
-    madeBy: delivery.candidate.compiled.by,
     artifacts: [delivery.judge.artifact],
-    evaluation: null,
   });
   send(state, delivery, null);
 };

@@ -43,6 +43,7 @@ export const evaluate = (outcome: Outcome, context: EvaluationContext): Evaluati
   const score = scoreOf(outcome.timings, floors, { deviceModel: device.model, variance });
   // Times that were not taken at the usual clocks pass nobody: like one that could not be confirmed.
   if (outcome.disturbed !== undefined && !outcome.stopped) return judgedOnly(outcome, unconfirmedScore(score, context.holder));
+  if (score.answers?.tooShort) return judgedOnly(outcome, score);
   if (outcome.stopped) return judgedOnly(outcome, stoppedScoreOf(score, outcome.stopped));
   return place(outcome, score, outcome.timings, context);
 };

@@ -7,7 +7,7 @@
  */
 import type { CandidateId } from '../../domain/ids.ts';
 import type { CaseTiming } from '../../domain/measurement.ts';
-import type { RankingKey, Store } from '../../domain/ports/store.ts';
+import type { FrontKey, Store } from '../../domain/ports/store.ts';
 import { type Front, isInReach, neededOf, withEntry } from '../../domain/ranking/front.ts';
 import type { RecordHolder } from '../../domain/ranking/score.ts';
 import type { Score } from '../../domain/ranking/ranking.ts';
@@ -27,22 +27,22 @@ export interface Fronts {
   ensure(models: readonly Model[]): Promise<void>;
   /** Of one problem more, on all of these models. */
   ensureProblem(loaded: LoadedProblem): Promise<void>;
-  front(key: RankingKey): Front;
+  front(key: FrontKey): Front;
   /**
    * A candidate has its final score, that counts for the ranking. True: it was stopped by a front that has changed since, and the ranking is
    * to be doubted again once that is in the store.
    */
-  note(key: RankingKey, scored: Scored): boolean;
+  note(key: FrontKey, scored: Scored): boolean;
   /** The holder was measured again. */
-  refine(key: RankingKey, holder: RecordHolder): void;
+  refine(key: FrontKey, holder: RecordHolder): void;
   /** Verdicts were taken back, of whatever ranking: those whose front lost somebody are in doubt. */
   onTakenBack(ids: readonly CandidateId[]): void;
-  doubt(key: RankingKey): void;
-  doubted(): readonly RankingKey[];
+  doubt(key: FrontKey): void;
+  doubted(): readonly FrontKey[];
   /** Reads the front again. Who was noted meanwhile stays in it. */
-  read(key: RankingKey): Promise<Front>;
+  read(key: FrontKey): Promise<Front>;
   /** Nobody who was stopped could reach it. */
-  trust(key: RankingKey): void;
+  trust(key: FrontKey): void;
 }
 
 export const createFronts = (
@@ -50,21 +50,21 @@ export const createFronts = (
   problems: Iterable<LoadedProblem>,
   places: number,
 ): Fronts => {
-  const fronts = new Map<string, { readonly key: RankingKey; readonly front: Front }>();
-  const doubted = new Map<string, RankingKey>();
+  const fronts = new Map<string, { readonly key: FrontKey; readonly front: Front }>();
+  const doubted = new Map<string, FrontKey>();
   /** Since the store was asked for what it has not answered: its answer may be older. */
   const takenBack = new Set<CandidateId>();
   let reads = 0;
 
-  const front = (key: RankingKey): Front => fronts.get(textOf(key))?.front ?? [];
+  const front = (key: FrontKey): Front => fronts.get(textOf(key))?.front ?? [];
 
-  const read = async (key: RankingKey): Promise<Front> => {
+  const read = async (key: FrontKey): Promise<Front> => {
     const whole = [...(await asked(key)), ...front(key)].reduce<Front>((into, entry) => withEntry(into, entry, places), []);
     fronts.set(textOf(key), { key, front: whole });
     return whole;
   };
 
-  const asked = async (key: RankingKey): Promise<Front> => {
+  const asked = async (key: FrontKey): Promise<Front> => {
     reads += 1;
     try {
       const entries = await store.front(key, places);
@@ -75,15 +75,15 @@ export const createFronts = (
     }
   };
 
-  const readAll = async (keys: readonly RankingKey[]): Promise<void> => {
+  const readAll = async (keys: readonly FrontKey[]): Promise<void> => {
     if (places === 0) return;
     for (const key of keys) await read(key);
     for (const key of await store.withStopped(keys)) doubt(key);
   };
 
-  const doubt = (key: RankingKey): void => void doubted.set(textOf(key), key);
+  const doubt = (key: FrontKey): void => void doubted.set(textOf(key), key);
 
-  const note = (key: RankingKey, { candidateId, score, timings }: Scored): boolean => {
+  const note = (key: FrontKey, { candidateId, score, timings }: Scored): boolean => {
     if (places === 0) return false;
     const { stopped, rankKey, timeNs } = score;
     if (stopped) {
@@ -97,7 +97,7 @@ export const createFronts = (
     return false;
   };
 
-  const refine = (key: RankingKey, { candidateId, score: { rankKey, timeNs } }: RecordHolder): void => {
+  const refine = (key: FrontKey, { candidateId, score: { rankKey, timeNs } }: RecordHolder): void => {
     const known = front(key).find((entry) => entry.candidateId === candidateId);
     if (known) fronts.set(textOf(key), { key, front: withEntry(front(key), { ...known, rankKey, timeNs }, places) });
   };

@@ -10,7 +10,7 @@ import type { JudgingSlice } from '../state.ts';
 import { rankingKeyOf } from './ranking-keys.ts';
 
 export interface Raced {
-  readonly candidate: Pick<ActiveCandidate, 'submission' | 'loaded' | 'effort'>;
+  readonly candidate: Pick<ActiveCandidate, 'submission' | 'loaded' | 'effort' | 'byAnswers'>;
   readonly device: Device;
   readonly mode: JudgeMode;
 }
@@ -21,7 +21,7 @@ export const raceFor = (
 ): Pick<JudgeTask, 'race'> => {
   const { places } = state.fronts;
   if (places === 0 || mode !== 'screen' || isInFull(candidate)) return {};
-  const key = rankingKeyOf(candidate, device.model);
+  const key = rankingKeyOf(candidate, device.model, 'device');
   const front = state.fronts.front(key);
   // Most rankings have places left: then nobody pays for floors.
   if (neededOf(front, places) === null) return {};
@@ -31,8 +31,11 @@ export const raceFor = (
   return race === null ? {} : { race };
 };
 
-/** Other trials are there to be compared with, and a problem's own baseline is what is compared with. */
-const isInFull = ({ submission, loaded, effort }: Raced['candidate']): boolean => {
+/**
+ * Other trials are there to be compared with, and a problem's own baseline is what is compared with. Times to answers leave more open than what is decided so
+ * early.
+ */
+const isInFull = ({ submission, loaded, effort, byAnswers }: Raced['candidate']): boolean => {
   const { trial, source } = submission.content;
-  return effort === 'full' || trial > 0 || loaded.baselines.has(source);
+  return byAnswers !== null || effort === 'full' || trial > 0 || loaded.baselines.has(source);
 };

@@ -1,10 +1,10 @@
-/** The record holder of each problem on each device model, in memory: the hot path must not ask the store. */
+/** The record holder of each problem on each device model, in each class, in memory: the hot path must not ask the store. */
 import { Score } from '../../domain/ranking/ranking.ts';
 import type { RecordHolder } from '../../domain/ranking/score.ts';
 import { NO_SPREAD, type Spread } from '../../domain/ranking/spread.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import type { RankingKey, Store } from '../../domain/ports/store.ts';
-import { createModelReader, type Model, textOf } from './ranking-keys.ts';
+import { classesOf, createModelReader, type Model, textOf } from './ranking-keys.ts';
 
 export interface RecordHolders {
   /** Reads the holders of every problem on these models once; needed before results of such a device are judged. */
@@ -25,7 +25,7 @@ export const createRecordHolders = (store: Pick<Store, 'record'>, problems: Iter
   const isSet = new Set<string>();
 
   const read = async (key: RankingKey): Promise<void> => {
-    const record = await store.record(key.problem, key.problemVersion, key.deviceModel);
+    const record = await store.record(key);
     if (!record) return;
     // Scores written by earlier versions lack what was added since.
     if (!isSet.has(textOf(key))) holders.set(textOf(key), { candidateId: record.candidateId, score: Score.parse(record.score) });
@@ -33,7 +33,7 @@ export const createRecordHolders = (store: Pick<Store, 'record'>, problems: Iter
   };
 
   const reader = createModelReader(problems, async (keys) => {
-    for (const key of keys) await read(key);
+    for (const key of classesOf(keys)) await read(key);
   });
 
   return {

@@ -1,5 +1,5 @@
 /** Candidates that were stopped early are judged again where the front of their ranking came within their reach, or where somebody asks for it. */
-import type { RankingKey } from '../../domain/ports/store.ts';
+import type { FrontKey } from '../../domain/ports/store.ts';
 import { neededOf } from '../../domain/ranking/front.ts';
 import { queueAgain } from '../queue-again.ts';
 import type { StoppedSlice } from '../state.ts';
@@ -38,7 +38,7 @@ const reviewAll = async (state: StoppedSlice): Promise<void> => {
   }
 };
 
-const review = async (state: StoppedSlice, key: RankingKey): Promise<void> => {
+const review = async (state: StoppedSlice, key: FrontKey): Promise<void> => {
   // A queue job that is just being ended would take the new one with it.
   await state.jobsEnded();
   // First, so that a doubt which comes while the store is asked stays.
@@ -52,7 +52,7 @@ const review = async (state: StoppedSlice, key: RankingKey): Promise<void> => {
 };
 
 /** Whether the store is to be asked once more. */
-const reopen = async (state: StoppedSlice, key: RankingKey): Promise<boolean> => {
+const reopen = async (state: StoppedSlice, key: FrontKey): Promise<boolean> => {
   const front = await state.fronts.read(key);
   const { isWaiting, candidates } = await state.store.reopenInReach(key, neededOf(front, state.fronts.places));
   if (isWaiting) return true;

@@ -1,10 +1,14 @@
 /** What a judge's result does: it is evaluated, written down and told to the scheduler, and then acknowledged. */
+import type { ByAnswers } from '../../domain/candidate.ts';
 import type { Device } from '../../domain/device.ts';
 import { candidateIdOf } from '../../domain/ids.ts';
+import type { Outcome } from '../../domain/outcome.ts';
 import type { JudgeResult } from '../../domain/protocol.ts';
+import type { RankingClass } from '../../domain/ranking/ranking.ts';
 import type { FinishedAttempt } from '../../domain/attempt.ts';
 import type { SchedulerEvent } from '../../scheduler/events.ts';
-import { type ActiveCandidate, type Attempt, type Evaluation, screeningOf } from '../active-candidates.ts';
+import type { ActiveCandidate, Attempt, Evaluation } from '../active-candidates.ts';
+import { isToConfirm, wrongRecording } from '../by-answers.ts';
 import { noteProof } from '../canaries/canaries.ts';
 import { noteMade } from '../compiling/compiler-trust.ts';
 import { forgetArtifacts } from '../compiling/known-compiles.ts';
@@ -20,7 +24,7 @@ export const onResult = (state: JudgingSlice, host: HostState, result: JudgeResu
   const candidate = state.active.get(candidateIdOf(result.attemptId));
   const device = host.devices.find(({ id }) => id === result.deviceId);
   // Nobody waits for it: the scheduler says so and it is acknowledged.
-  if (!candidate || !device) return state.apply(judgedEvent(host, result, { evaluation: null, again: null }));
+  if (!candidate || !device) return state.apply(judgedEvent(host, result, { evaluation: null, again: null, wrong: null }));
   const deviceUse = useOf(host, device.id);
   deviceUse.onGap(result.phases.idleGapMs);
   if (result.telemetry) deviceUse.onTelemetry(result.telemetry, state.now());
@@ -44,12 +48,22 @@ const use = (state: JudgingSlice, { host, candidate, device, result }: Result): 
   attempt.evaluation = evaluationOf(state, { candidate, device, attempt, result: marked(result, disturbance) });
   if (infra) noteInfra(state, { host, candidate, device }, infra);
   forgetArtifacts(state, host, { failure: infra, artifacts: attempt.artifacts });
-  if (attempt.evaluation) noteOutcome(state, { host, candidate, device, madeBy: attempt.madeBy }, attempt.evaluation);
+  const wrong = attempt.evaluation && noVerdict(state, candidate, { attempt, outcome: attempt.evaluation.outcome });
+  // A recording that is wrong tells nothing of its device: the program does other things for other inputs.
+  if (attempt.evaluation && !wrong) noteOutcome(state, { host, candidate, device, madeBy: attempt.madeBy }, attempt.evaluation);
   state.writeBehind.add({ type: 'attempt', attempt: finishedAttemptOf(state, { host, device, result }, attempt) });
-  state.apply(judgedEvent(host, result, { evaluation: attempt.evaluation, again: againFor(state, candidate, disturbance) }));
+  const again = againFor(state, candidate, disturbance);
+  state.apply(judgedEvent(host, result, { evaluation: attempt.evaluation, again, wrong }));
   // Behind all that follows from it: once this is reached, the host may forget the result.
   state.writeBehind.add({ type: 'acknowledgement', hostId, attemptId });
 };
+
+/** Why its recording's outcome is no verdict of the program, which goes on by its answers; null where it is one. */
+const noVerdict = (
+  { rules }: Pick<JudgingSlice, 'rules'>,
+  { submission }: ActiveCandidate,
+  { attempt: { isByAnswers }, outcome }: { readonly attempt: Attempt; readonly outcome: Outcome },
+): ByAnswers | null => (rules.timeToAnswers && submission.content.program && !isByAnswers ? wrongRecording(outcome) : null);
 
 const marked = (result: JudgeResult, disturbance: string | null): JudgeResult =>
   disturbance === null || result.outcome?.verdict !== 'passed'
@@ -66,8 +80,9 @@ const againFor = (state: JudgingSlice, candidate: ActiveCandidate, disturbance: 
 
 /** Sent by an earlier life of the daemon, that did not come to write it down: behind a screening that asked for it, a confirmation. */
 const unknownAttempt = (candidate: ActiveCandidate): Attempt => ({
-  mode: candidate.isScreened || screeningOf(candidate)?.mustConfirm ? 'confirm' : 'screen',
+  mode: isToConfirm(candidate) ? 'confirm' : 'screen',
   pairedWith: undefined,
+  isByAnswers: undefined,
   madeBy: null,
   artifacts: [],
   evaluation: null,
@@ -78,11 +93,15 @@ const evaluationOf = (
   { candidate, device, attempt, result }: Omit<Result, 'host'> & { readonly attempt: Attempt },
 ): Evaluation | null => {
   if (!result.outcome) return null;
-  const key = rankingKeyOf(candidate, device.model);
+  const key = rankingKeyOf(candidate, device.model, classOfOutcome(result.outcome));
   const { mode, pairedWith } = attempt;
   const known = { holder: state.recordHolders.holder(key), spread: state.recordHolders.spread(key) };
   return evaluate(result.outcome, { candidate, device, mode, pairedWith, ...known });
 };
+
+/** As its times say, whatever was asked for. */
+const classOfOutcome = (outcome: Outcome): RankingClass =>
+  outcome.verdict === 'passed' && outcome.timings.some(({ answers }) => answers) ? 'program' : 'device';
 
 const noteInfra = (
   state: JudgingSlice,
@@ -116,18 +135,21 @@ const noteOutcome = (
 interface Came {
   readonly evaluation: Evaluation | null;
   readonly again: string | null;
+  readonly wrong: ByAnswers | null;
 }
 
-const judgedEvent = (host: HostState, result: JudgeResult, { evaluation, again }: Came): Judged => ({
+const judgedEvent = (host: HostState, result: JudgeResult, { evaluation, again, wrong }: Came): Judged => ({
   type: 'judged',
   hostId: host.session.hostId,
   attemptId: result.attemptId,
   result:
     again !== null
       ? { status: 'disturbed', reason: again }
-      : evaluation
-        ? { status: 'judged', outcome: evaluation.outcome }
-        : reportOf(result),
+      : wrong !== null
+        ? { status: 'otherwise', byAnswers: wrong }
+        : evaluation
+          ? { status: 'judged', outcome: evaluation.outcome }
+          : reportOf(result),
   serviceMs: result.phases.totalMs,
   confirm: evaluation?.mustConfirm && evaluation.score ? { deviceModel: evaluation.score.deviceModel } : null,
 });

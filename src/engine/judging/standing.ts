@@ -1,5 +1,6 @@
 /** What a final word is worth in the ranking: its score, and whether it takes the record. */
 import type { Completion } from '../../domain/ports/store-rows.ts';
+import { classOf } from '../../domain/ranking/ranking.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import { unconfirmedScore } from './evaluate.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
@@ -19,7 +20,10 @@ export const standingOf = (
   if (outcome.verdict !== 'passed' || !evaluation?.score) return { score: null, record: false };
   const { score, record, mustConfirm, holder, spread } = evaluation;
   if (mustConfirm) {
-    return { score: unconfirmedScore(score, records.holder(rankingKeyOf(candidate, score.deviceModel))), record: false };
+    return {
+      score: unconfirmedScore(score, records.holder(rankingKeyOf(candidate, score.deviceModel, classOf(score)))),
+      record: false,
+    };
   }
   return { score, record, ...(spread ? { measuredAgain: { holder, spread } } : {}) };
 };

@@ -2,6 +2,7 @@
 import type { Completion } from '../../domain/ports/store-rows.ts';
 import type { RankingKey } from '../../domain/ports/store.ts';
 import type { Outcome } from '../../domain/outcome.ts';
+import { classOf } from '../../domain/ranking/ranking.ts';
 import type { RecordHolder } from '../../domain/ranking/score.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import { secondsInStage, type ActiveCandidate } from '../active-candidates.ts';
@@ -16,7 +17,8 @@ export const onFinished = (state: JudgingSlice, { id, outcome, attemptId }: Fini
   if (!candidate) return;
   const standing = standingOf(state.recordHolders, candidate, { outcome, attemptId });
   const { score } = standing;
-  if (score) keepStanding(state, rankingKeyOf(candidate, score.deviceModel), { candidateId: id, score }, standing);
+  if (score)
+    keepStanding(state, rankingKeyOf(candidate, score.deviceModel, classOf(score)), { candidateId: id, score }, standing);
   const after = noteInFront(state, candidate, { outcome, standing });
   state.metrics.onStageLeft(candidate.stage.name, secondsInStage(candidate, state.monotonicMs()));
   countVerdict(state, candidate, outcome);
@@ -46,14 +48,14 @@ const keepStanding = (state: JudgingSlice, key: RankingKey, own: RecordHolder, {
   if (measuredAgain) state.recordHolders.learn(key, measuredAgain.spread);
 };
 
-/** Of other trials nothing is ranked. Returns what is left to do when its row is written. */
+/** Of other trials nothing is ranked, and nobody races for times to answers. Returns what is left to do when its row is written. */
 const noteInFront = (
   { fronts }: JudgingSlice,
   candidate: ActiveCandidate,
   { outcome, standing: { score, measuredAgain } }: { readonly outcome: Outcome; readonly standing: Standing },
 ): (() => void) | null => {
-  if (score === null || outcome.verdict !== 'passed' || candidate.submission.content.trial > 0) return null;
-  const key = rankingKeyOf(candidate, score.deviceModel);
+  if (score === null || score.answers || outcome.verdict !== 'passed' || candidate.submission.content.trial > 0) return null;
+  const key = rankingKeyOf(candidate, score.deviceModel, 'device');
   const couldReach = fronts.note(key, { candidateId: candidate.id, score, timings: outcome.timings });
   if (measuredAgain?.holder) fronts.refine(key, measuredAgain.holder);
   return couldReach ? () => fronts.doubt(key) : null;

@@ -43,17 +43,21 @@ const admitOne = (state: LeasingSlice, item: Unfinished): void => {
   const { content } = item.submission;
   const loaded = state.versions.of(content);
   if (!loaded) return refuseChanged(state, item);
-  const candidate = createActiveCandidate(item.id, item.submission, loaded, state.monotonicMs());
+  const candidate = createActiveCandidate(item.id, item.submission, loaded, {
+    nowMs: state.monotonicMs(),
+    byAnswers: item.byAnswers,
+  });
   const event = eventOf(item, loaded.environments(targetOf(content.device)));
-  if (event.type === 'task-adopted') candidate.attempts.set(event.attemptId, adoptedAttempt(event.mode));
+  if (event.type === 'task-adopted') candidate.attempts.set(event.attemptId, adoptedAttempt(event.mode, item.byAnswers !== null));
   candidate.isScreened = event.type === 'task-adopted' ? event.mode === 'confirm' : event.confirmOn !== undefined;
   state.active.set(item.id, candidate);
   state.apply(event);
 };
 
 /** Given to its host by an earlier life of the daemon, which knew whom it was paired with. */
-const adoptedAttempt = (mode: JudgeMode): Attempt => ({
+const adoptedAttempt = (mode: JudgeMode, isByAnswers: boolean): Attempt => ({
   mode,
+  isByAnswers,
   pairedWith: undefined,
   madeBy: null,
   artifacts: [],

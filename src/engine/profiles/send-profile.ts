@@ -74,7 +74,8 @@ const measuredTimes = async (
 ): Promise<Pick<Measured, 'timings' | 'record'>> => {
   const own = await store.candidate(id);
   const model = own?.attempts.findLast(({ verdict }) => verdict === 'passed')?.deviceModel;
-  const holder = model === undefined ? null : await store.record(problem, problemVersion, model);
+  const holder =
+    model === undefined ? null : await store.record({ problem, problemVersion, deviceModel: model, class: 'device' });
   const other = holder === null || holder.candidateId === id ? null : await store.candidate(holder.candidateId);
   return { timings: timingsOf(own), record: timingsOf(other) };
 };

@@ -1,6 +1,8 @@
 /** From what is known of a candidate to what it waits for: the first of the causes that holds. Pure. */
 import type { Why, WhyCode } from '../../domain/api/why.ts';
+import { WHOLE } from '../../domain/text/describe.ts';
 import { seconds } from '../../domain/text/units.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 import type { TaskPlace, TaskView } from '../../scheduler/task-view.ts';
 import { blockedBy } from './blocked.ts';
 import { devicesFor, type JudgedDevice } from './devices.ts';
@@ -189,6 +191,7 @@ const notesOf = ({ storeFailure, candidate, task }: WhyView, code: WhyCode): str
   ...(storeFailure !== null && code !== 'store_down'
     ? [`the store takes no writes: verdicts wait for it (${storeFailure})`]
     : []),
+  ...(candidate.byAnswers ? [`it is judged by its answers: ${plainLine(candidate.byAnswers.reason, WHOLE)}`] : []),
   ...(candidate.paused && code !== 'paused' ? ['it was paused: what its device has goes on, and nothing after it'] : []),
   ...(task && task.infraFailures > 0 && code !== 'back_off'
     ? [`${task.infraFailures} earlier ${task.infraFailures === 1 ? 'try' : 'tries'} failed for no fault of its own`]

@@ -1,5 +1,5 @@
 /** What is known of a candidate and of what it needs, at one moment: all that its reasons are made from. */
-import type { CandidateStatus, Pause } from '../../domain/candidate.ts';
+import type { ByAnswers, CandidateStatus, Pause } from '../../domain/candidate.ts';
 import type { Booking } from '../../domain/hosts/booking.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
@@ -31,6 +31,8 @@ export interface WhyCandidate {
   readonly status: CandidateStatus;
   readonly outcome: Outcome | null;
   readonly paused: Pause | null;
+  /** Of a program that is judged by its answers: why. */
+  readonly byAnswers: ByAnswers | null;
   readonly device: string;
   readonly labels: readonly string[];
   readonly language: string;

@@ -21,7 +21,8 @@ export const whyCandidate = async (state: WhySlice, id: CandidateId): Promise<Wh
   const { record, failure } = await recordOf(state, id);
   const active = state.active.get(id) ?? null;
   const known = record ? ofRecord(record) : active && ofActive(active);
-  const candidate = known && active ? { ...known, labels: labelsOf(active) } : known;
+  // What was found out in the last moments is not written yet.
+  const candidate = known && active ? { ...known, labels: labelsOf(active), byAnswers: active.byAnswers } : known;
   if (!candidate) throw failure === null ? notThere(id) : cannotTell(id, failure);
   const task = taskView(state.core, id);
   const isOutside = task === null && candidate.outcome === null && failure === null;
@@ -65,17 +66,19 @@ const recordOf = async (
   }
 };
 
-const ofRecord = ({ state, submission, paused }: Candidate): WhyCandidate => ({
+const ofRecord = ({ state, submission, paused, byAnswers }: Candidate): WhyCandidate => ({
   ...submission,
+  byAnswers,
   status: state.status,
   outcome: state.status === 'done' ? state.outcome : null,
   paused,
 });
 
 /** As far as memory knows it: the store does not answer. */
-const ofActive = ({ submission, stage }: ActiveCandidate): WhyCandidate => ({
+const ofActive = ({ submission, stage, byAnswers }: ActiveCandidate): WhyCandidate => ({
   ...submission,
   ...submission.content,
+  byAnswers,
   status: stage.name,
   outcome: null,
   paused: null,

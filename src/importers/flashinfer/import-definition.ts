@@ -65,7 +65,9 @@ export const importDefinition = (definition: Definition, workloads: readonly Wor
       scalars: Object.fromEntries(scalars.map(({ name: scalar, dtype, value }) => [scalar, { dtype, value }])),
     }),
     tolerance: TOLERANCE,
-    check: cases.slice(0, CHECK_CASES).map(({ name: own, shape }) => ({ name: `check-${own}`.slice(0, CASE_CHARS_MAX), shape })),
+    check: cases
+      .slice(0, CHECK_CASES)
+      .map(({ name: caseName, shape }) => ({ name: `check-${caseName}`.slice(0, CASE_CHARS_MAX), shape })),
     bench: { gpu: cases },
     floor: floorOf(tensors),
     gpu: { reference: { file: 'reference.py', symbol: 'run', style: 'function', environment: 'torch' } },
@@ -222,7 +224,7 @@ const chosen = (
 ): { readonly bench: readonly Workload[]; readonly left: number } => {
   const shapes = new Map<string, Workload>();
   for (const workload of workloads) {
-    const key = JSON.stringify(Object.keys(axes).map((axis) => workload.axes[axis]));
+    const key = JSON.stringify(Object.keys(axes).map((axis) => ownValue(workload.axes, axis)));
     if (!shapes.has(key)) shapes.set(key, workload);
   }
   const sorted = [...shapes.values()].toSorted((a, b) => sizeOf(a) - sizeOf(b));

@@ -1,8 +1,8 @@
 /** Describes sources on this machine: describe.py, with a Python that has PyTorch, on a folder of its own. */
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KilnError } from '../../domain/errors.ts';
+import { withTemporaryFolder } from '../../platform/clean-up.ts';
 import { runBounded } from '../run-bounded.ts';
 import type { Answer } from './described.ts';
 import { answersOf } from './answers.ts';
@@ -49,16 +49,12 @@ export const withTaskFolder = async <T>(
   sources: readonly Source[],
   seconds: number,
   use: (folder: string) => Promise<T>,
-): Promise<T> => {
-  const folder = await mkdtemp(join(tmpdir(), 'kiln-import-'));
-  try {
+): Promise<T> =>
+  withTemporaryFolder('kiln-import-', async (folder) => {
     await cp(DESCRIBE, join(folder, 'describe'), { recursive: true, filter: (path) => !path.endsWith('__pycache__') });
     for (const [path, text] of Object.entries(taskFolder(sources, seconds))) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), text);
     }
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-};
+    return use(folder);
+  });

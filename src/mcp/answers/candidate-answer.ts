@@ -5,7 +5,7 @@ import type { Candidate } from '../../domain/candidate.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CaseTiming } from '../../domain/measurement.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { Score } from '../../domain/ranking/ranking.ts';
+import { classOf, type Score } from '../../domain/ranking/ranking.ts';
 import { statusText } from '../../domain/text/describe.ts';
 import { untrusted } from '../../domain/text/untrusted.ts';
 import { plainLine } from '../../platform/printable-text.ts';
@@ -32,13 +32,14 @@ export const candidateAnswer = async (kiln: McpKiln, candidate: Candidate, besid
     ...(submission.trial === 0 ? {} : { trial: submission.trial }),
     status: state.status,
     ...(beside.duplicate === undefined ? {} : { duplicate: beside.duplicate }),
+    ...(candidate.byAnswers === null ? {} : { byAnswers: plainLine(candidate.byAnswers.reason, 600) }),
     ...(source === null ? {} : { source: untrusted(`Its source (${submission.language})`, source) }),
   };
   if (state.status !== 'done') return { ...known, verdict: null, ...(await waitingOf(kiln, candidate)) };
   const { outcome } = state;
   const passed = outcome.verdict === 'passed';
   const plan = passed ? await orNull(kiln.plan(id)) : null;
-  const ranking = candidate.score === null ? null : await rankingOf(kiln, candidate);
+  const ranking = candidate.score === null ? null : await rankingOf(kiln, candidate, candidate.score);
   return {
     ...known,
     verdict: outcome.verdict,
@@ -55,8 +56,12 @@ const NEXT_PASSED =
   'Make it faster: the case with the lowest floorShare has most to gain. profile_candidate says what limits it, compare measures two candidates in pairs, sweep tries its params.';
 const NEXT_FAILED = 'Repair what the failure says and submit again.';
 
-const rankingOf = async (kiln: McpKiln, { submission: { problem, device } }: Candidate): Promise<RankingView | null> =>
-  orNull<RankingView>(kiln.ranking(problem, { device, limit: PLACES_READ }));
+const rankingOf = async (
+  kiln: McpKiln,
+  { submission: { problem, device } }: Candidate,
+  score: Score,
+): Promise<RankingView | null> =>
+  orNull<RankingView>(kiln.ranking(problem, { device, class: classOf(score), limit: PLACES_READ }));
 
 /** Of who holds the record on the same model; none where that is itself. */
 const recordTimings = async (
@@ -77,13 +82,10 @@ const scoreOf = (candidate: Candidate, score: Score, ranking: RankingView | null
     speedupHigh: rounded(score.speedupHigh),
     ranksAs: rounded(score.rankKey),
     timeNs: rounded(score.timeNs),
+    ...(score.answers && { uncertaintyNs: rounded(score.answers.uncertaintyNs), semantics: score.answers.semantics }),
     ...(score.floorShare === null ? {} : { floorShare: rounded(score.floorShare) }),
     deviceModel: score.deviceModel,
-    standing: standingOf(
-      candidate,
-      score,
-      ranking ?? { problem: candidate.submission.problem, versions: [], models: [], failed: {} },
-    ),
+    standing: standingOf(candidate, score, ranking?.models ?? []),
   };
 };
 

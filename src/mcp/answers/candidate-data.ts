@@ -72,6 +72,8 @@ export const CandidateData = z.strictObject({
   trial: z.int().optional(),
   status: z.string(),
   verdict: z.enum(VERDICTS).nullable(),
+  /** Why it is judged by its answers, and not by a recording. Set for programs that are. */
+  byAnswers: z.string().optional(),
   /** Set where the content was submitted before: it is not judged again. */
   duplicate: z.string().optional(),
   speedup: z.number().optional(),
@@ -79,6 +81,9 @@ export const CandidateData = z.strictObject({
   speedupHigh: z.number().optional(),
   ranksAs: z.number().optional(),
   timeNs: z.number().optional(),
+  /** Of a program that is judged by its answers: its times are those to its answers, so much more or less; and how it was called. */
+  uncertaintyNs: z.number().optional(),
+  semantics: z.enum(['released', 'call']).optional(),
   floorShare: z.number().optional(),
   deviceModel: z.string().optional(),
   standing: StandingData.optional(),

@@ -7,6 +7,7 @@ export const candidateText = (data: CandidateData): string =>
   lines(
     headline(data),
     data.duplicate,
+    data.byAnswers && `It is judged by its answers: ${data.byAnswers}`,
     standingText(data),
     data.cases && ['Per bench case:', ...data.cases.map(caseText)].join('\n'),
     data.failure && failureText(data.failure),
@@ -29,12 +30,18 @@ const headline = (data: CandidateData): string => {
 const waitingText = ({ reason, todo, etaSeconds }: NonNullable<CandidateData['waiting']>): string =>
   `${reason}${todo === undefined ? '' : `; ${todo}`}${etaSeconds === undefined ? '' : `; about ${seconds(etaSeconds)} to go`}`;
 
-const scoreText = ({ speedup, speedupLow, speedupHigh, ranksAs, timeNs, floorShare, deviceModel }: CandidateData): string => {
+const scoreText = (data: CandidateData): string => {
+  const { speedup, speedupLow, speedupHigh, ranksAs, floorShare, deviceModel } = data;
   if (speedup === undefined || speedupLow === undefined || speedupHigh === undefined) return '';
   const ranked = ranksAs === undefined || ranksAs === speedup ? '' : `, ranks as ${times(ranksAs)}`;
-  const time = timeNs === undefined ? '' : `, ${nanoseconds(timeNs)}`;
   const floor = floorShare === undefined ? '' : `, ${percent(floorShare)} of the floor`;
-  return `, ${times(speedup)} ${interval(speedupLow, speedupHigh)}${ranked}${time}${floor}${deviceModel === undefined ? '' : ` on ${deviceModel}`}`;
+  return `, ${times(speedup)} ${interval(speedupLow, speedupHigh)}${ranked}${timeText(data)}${floor}${deviceModel === undefined ? '' : ` on ${deviceModel}`}`;
+};
+
+const timeText = ({ timeNs, uncertaintyNs, semantics }: CandidateData): string => {
+  if (timeNs === undefined) return '';
+  if (uncertaintyNs === undefined) return `, ${nanoseconds(timeNs)}`;
+  return `, time to answers ${nanoseconds(timeNs)} ± ${nanoseconds(uncertaintyNs)} (${semantics})`;
 };
 
 const standingText = ({ standing }: CandidateData): string | undefined =>

@@ -12,13 +12,16 @@ import type { StandingData } from './candidate-data.ts';
 export const PLACES_READ = 200;
 const TIES_SHOWN = 5;
 
-/** `ranking`: its first PLACES_READ entries. */
-export const standingOf = (candidate: Candidate, score: Score, ranking: RankingView): StandingData => {
-  const entries = ranking.models.find(({ deviceModel }) => deviceModel === score.deviceModel)?.entries ?? [];
+/** `models`: of the ranking of its class, the first PLACES_READ entries. */
+export const standingOf = (candidate: Candidate, score: Score, models: RankingView['models']): StandingData => {
+  const entries = models.find(({ deviceModel }) => deviceModel === score.deviceModel)?.entries ?? [];
   const stopped = stoppedText(score);
   const { trial } = candidate.submission;
   return {
-    place: trial > 0 ? 'a trial: not ranked' : placeText(candidate.id, entries),
+    place:
+      trial > 0
+        ? 'a trial: not ranked'
+        : `${placeText(candidate.id, entries)}${score.answers ? ' of programs by their answers' : ''}`,
     ...(score.pair === null ? {} : { pair: pairLine(score.pair) }),
     confirmation: confirmationText(candidate, score, entries),
     ...(stopped === null ? {} : { stopped }),
@@ -49,6 +52,7 @@ const confirmationText = (candidate: Candidate, score: Score, entries: readonly 
 const whyNot = (candidate: Candidate, score: Score, entries: readonly RankingEntry[]): string => {
   if (candidate.submission.trial > 0) return 'trials are not ranked';
   if (score.stopped !== undefined) return 'it was stopped early';
+  if (score.answers?.tooShort) return 'its time is too short to be ranked';
   const confirmation = candidate.attempts.findLast(({ mode }) => mode === 'confirm');
   if (confirmation !== undefined) return confirmationFailure(confirmation);
   const record = entries.find((entry) => entry.record);

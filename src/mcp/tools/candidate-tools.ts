@@ -4,6 +4,7 @@ import { MCP_SUBMITTER, SubmitCandidate } from '../../domain/api/candidates.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { Language } from '../../domain/plan/plan.ts';
+import { Program } from '../../domain/program.ts';
 import { NO_PROGRAM, programOfSource } from '../../domain/program-style.ts';
 import { candidateAnswer } from '../answers/candidate-answer.ts';
 import { CandidateData } from '../answers/candidate-data.ts';
@@ -30,30 +31,33 @@ export const submitCandidate = tool({
     device: z.string().min(1).max(40).optional().describe('class of list_devices; default cpu for c, else H100'),
     params: ParamsInput.default({}).describe("override the plan's"),
     files: files.describe('path -> text of what it includes or imports'),
+    prefer: Program.shape.prefer.unwrap().optional(),
     effort: effort.describe('full: timed to the end, also where it cannot come near the best'),
     submitter: submitter.unwrap().default(MCP_SUBMITTER),
     waitSeconds: WaitSeconds,
   }),
   data: CandidateData,
   reads: false,
-  run: async (deps, { waitSeconds, device, params, ...candidate }, signal) => {
+  run: async (deps, { waitSeconds, device, params, prefer, ...candidate }, signal) => {
     const on = device ?? (candidate.language === 'c' ? 'cpu' : 'H100');
     const asked =
-      candidate.language === 'python' ? asProgram({ ...candidate, params, device: on }) : { ...candidate, params, device: on };
+      candidate.language === 'python'
+        ? asProgram({ ...candidate, params, device: on }, prefer)
+        : { ...candidate, params, device: on };
     return submitted(deps, asked, { waitSeconds, signal });
   },
   text: candidateText,
 });
 
 /** What is called in it is told by its source; other files are those that it imports. */
-const asProgram = ({ files: imported = {}, ...candidate }: Asked): Asked => {
+const asProgram = ({ files: imported = {}, ...candidate }: Asked, prefer: Program['prefer'] | undefined): Asked => {
   const program = programOfSource(candidate.source);
   if (program === null)
     throw new KilnError('INVALID_REQUEST', `source: ${NO_PROGRAM}`, {
       details: { field: 'source' },
     });
   const others = Object.entries(imported).map(([path, content]) => ({ path, content }));
-  return { ...candidate, program: { ...program, files: others } };
+  return { ...candidate, program: { ...program, files: others, ...(prefer && { prefer }) } };
 };
 
 export interface Waiting {

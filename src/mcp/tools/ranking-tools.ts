@@ -26,11 +26,15 @@ const EntryData = z.strictObject({
   speedupHigh: z.number(),
   ranksAs: z.number(),
   timeNs: z.number(),
+  uncertaintyNs: z.number().optional(),
+  semantics: z.enum(['released', 'call']).optional(),
   floorShare: z.number().optional(),
   stoppedEarly: z.boolean(),
 });
 const RankingData = z.strictObject({
   problem: z.string(),
+  /** Left out: of device code. */
+  class: z.literal('program').optional(),
   models: z.array(
     z.strictObject({ model: z.string(), device: z.string(), note: z.string().optional(), entries: z.array(EntryData) }),
   ),
@@ -45,6 +49,7 @@ export const ranking = tool({
   input: z.strictObject({
     problem: ProblemName,
     device: z.string().max(80).optional().describe('class or model'),
+    class: z.literal('program').optional().describe('by answers'),
     limit: z.int().min(1).max(RANKED_MAX).default(10),
   }),
   data: RankingData,
@@ -53,8 +58,9 @@ export const ranking = tool({
   text: (data) => rankingText(data),
 });
 
-const rankingData = ({ problem, models, failed }: RankingView): RankingData => ({
+const rankingData = ({ problem, class: ofClass, models, failed }: RankingView): RankingData => ({
   problem,
+  ...(ofClass === 'program' && { class: ofClass }),
   failed,
   models: models.map(({ deviceModel, device, note, entries }) => ({
     model: plainLine(deviceModel),
@@ -73,14 +79,16 @@ const rankingData = ({ problem, models, failed }: RankingView): RankingData => (
       speedupHigh: rounded(score.speedupHigh),
       ranksAs: rounded(score.rankKey),
       timeNs: rounded(score.timeNs),
+      ...(score.answers && { uncertaintyNs: rounded(score.answers.uncertaintyNs), semantics: score.answers.semantics }),
       ...(score.floorShare === null ? {} : { floorShare: rounded(score.floorShare) }),
       stoppedEarly: score.stopped !== undefined,
     })),
   })),
 });
 
-const rankingText = ({ problem, models, failed }: RankingData): string =>
+const rankingText = ({ problem, class: ofClass, models, failed }: RankingData): string =>
   lines(
+    ofClass && `Of class ${ofClass}: programs by the time to their answers, compared with no others.`,
     ...models.flatMap(({ model, device, note, entries }) => [
       `${problem} on ${model} (${device}${note === undefined ? '' : `; ${note}`}):`,
       ...entries.map(entryText),
@@ -93,10 +101,15 @@ const rankingText = ({ problem, models, failed }: RankingData): string =>
           .join(', ')}`,
   );
 
+const timeText = ({ timeNs, uncertaintyNs, semantics }: z.infer<typeof EntryData>): string =>
+  uncertaintyNs === undefined
+    ? nanoseconds(timeNs)
+    : `time to answers ${nanoseconds(timeNs)} ± ${nanoseconds(uncertaintyNs)} (${semantics})`;
+
 const entryText = (entry: z.infer<typeof EntryData>): string =>
   [
     `${entry.place}. ${entry.id} ${entry.language}${paramsText(entry.params)}`,
-    `${times(entry.speedup)} ${interval(entry.speedupLow, entry.speedupHigh)}, ranks as ${times(entry.ranksAs)}, ${nanoseconds(entry.timeNs)}`,
+    `${times(entry.speedup)} ${interval(entry.speedupLow, entry.speedupHigh)}, ranks as ${times(entry.ranksAs)}, ${timeText(entry)}`,
     ...(entry.floorShare === undefined ? [] : [`${percent(entry.floorShare)} of the floor`]),
     `by ${entry.submitter}`,
     entry.stoppedEarly ? 'stopped early' : entry.confirmed ? 'confirmed' : 'screened once',

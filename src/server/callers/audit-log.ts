@@ -1,4 +1,5 @@
 /** Writes operations into the audit list: before they are carried out, so that none can be done and not be there; refusals too. */
+import { z } from 'zod';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import type { NewAuditEntry } from '../../domain/access/audit.ts';
 import type { Principal } from '../../domain/access/principal.ts';
@@ -8,6 +9,7 @@ import type { AuditStore } from '../../domain/ports/access.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { saysOf } from '../admin.ts';
 import { accessOf, principalOf } from './principals.ts';
+import { createTransferEntries } from './transfer-entries.ts';
 
 const TEXT_CHARS_MAX = 200;
 const ITEMS_MAX = 20;
@@ -15,6 +17,7 @@ const DEPTH_MAX = 4;
 const TARGET_CHARS_MAX = 300;
 const OK = 200;
 const FAILED = 500;
+const FAILS_FROM = 400;
 /** Never kept: what they hold may open something. */
 const SECRET = /^(?:env|environment|password|secret|token|key|data|source)$/iu;
 
@@ -40,7 +43,8 @@ export interface Operation {
 }
 
 export const installAudit = (app: FastifyInstance, { store, now, log }: Deps): AuditLog => {
-  const written = new WeakMap<FastifyRequest, number>();
+  const written = new WeakMap<FastifyRequest, Written>();
+  const transfers = createTransferEntries(now);
   const entryOf = (request: FastifyRequest, { principal, status, operation = operationOf(request) }: Told): NewAuditEntry => ({
     at: new Date(now()).toISOString(),
     who: principal.name,
@@ -62,11 +66,15 @@ export const installAudit = (app: FastifyInstance, { store, now, log }: Deps): A
       );
   app.addHook('preHandler', async (request) => {
     if (!accessOf(request).audited) return;
-    written.set(request, await store.addAudit(entryOf(request, { principal: principalOf(request), status: null })));
+    const write = async (): Promise<number> =>
+      store.addAudit(entryOf(request, { principal: principalOf(request), status: null }));
+    const key = transferKey(request);
+    written.set(request, key === null ? { sequence: await write(), isFirst: true } : await transfers.of(key, write));
   });
-  app.addHook('onResponse', async (request, reply) => {
-    const sequence = written.get(request);
-    if (sequence !== undefined) await ended(sequence, reply.statusCode);
+  app.addHook('onResponse', async (request, { statusCode }) => {
+    const entry = written.get(request);
+    // How a transfer ended is how its first request did, unless a later one failed.
+    if (entry && (entry.isFirst || statusCode >= FAILS_FROM)) await ended(entry.sequence, statusCode);
   });
   return {
     refused: async (request, principal, status) => {
@@ -85,6 +93,22 @@ export const installAudit = (app: FastifyInstance, { store, now, log }: Deps): A
     },
   };
 };
+
+interface Written {
+  readonly sequence: number;
+  /** Of those that share the entry. */
+  readonly isFirst: boolean;
+}
+
+/** What the requests of one transfer have in common; null where a request is an operation of its own. */
+const transferKey = (request: FastifyRequest): string | null => {
+  const { transfer } = TransferQuery.parse(request.query);
+  if (transfer === undefined) return null;
+  const { name, tokenId } = principalOf(request);
+  return JSON.stringify([name, tokenId, operationOf(request)]);
+};
+
+const TransferQuery = z.object({ transfer: z.string().optional().catch(undefined) }).catch({});
 
 interface Told {
   readonly principal: Principal;

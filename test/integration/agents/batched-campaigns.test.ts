@@ -1,77 +1,36 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { batchPrices, microsOf, pricesOf } from '../../../src/agents/generators/prices.ts';
 import type { Generator } from '../../../src/agents/generator.ts';
-import { Campaign, NO_USAGE, type Generation, type GenerationState } from '../../../src/domain/campaign/campaign.ts';
-import type { CampaignView } from '../../../src/domain/api/campaigns.ts';
-import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
-import { claudeAt } from '../../support/agents/claude-generator.ts';
+import { NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
+import {
+  BATCHED,
+  batchIn,
+  claudeOf,
+  collecting,
+  only,
+  priced,
+  startAnswering,
+  stepOf,
+  USAGE,
+  waiting,
+} from '../../support/agents/batch-rig.ts';
 import type { CampaignStore } from '../../../src/domain/ports/store.ts';
 import { campaignRig, generationsOf, isFinished, request, until } from '../../support/agents/campaign-rig.ts';
 import type { FakeBatch } from '../../support/agents/fake-batches.ts';
-import { type FakeMessagesApi, startFakeMessagesApi } from '../../support/agents/fake-messages-api.ts';
-import { generation } from '../../support/agents/generations.ts';
+import { type FakeMessagesApi } from '../../support/agents/fake-messages-api.ts';
 import { candidateSource, createScriptedGenerator } from '../../support/agents/scripted-generator.ts';
 
-const MODEL = 'claude-sonnet-5-5';
-const USAGE = { input_tokens: 3000, cache_creation_input_tokens: 100, cache_read_input_tokens: 2000, output_tokens: 500 };
-const PRICES = pricesOf(MODEL);
 const rig = campaignRig();
 
 let api: FakeMessagesApi;
 beforeEach(async () => {
-  api = await startFakeMessagesApi(({ number }) => ({
-    input: { language: 'cuda', idea: `answer ${number}`, source: candidateSource(number, `speedup ${1 + number / 1000}`) },
-    usage: USAGE,
-  }));
+  api = await startAnswering();
 });
 afterEach(async () => {
   await api.close();
 });
 
-const claude = (): Generator => claudeAt(api.url, { model: MODEL, maxTokens: 1000 });
-
-/** Batches are collected until the test sends them. */
-const collecting = () => {
-  const held = new Set<() => void>();
-  return {
-    clock: {
-      after: (_ms: number, act: () => void) => {
-        held.add(act);
-        return () => void held.delete(act);
-      },
-    },
-    send: () => {
-      for (const act of held) act();
-    },
-  };
-};
-
-const BATCHED = { agents: 4, turns: 1, batches: true, budget: { candidates: 20, usd: 1 } };
-const priced = (tokens: typeof USAGE, isBatched: boolean): number => {
-  if (!PRICES) throw new Error(`no prices for ${MODEL}`);
-  const counts = {
-    inputTokens: tokens.input_tokens,
-    cacheWriteTokens: tokens.cache_creation_input_tokens,
-    cacheReadTokens: tokens.cache_read_input_tokens,
-    outputTokens: tokens.output_tokens,
-  };
-  return microsOf(counts, isBatched ? batchPrices(PRICES) : PRICES);
-};
-/** Of the first batch of this campaign. */
-const batchOf = (id: string): FakeBatch => {
-  const found = api.batches.all.find(({ customIds }) => customIds[0]?.startsWith(id));
-  if (!found) throw new Error(`${id} has sent no batch`);
-  return found;
-};
-const stepOf = ({ state }: Generation): string | undefined => (state.status === 'asked' ? state.batch?.step : undefined);
-const waiting = (count: number) => (view: { readonly batches?: readonly { readonly questions: number }[] | undefined }) =>
-  (view.batches ?? []).reduce((sum, { questions }) => sum + questions, 0) === count;
-
-/** The first questions have their verdicts, and so many of the others wait. */
-const only =
-  (count: number, judged = 4) =>
-  (view: CampaignView) =>
-    view.generations.judged === judged && view.generations.asked === count && waiting(count)(view);
+const claude = (): Generator => claudeOf(api);
+const batchOf = (id: string): FakeBatch => batchIn(api, id);
 
 describe('a campaign that allows batches', () => {
   test('asks its first questions directly and the others in batches, at half the price, within its budget', async () => {
@@ -268,127 +227,5 @@ describe('a campaign that allows batches', () => {
       code: 'INVALID_REQUEST',
       details: { field: 'batches' },
     });
-  });
-});
-
-const asked = (batch: NonNullable<Extract<GenerationState, { status: 'asked' }>['batch']>): GenerationState => ({
-  status: 'asked',
-  reservedMicros: 9000,
-  batch,
-});
-
-describe('a batch whose daemon stops', () => {
-  test('is followed by the next one, which sends nothing again and uses its answers', async () => {
-    api.batches.looks = Infinity;
-    const judging = rig.judging({ judgeMs: 1 });
-    const collected = collecting();
-    const first = await rig.campaigns(judging, [claude()], undefined, collected);
-    const { id } = await first.create(request({ ...BATCHED, budget: { candidates: 8, usd: 1 } }));
-    await until(first, id, only(4));
-    collected.send();
-    await until(first, id, ({ batches }) => batches?.[0]?.state === 'being answered');
-    await first.close();
-    expect((await rig.store().generations(id, { after: 4, limit: 10 })).map(stepOf)).toEqual(['sent', 'sent', 'sent', 'sent']);
-    await batchOf(id).answer();
-    batchOf(id).end();
-    const again = await rig.campaigns(judging, [claude()], undefined, collecting());
-    const view = await until(again, id, isFinished);
-    expect(api.batches.all).toHaveLength(1);
-    expect(view.generations).toMatchObject({ judged: 8, lost: 0, failed: 0 });
-    expect(view.spent.usd).toBe((4 * priced(USAGE, false) + 4 * priced(USAGE, true)) / 1e6);
-  });
-
-  const ID = CampaignId.parse(`k-${'b'.repeat(16)}`);
-  const AT = new Date().toISOString();
-  const row = (campaignId: CampaignId, number: number, state: GenerationState): Generation =>
-    generation(number, state, {
-      id: generationIdOf(campaignId, number),
-      campaignId,
-      agent: number % 4,
-      generator: 'claude',
-      problem: 'vector_add',
-      move: 'new',
-      askedAt: AT,
-      updatedAt: AT,
-    });
-  const stored = async (status: 'paused' | 'stopped', rows: readonly GenerationState[], id = ID): Promise<void> => {
-    const { submitter, ...spec } = request({ ...BATCHED, generators: [{ name: 'claude' }] });
-    const times = { createdAt: AT, updatedAt: AT, ranMs: 0 };
-    await rig.store().createCampaign(Campaign.parse({ id, spec, status, reason: 'a test', submitter, ...times }));
-    await rig.store().addGenerations(rows.map((state, index) => row(id, index + 1, state)));
-  };
-
-  test('between sending it and writing its id down is recognised among the batches of the service', async () => {
-    api.batches.looks = Infinity;
-    api.batches.addOther(['x-1', 'x-2']);
-    const ours = api.batches.addOther([`${ID}_2`, `${ID}_3`]);
-    const sending = { step: 'sending', at: AT, requests: 2 } as const;
-    await stored('paused', [asked({ step: 'collected' }), asked(sending), asked(sending)]);
-    const campaigns = await rig.campaigns(rig.judging({ judgeMs: 1 }), [claude()]);
-    const view = await until(campaigns, ID, ({ batches }) => batches?.[0]?.state.includes('may hold it') ?? false);
-    expect(view.batches).toMatchObject([
-      { id: null, questions: 2, state: 'one of 2 batches may hold it: that shows when they end' },
-    ]);
-    expect(view.spent.reservedUsd).toBe(0.018);
-    for (const batch of api.batches.all) {
-      await batch.answer();
-      batch.end();
-    }
-    await until(campaigns, ID, ({ generations }) => generations.judged === 2);
-    const states = (await generationsOf(campaigns, ID)).map(({ state }) => state);
-    expect(states[0]).toEqual({
-      status: 'failed',
-      failure: 'stopped',
-      message: 'the daemon stopped before its batch was sent; it is not billed',
-    });
-    expect((await campaigns.view(ID)).spent.usd).toBe((2 * priced(USAGE, true)) / 1e6);
-    expect(ours.results.size).toBe(2);
-  });
-
-  test('before the service had it costs nothing', async () => {
-    const id = CampaignId.parse(`k-${'e'.repeat(16)}`);
-    await stored('paused', [asked({ step: 'sending', at: AT, requests: 1 })], id);
-    const campaigns = await rig.campaigns(rig.judging({ judgeMs: 1 }), [claude()]);
-    const view = await until(campaigns, id, ({ generations }) => generations.asked === 0);
-    expect(view.byFailure).toEqual({ unavailable: 1 });
-    expect(view.spent).toMatchObject({ usd: 0, reservedUsd: 0 });
-  });
-
-  test('and that the service has no more is lost, and what was reserved for it counts', async () => {
-    const id = CampaignId.parse(`k-${'f'.repeat(16)}`);
-    await stored('paused', [asked({ step: 'sent', id: 'msgbatch_gone' })], id);
-    const campaigns = await rig.campaigns(rig.judging({ judgeMs: 1 }), [claude()]);
-    const view = await until(campaigns, id, ({ generations }) => generations.asked === 0);
-    expect(view.spent).toMatchObject({ usd: 0.009, reservedUsd: 0 });
-    const [lost] = await generationsOf(campaigns, id);
-    expect(lost?.state).toMatchObject({
-      failure: 'unavailable',
-      message: 'its batch is lost: the service answered 404: no retrieve; the most that it can cost counts',
-    });
-  });
-
-  test('of a campaign that was stopped meanwhile is cancelled, and what was answered is judged', async () => {
-    api.batches.looks = Infinity;
-    const id = CampaignId.parse(`k-${'a'.repeat(16)}`);
-    const batch = api.batches.addOther([`${id}_1`, `${id}_2`]);
-    await batch.answer(1);
-    await stored('stopped', [asked({ step: 'sent', id: batch.id }), asked({ step: 'sent', id: batch.id })], id);
-    const campaigns = await rig.campaigns(rig.judging({ judgeMs: 1 }), [claude()]);
-    const view = await until(campaigns, id, ({ generations }) => generations.judged === 1 && generations.failed === 1);
-    expect(view.byFailure).toEqual({ stopped: 1 });
-    expect(api.batches.calls.map(({ call }) => call)).toContain('cancel');
-  });
-
-  test('waits where its generator has no key, and says so', async () => {
-    const id = CampaignId.parse(`k-${'9'.repeat(16)}`);
-    await stored('paused', [asked({ step: 'sent', id: 'msgbatch_1' })], id);
-    const { batches: _none, ...keyless } = { ...claude(), unavailable: 'ANTHROPIC_API_KEY is not set' };
-    const campaigns = await rig.campaigns(rig.judging({ judgeMs: 1 }), [keyless]);
-    const view = await until(campaigns, id, ({ batches }) => batches !== undefined);
-    expect(view.batches).toMatchObject([
-      { id: 'msgbatch_1', questions: 1, state: 'its answers are fetched once claude can be used: ANTHROPIC_API_KEY is not set' },
-    ]);
-    await campaigns.close();
-    expect((await rig.store().generations(id, { after: 0, limit: 1 })).map(stepOf)).toEqual(['sent']);
   });
 });

@@ -67,6 +67,29 @@ describe('a campaign that asks for programs', () => {
     expect(judging.profiles.size).toBe(0);
   });
 
+  test('compares no time to answers with others: its writer is told why, and it is nobody’s parent', async () => {
+    const judging = rig.judging({ judgeMs: 1, environments: [TORCH] });
+    const generator = createScriptedGenerator({
+      answer: (number) => drafted(program(number === 1 ? 'speedup 9 by answers' : `speedup ${1 + number / 100}`)),
+    });
+    const campaigns = await rig.campaigns(judging, [generator]);
+    const wish = request({ agents: 1, languages: ['python'], start: { seeds: 'none', sources: [] }, budget: { candidates: 3 } });
+    const { id } = await campaigns.create(wish);
+    const view = await until(campaigns, id, isFinished);
+    expect(view.byVerdict).toEqual({ passed: 3 });
+    const [first, second] = await generationsOf(campaigns, id);
+    expect(first?.state).toMatchObject({ status: 'judged', verdict: 'passed', speedup: null, isRecord: false });
+    expect(first?.state).not.toHaveProperty('gain');
+    expect(second?.state).toMatchObject({ speedup: 1.02 });
+    expect(view.best[0]?.best?.speedup).toBeCloseTo(1.03, 6);
+    const told = generator.asked.flatMap(({ attempts }) => attempts).find(({ speedup }) => speedup === null);
+    expect(told).toMatchObject({ verdict: 'passed', speedup: null });
+    expect(told?.reason).toContain('compared with no other: it cannot be recorded: it reads values on the host');
+    expect(generator.asked.flatMap(({ parents }) => parents.map(({ candidateId }) => candidateId))).not.toContain(
+      first?.state.status === 'judged' ? first.state.candidateId : 'a verdict',
+    );
+  });
+
   test('refuses what defines nothing that can be called, and does not submit it', async () => {
     const judging = rig.judging({ judgeMs: 1, environments: [TORCH] });
     const generator = createScriptedGenerator({

@@ -35,6 +35,7 @@ describe.skipIf(sshdMissing !== null)(`bench/gpu/imported${sshdMissing ? ` (skip
     expect(report).toMatch(/^\| gpumode\/problems\/own\/add_py \| add_v2 \| passed \|/mu);
     expect(report).toMatch(/^\| kernelbench\/level1\/1_Scaled_rows\.py \| level1_1_scaled_rows \| passed \|/mu);
     expect(report).toContain('| 1 | reference.py defines no generate_input | gpumode/problems/own/missing_py |');
+    expect(report).toMatch(/^ +kiln_stage_seconds_count\{stage="compiling"\} \d+$/mu);
     expect(processesNaming(folder)).toEqual([]);
   });
 });

@@ -271,6 +271,21 @@ describe('looking', () => {
     expect(run.stdout).toContain('did not pass: 1 cancelled');
   });
 
+  test('rank and show say of a program what its time to answers leaves open, in a list of its own', async () => {
+    const [kernel, program] = await submitted('good.c', 'bad.cu');
+    if (!kernel || !program) throw new Error('two ids expected');
+    server.kiln.finish(kernel, passed(1.5), score(1.5));
+    const answers = { semantics: 'released', uncertaintyNs: 8_400, share: 0.03 } as const;
+    server.kiln.finish(program, passed(3), { ...score(3), timeNs: 300_000, answers });
+    const run = await kiln('rank', 'vector_add', '--class', 'program');
+    expect(run.stdout).toMatch(/^vector_add on NVIDIA H100 80GB HBM3, programs by the time to their answers\n#/);
+    expect(run.stdout).toMatch(/1 +3\.00x .* 300 µs ± 8\.40 µs .* by answers \(released\) +c-/);
+    expect(run.stdout).not.toContain(kernel);
+    expect((await kiln('rank', 'vector_add')).stdout).not.toContain(program);
+    expect((await kiln('show', program)).stdout).toContain('time to answers 300 µs ± 8.40 µs, released');
+    expect((await kiln('rank', 'vector_add', '--class', 'any')).code).toBe(2);
+  });
+
   test('queue and fleet say what is blocked and what cannot be reached', async () => {
     const queue = await kiln('queue');
     expect(queue.stdout).toContain('3 queued, 1 compiling, 0 ready, 1 judging, 0 confirming');

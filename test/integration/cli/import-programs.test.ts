@@ -184,17 +184,25 @@ describe('kiln import gpumode', () => {
 describe('kiln import kernelbench', () => {
   test('makes a problem of each file that can be one, with a smaller case where the model takes one', async () => {
     const all = await results('kernelbench', 'kernelbench');
-    expect(names(all)).toEqual(['level1_1_scaled_rows', 'level1_2_wide_relu', 'level1_3_hinge', 'level3_1_block']);
+    expect(names(all)).toEqual([
+      'level1_1_scaled_rows',
+      'level1_2_wide_relu',
+      'level1_3_hinge',
+      'level1_8_float_argument',
+      'level3_1_block',
+    ]);
     expect(reasons(all)).toMatchObject({
       '4_Triangular.py': '`a` is not drawn plainly: tril (reference.py:11)',
       '5_Masked.py': "`mask` is of the type bool, which is none of Kiln's",
       '6_Number.py': 'get_inputs() returns 3.5 among its tensors; a model is called with tensors alone',
       '7_Missing.py': 'reference.py defines no Model and no get_init_inputs',
-      '8_Float_argument.py': expect.stringContaining('problem.yaml holds 1.0 as 1') as string,
       '2_Dropout.py': expect.stringContaining("the reference's result rests on chance") as string,
-      '4_Wide.py': 'its weights are 129 MiB; a recording holds 64',
+      '4_Wide.py': 'its weights are 513 MiB; a recording holds 320',
       '3_Package.py': 'it needs the package a_package_that_nobody_has, which this Python does not have',
     });
+    const float = readFileSync(join(folder, 'kernels/level1_8_float_argument/problem.yaml'), 'utf8');
+    expect(float).toMatch(/^call:\n {2}init:\n {4}- 1\.0$/mu);
+    expect(made('level1_8_float_argument').call).toMatchObject({ init: [{ $float: 1 }] });
     expect(made('level1_1_scaled_rows')).toMatchObject({
       tensors: {
         x: { shape: ['batch', 1000], distribution: { kind: 'uniform', low: -1, high: 1 } },
@@ -211,7 +219,7 @@ describe('kiln import kernelbench', () => {
       labels: { distribution: { kind: 'mixture' } },
       out: { shape: [1], role: 'out' },
     });
-    expect(made('level3_1_block')).toMatchObject({ call: { init: [[256, 512], 0] } });
+    expect(made('level3_1_block')).toMatchObject({ call: { init: [[256, 512], { $float: 0 }] } });
   });
 
   test('one that is too large is timed with fewer rows, and that is said', async () => {

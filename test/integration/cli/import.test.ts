@@ -1,4 +1,6 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,8 +10,11 @@ import { recordScript } from '../../../src/importers/kerneltuner/record-script.t
 import { loadProblem } from '../../../src/problems/load-problems.ts';
 import { parseHeader } from '../../../src/problems/parse-header.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
+import { isAlive } from '../gpu/transport.conformance.ts';
 import { type CliRun, runCli } from '../../support/server/run-cli.ts';
 
+const DEADLINE = { timeout: 60_000, interval: 20 };
+const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
 const FIXTURES = join(import.meta.dirname, '../../fixtures/importers');
 let folder: string;
 beforeEach(() => {
@@ -153,6 +158,29 @@ describe('kiln import kerneltuner', () => {
     await expect(recordScript(join(folder, 'there/endless.py'), join(folder, 'recorded'), 500)).rejects.toThrow(
       /endless\.py: it did not end within 0\.5 s, and was ended/,
     );
+  });
+
+  test('who leaves with Ctrl-C leaves neither the script nor what was recorded', async () => {
+    writeFileSync(
+      join(folder, 'there/endless.py'),
+      `import os, time\nwith open(${JSON.stringify(join(folder, 'pid'))}, "w") as file:\n    file.write(str(os.getpid()))\ntime.sleep(600)\n`,
+    );
+    const temporary = join(folder, 'temporary');
+    mkdirSync(temporary);
+    const env = { ...process.env, TMPDIR: temporary };
+    const cli = spawn(process.execPath, [MAIN, 'import', 'kerneltuner', 'there/endless.py'], {
+      cwd: folder,
+      env,
+      stdio: 'ignore',
+    });
+    const pid = (): number => (existsSync(join(folder, 'pid')) ? Number(read('pid')) : 0);
+    await expect.poll(pid, DEADLINE).toBeGreaterThan(0);
+    const script = pid();
+    expect(readdirSync(temporary)).toHaveLength(1);
+    cli.kill('SIGINT');
+    expect(await once(cli, 'exit')).toEqual([null, 'SIGINT']);
+    await expect.poll(() => isAlive(script), DEADLINE).toBe(false);
+    expect(readdirSync(temporary)).toEqual([]);
   });
 
   test('a script that tunes nothing, and one that asks for what cannot be taken, say so', async () => {

@@ -1,41 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import type { Environment } from '../../../src/domain/environment.ts';
 import { ContentHash } from '../../../src/domain/ids.ts';
-import { Program } from '../../../src/domain/program.ts';
 import { type EngineScenario, scenarios } from '../../support/engine-scenario.ts';
 import { infra, passed, WRONG } from '../../support/judgements.ts';
+import { connectRecorder, equipped, submitProgram, withRecorder } from '../../support/program-scenario.ts';
 import { TORCH } from '../../support/torch-environment.ts';
 
 const { start } = scenarios();
 const OTHER: Environment = { ...TORCH, key: ContentHash.parse('cd'.repeat(32)) };
-const PROGRAM = Program.parse({ entry: { file: 'submission.py', symbol: 'custom_kernel', style: 'custom_kernel' } });
 const NO_GPU = { compilers: { 'python:torch': 'environment abab' }, compileSlots: 4 };
-
-const equipped = (environment: Environment) => ({
-  inventory: { environments: [environment], compilers: { cuda: 'NVRTC 13.0', 'python:torch': 'environment abab' } },
-});
-
-const submit = async (scenario: EngineScenario, n: number): Promise<void> =>
-  scenario.submit(n, { language: 'python', source: `# NUMBER: ${n}\ndef custom_kernel(data):\n    pass\n`, program: PROGRAM });
-
-/** What a program may ask for is read of the hosts that are known when it is submitted. */
-const connect = async (scenario: EngineScenario, name: string, environment: Environment): Promise<void> => {
-  scenario.at(name).connect(equipped(environment));
-  await scenario.until(async () => {
-    const { hosts } = await scenario.kiln.fleet();
-    return hosts.some((host) => host.name === name && host.state === 'connected' && host.inventory !== null);
-  });
-};
-
-const withRecorder = async (): Promise<EngineScenario> => {
-  const scenario = await start({ box: 1 });
-  await connect(scenario, 'box', TORCH);
-  return scenario;
-};
 
 /** Built, recorded, and given to a judge. */
 const judging = async (scenario: EngineScenario, n: number): Promise<void> => {
-  await submit(scenario, n);
+  await submitProgram(scenario, n);
   await scenario.skipTo(`box: compile ${n}`);
   scenario.host.compiled(n);
   await scenario.skipTo(`box: record ${n}`);
@@ -45,8 +22,8 @@ const judging = async (scenario: EngineScenario, n: number): Promise<void> => {
 
 describe('a program', () => {
   test('is built, recorded there, and the recording is judged and ranked like any candidate', async () => {
-    const scenario = await withRecorder();
-    await submit(scenario, 1);
+    const scenario = await withRecorder({ start });
+    await submitProgram(scenario, 1);
     await scenario.expect('box: compile 1');
     scenario.host.compiled(1);
     await scenario.expect('box: record 1');
@@ -64,8 +41,8 @@ describe('a program', () => {
   });
 
   test('is told the shapes of every case, and by which device it is judged', async () => {
-    const scenario = await withRecorder();
-    await submit(scenario, 1);
+    const scenario = await withRecorder({ start });
+    await submitProgram(scenario, 1);
     await scenario.expect('box: compile 1');
     scenario.host.compiled(1);
     await scenario.expect('box: record 1');
@@ -88,17 +65,13 @@ describe('a program', () => {
     await scenario.expect('box: cancel compile 1');
   });
 
-  test('that cannot be recorded has the reason for its verdict', async () => {
-    const scenario = await withRecorder();
-    await submit(scenario, 1);
+  test('that did not return what was agreed has the reason for its verdict', async () => {
+    const scenario = await withRecorder({ start });
+    await submitProgram(scenario, 1);
     await scenario.expect('box: compile 1');
     scenario.host.compiled(1);
     await scenario.expect('box: record 1');
-    const outcome = {
-      verdict: 'contract',
-      case: 'odd',
-      message: 'it cannot be recorded: it uses a CUDA graph of its own',
-    } as const;
+    const outcome = { verdict: 'contract', case: 'odd', message: 'it returned 2 tensors; the problem has 1 output' } as const;
     scenario.host.compileFails(1, outcome);
     expect(await scenario.after(1, 'done')).toMatchObject({ infraFailures: 0, state: { outcome } });
     const again = { select: { ids: [scenario.id(1)] }, dryRun: false, reason: 'somebody asked', priority: 1 };
@@ -110,15 +83,15 @@ describe('a program', () => {
 
   test('that no host could record is kept with that verdict, and is judged when it is submitted again once one can', async () => {
     const scenario = await start({ box: 1 });
-    await submit(scenario, 1);
+    await submitProgram(scenario, 1);
     expect(await scenario.after(1, 'done')).toMatchObject({ state: { outcome: { verdict: 'contract', case: '' } } });
     const again = { select: { ids: [scenario.id(1)] }, dryRun: false, reason: 'somebody asked', priority: 1 };
     expect(await scenario.kiln.steer('rejudge', again)).toMatchObject({
       changed: 0,
       unchanged: [{ reason: 'no host could record them when they were submitted: submit them again once one can' }],
     });
-    await connect(scenario, 'box', TORCH);
-    await submit(scenario, 1);
+    await connectRecorder(scenario, 'box');
+    await submitProgram(scenario, 1);
     await scenario.expect('box: compile 1');
     await scenario.cancel(1);
     await scenario.expect('box: cancel compile 1');
@@ -127,11 +100,11 @@ describe('a program', () => {
   test('goes to hosts with the environment that it was submitted for, and waits where none is there', async () => {
     const scenario = await start({ near: 1, far: 1 });
     const near = scenario.at('near');
-    await connect(scenario, 'near', TORCH);
-    await submit(scenario, 1);
+    await connectRecorder(scenario, 'near');
+    await submitProgram(scenario, 1);
     await scenario.expect('near: compile 1');
     near.lose();
-    await connect(scenario, 'far', OTHER);
+    await connectRecorder(scenario, 'far', { environment: OTHER });
     const { devices } = await scenario.kiln.why(scenario.id(1));
     expect(devices.find(({ host }) => host === 'far')).toMatchObject({
       can: 'no',
@@ -145,8 +118,8 @@ describe('a program', () => {
   });
 
   test('is not lost where its daemon is killed between its build and its recording, or before it is judged', async () => {
-    const scenario = await withRecorder();
-    await submit(scenario, 1);
+    const scenario = await withRecorder({ start });
+    await submitProgram(scenario, 1);
     await scenario.expect('box: compile 1');
     scenario.host.compiled(1);
     await scenario.expect('box: record 1');
@@ -164,8 +137,8 @@ describe('a program', () => {
   });
 
   test('whose build its host has lost is built once more at nobody’s cost, and not for ever', async () => {
-    const scenario = await withRecorder();
-    await submit(scenario, 1);
+    const scenario = await withRecorder({ start });
+    await submitProgram(scenario, 1);
     await scenario.expect('box: compile 1');
     scenario.host.compiled(1);
     await scenario.expect('box: record 1');
@@ -181,10 +154,10 @@ describe('a program', () => {
   test('is built at a compile host and recorded at its own', async () => {
     const scenario = await start({ box: 1, builder: 0 });
     scenario.at('builder').connect({ inventory: NO_GPU });
-    await connect(scenario, 'box', TORCH);
-    await submit(scenario, 1);
+    await connectRecorder(scenario, 'box');
+    await submitProgram(scenario, 1);
     await scenario.expect('box: compile 1');
-    await submit(scenario, 2);
+    await submitProgram(scenario, 2);
     await scenario.expect('builder: compile 2');
     scenario.at('builder').compiled(2);
     await scenario.expect('builder: fetch 2');
@@ -198,7 +171,7 @@ describe('a program', () => {
   });
 
   test('that holds the record is recorded again where another is confirmed against it on a host that never had it', async () => {
-    const scenario = await withRecorder();
+    const scenario = await withRecorder({ start });
     await judging(scenario, 1);
     scenario.judged(1, 1, passed(2));
     await scenario.skipTo('box: judge 1.2 confirm');

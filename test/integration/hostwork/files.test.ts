@@ -106,6 +106,8 @@ for (const { name, isMissing, start } of KINDS)
       };
       return createHostEnd({ hosts, host: HOST, path, signal: AbortSignal.timeout(120_000) });
     };
+    const written = async () =>
+      (await client.audit({ action: 'writeFiles' })).entries.filter(({ detail }) => detail['path'] === there);
     const local = async (path = here): Promise<End> => createLocalEnd(path, await openContentIndex(null, nowNs));
     const push = async (change = {}) => move(await local(), remote(), change);
 
@@ -274,6 +276,29 @@ for (const { name, isMissing, start } of KINDS)
       await expect(remote('~').write(each(piece({ type: 'delete', paths: ['x'] })), () => undefined)).rejects.toThrow(
         'nothing is deleted in',
       );
+    });
+
+    test('a transfer is one entry of the audit list, however many requests it takes', async () => {
+      write(here, { large: randomBytes(20 * CHUNK_BYTES) });
+      await push();
+      await expect.poll(async () => (await written()).map(({ status }) => status)).toEqual([200]);
+      write(here, { small: 'x' });
+      await push();
+      expect(await written()).toHaveLength(2);
+    });
+
+    test('a request that takes the name of a transfer for another folder is told for itself', async () => {
+      const before = host.journal.length;
+      const audited = (await client.audit({ action: 'writeFiles' })).entries.length;
+      for (const path of [there, `${there}-2`, there])
+        for await (const _ of await client.hosts.files(HOST, 'write', {
+          path,
+          transfer: 'f'.repeat(16),
+          frames: [],
+          signal: AbortSignal.timeout(60_000),
+        }));
+      expect(host.journal.slice(before).map(({ data }) => data['path'])).toEqual([there, `${there}-2`]);
+      expect((await client.audit({ action: 'writeFiles' })).entries.length - audited).toBe(2);
     });
 
     test('the journal tells of a transfer once', async () => {

@@ -110,9 +110,9 @@ for (const { name, isMissing, start } of KINDS)
     test('old ones are removed when another starts', async () => {
       const old = await run('true');
       await wait(old.id);
-      const file = join(host.folder, 'kiln/jobs', old.id, 'job.json');
-      const job = JSON.parse(readFileSync(file, 'utf8')) as { startedAtMs: number };
-      writeFileSync(file, JSON.stringify({ ...job, startedAtMs: job.startedAtMs - 15 * 86_400_000 }));
+      const file = join(host.folder, 'kiln/jobs', old.id, 'end.json');
+      const end = JSON.parse(readFileSync(file, 'utf8')) as { endedAtMs: number };
+      writeFileSync(file, JSON.stringify({ ...end, endedAtMs: end.endedAtMs - 15 * 86_400_000 }));
       utimesSync(file, 0, 0);
       await run('true');
       await expect(wait(old.id)).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 /** Needs gcc and python3. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -53,6 +53,17 @@ describe('what the checks of a problem do not find', () => {
     expect(found.ok).toBe(false);
     expect(found.refused).toContain('zeros pass as y');
   });
+});
+
+test('a python3 that ends before it has read the question is told with its words', async () => {
+  const path = join(folders, 'path');
+  mkdirSync(path, { recursive: true });
+  // More than a pipe holds is asked.
+  const folder = changed('low: -1, high: 1', 'x[i] * factor');
+  edit(join(folder, 'reference.c'), '*/', `*/\n${'// a long comment\n'.repeat(10_000)}`);
+  writeFileSync(join(path, 'python3'), '#!/bin/sh\nexec 0<&-\necho "no such option" >&2\nexit 1\n', { mode: 0o755 });
+  const env = { ...process.env, PATH: `${path}:${process.env['PATH'] ?? ''}` };
+  await expect(checkProblem(folder, { root: ROOT, env })).rejects.toThrow('the problem could not be tried: no such option');
 });
 
 test('what is scaled is another number in the type of the output', () => {

@@ -92,6 +92,29 @@ describe.each([
     expect(behind.text).toContain('- big: 48.7 µs, baseline 73.0 µs, record 36.5 µs, 1.50x');
   });
 
+  test('tell a time to answers as what it is, in a ranking of its own, and submit a program for it', async () => {
+    const answers = { semantics: 'call', uncertaintyNs: 8_400, share: 0.03 } as const;
+    server.kiln.onSubmit((id) => void setImmediate(() => server.kiln.finish(id, passed(1.5), { ...score(1.5), answers })));
+    const program = {
+      problem: 'vector_add',
+      language: 'python',
+      source: 'def custom_kernel(data):\n    pass\n',
+      prefer: 'program',
+    };
+    const submitted = await talk.call('submit_candidate', program);
+    expect(submitted).toMatchObject({
+      isError: false,
+      data: { uncertaintyNs: 8_400, semantics: 'call', byAnswers: 'it was submitted to be judged by its answers' },
+    });
+    expect(submitted.text).toContain('It is judged by its answers: it was submitted to be judged by its answers');
+    expect(submitted.text).toContain('1.50x [1.47, 1.53], time to answers 48.7 µs ± 8.40 µs (call)');
+    expect(submitted.text).toContain('record, place 1 of 1 of programs by their answers; confirmed');
+    const own = await talk.call('ranking', { problem: 'vector_add', class: 'program' });
+    expect(own.data).toMatchObject({ class: 'program', models: [{ entries: [{ uncertaintyNs: 8_400, semantics: 'call' }] }] });
+    expect(own.text).toContain('time to answers 48.7 µs ± 8.40 µs (call)');
+    expect((await talk.call('ranking', { problem: 'vector_add' })).data).toMatchObject({ models: [{ entries: [] }] });
+  });
+
   test('say in the data all that the text says, for clients that show their model nothing else', async () => {
     const ends = [
       (id: CandidateId) => server.kiln.finish(id, passed(1.5), score(1.5)),

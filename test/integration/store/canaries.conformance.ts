@@ -6,7 +6,7 @@ import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Doubt, Store } from '../../../src/domain/ports/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { createStore } from '../../../src/store/store.ts';
-import { attempt, candidate, DEVICE, event, HOST, idOf, MODEL, passed, score, VERSION } from '../../support/builders.ts';
+import { attempt, candidate, DEVICE, event, HOST, idOf, MODEL, passed, RANKING, score, VERSION } from '../../support/builders.ts';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 const MINUTE_MS = 60_000;
@@ -157,10 +157,10 @@ export const describeCanaries = (name: string, open: () => Sql): void => {
         const confirmed = { ...score(rankKey), confirmed: true };
         await store.complete([{ candidateId: idOf(who), outcome: passed, score: confirmed, record: true }]);
       }
-      expect((await store.record('softmax', VERSION, MODEL))?.candidateId).toBe(idOf('doubtful'));
+      expect((await store.record(RANKING))?.candidateId).toBe(idOf('doubtful'));
       const { records } = await store.reopenDoubted(DOUBT);
       expect(records).toMatchObject([{ problem: 'softmax', deviceModel: MODEL, holder: { candidateId: idOf('good') } }]);
-      expect((await store.record('softmax', VERSION, MODEL))?.candidateId).toBe(idOf('good'));
+      expect((await store.record(RANKING))?.candidateId).toBe(idOf('good'));
       const ranking = await store.ranking({ problem: 'softmax', problemVersions: [VERSION], limit: 10 });
       expect(ranking.map(({ candidateId, record }) => [candidateId, record])).toEqual([[idOf('good'), true]]);
     });

@@ -1,7 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { RankingEntry } from '../../../src/domain/ranking/ranking.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { candidate, completion, idOf, MODEL, passed, score, sweepIdOf, sweepOf, VERSION } from '../../support/builders.ts';
+import {
+  candidate,
+  completion,
+  idOf,
+  MODEL,
+  passed,
+  RANKING,
+  score,
+  scoreByAnswers,
+  sweepIdOf,
+  sweepOf,
+  VERSION,
+} from '../../support/builders.ts';
 import { freshStore } from '../../support/fresh-store.ts';
 
 const pairWith = (holder: string, ratio: number, result: 'tied' | 'lost') => ({
@@ -11,6 +23,11 @@ const pairWith = (holder: string, ratio: number, result: 'tied' | 'lost') => ({
 const finished = (who: string, rankKey: number, more: object = {}) => ({
   ...completion(who, rankKey),
   score: { ...score(rankKey), ...more },
+});
+
+const byAnswers = (who: string, rankKey: number, record = false) => ({
+  ...completion(who, rankKey, record),
+  score: { ...scoreByAnswers(rankKey), confirmed: true },
 });
 
 /** What every store must know of records and rankings. `open` gives the one migrated database of the suite. */
@@ -69,14 +86,14 @@ export const describeRanking = (name: string, open: () => Sql): void => {
     test('knows the record holder of a problem as it is defined, on a model', async () => {
       const { store } = await fresh();
       await store.insertCandidates(['a', 'b'].map((name_) => candidate(name_)));
-      expect(await store.record('softmax', VERSION, MODEL)).toBeNull();
+      expect(await store.record(RANKING)).toBeNull();
       await store.complete([completion('a', 1, true), completion('b', 2, true)]);
-      expect(await store.record('softmax', VERSION, MODEL)).toEqual({
+      expect(await store.record(RANKING)).toEqual({
         candidateId: idOf('b'),
         score: score(2),
         spread: null,
       });
-      expect(await store.record('softmax', 'v0', MODEL)).toBeNull();
+      expect(await store.record({ ...RANKING, problemVersion: 'v0' })).toBeNull();
     });
 
     test('refines the score of the record holder that was measured again, keeps what judgements differ by, and changes no verdict', async () => {
@@ -88,7 +105,7 @@ export const describeRanking = (name: string, open: () => Sql): void => {
       await store.complete([
         { ...completion('b', 1), measuredAgain: { holder: { candidateId: idOf('a'), score: refined }, spread } },
       ]);
-      expect(await store.record('softmax', VERSION, MODEL)).toEqual({ candidateId: idOf('a'), score: refined, spread });
+      expect(await store.record(RANKING)).toEqual({ candidateId: idOf('a'), score: refined, spread });
       expect(await store.candidate(idOf('a'))).toMatchObject({ score: refined, state: { status: 'done', outcome: passed } });
     });
 
@@ -111,6 +128,60 @@ export const describeRanking = (name: string, open: () => Sql): void => {
         'lost',
         'late',
       ]);
+    });
+
+    test('ranks programs by their answers in a list of their own, with a record and a spread of its own', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates(['kernel', 'program', 'slower', 'short'].map((name_) => candidate(name_)));
+      const tooShort = { ...scoreByAnswers(99), answers: { ...scoreByAnswers(99).answers, tooShort: true } } as ReturnType<
+        typeof scoreByAnswers
+      >;
+      const spread = { screened: { count: 1, sum: 0.5 }, confirmed: { count: 2, sum: 0.25 } };
+      // In one batch: the last record of each list stands.
+      await store.complete([
+        byAnswers('program', 3, true),
+        completion('kernel', 2, true),
+        {
+          ...byAnswers('slower', 1),
+          measuredAgain: { holder: { candidateId: idOf('program'), score: scoreByAnswers(2.9) }, spread },
+        },
+        { ...completion('short', 99), score: tooShort },
+      ]);
+      const ofPrograms = { ...RANKING, class: 'program' } as const;
+      expect(await store.record(RANKING)).toEqual({ candidateId: idOf('kernel'), score: score(2), spread: null });
+      expect(await store.record(ofPrograms)).toEqual({ candidateId: idOf('program'), score: scoreByAnswers(2.9), spread });
+      const list = async (query: object) =>
+        (await store.ranking({ problem: 'softmax', problemVersions: [VERSION], limit: 9, ...query })).map(
+          ({ candidateId, place, record }) => [candidateId, place, record],
+        );
+      expect(await list({})).toEqual([[idOf('kernel'), 1, true]]);
+      expect(await list({ class: 'program' })).toEqual([
+        [idOf('program'), 1, true],
+        [idOf('slower'), 2, false],
+      ]);
+      expect((await store.front(RANKING, 9)).map(({ candidateId }) => candidateId)).toEqual([idOf('kernel')]);
+      const events = await store.events({ after: 0, limit: 100, types: ['candidate.record'] });
+      expect(events.map(({ candidateId, data }) => [candidateId, data['class']])).toEqual([
+        [idOf('program'), 'program'],
+        [idOf('kernel'), undefined],
+      ]);
+    });
+
+    test('gives a record that was taken back to the best that is left of its own list', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates(['kernel', 'program', 'second'].map((name_) => candidate(name_)));
+      await store.complete([
+        { ...completion('kernel', 9, true), score: { ...score(9), confirmed: true } },
+        byAnswers('second', 1),
+        byAnswers('program', 3, true),
+      ]);
+      const ofPrograms = { ...RANKING, class: 'program' } as const;
+      const { records } = await store.rejudge([idOf('program')], 'somebody asked');
+      expect(records).toMatchObject([{ ...ofPrograms, holder: { candidateId: idOf('second') } }]);
+      expect((await store.record(ofPrograms))?.candidateId).toBe(idOf('second'));
+      expect((await store.rejudge([idOf('second')], 'somebody asked')).records).toMatchObject([{ holder: null }]);
+      expect(await store.record(ofPrograms)).toBeNull();
+      expect((await store.record(RANKING))?.candidateId).toBe(idOf('kernel'));
     });
   });
 };

@@ -1,8 +1,15 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { z } from 'zod';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { CandidateId } from '../../../src/domain/ids.ts';
 import { JournalEvent } from '../../../src/domain/journal.ts';
+import { createGarbageCollector } from '../../../src/storage/collect-garbage.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { createStore, type SqlStore } from '../../../src/store/store.ts';
-import { attempt, candidate, idOf, passed, score, sweepIdOf, sweepOf } from '../../support/builders.ts';
+import { attempt, candidate, idOf, passed, score, scoreByAnswers, sweepIdOf, sweepOf } from '../../support/builders.ts';
 
 const AT = Date.parse('2026-01-01T00:00:00.000Z');
 const DAY_MS = 86_400_000;
@@ -10,6 +17,9 @@ const LATER = { before: new Date(AT + DAY_MS).toISOString(), keepPlaces: 1 };
 
 const done = async (store: SqlStore, one: string, speedup: number, record = false): Promise<void> =>
   void (await store.complete([{ candidateId: idOf(one), outcome: passed, score: score(speedup), record }]));
+
+const Exported = z.object({ id: z.string(), source: z.string().min(1), attempts: z.array(z.unknown()) });
+type Exported = z.infer<typeof Exported>;
 
 const kept = (version: string) => ({ problem: 'softmax', version, document: { version } });
 
@@ -28,13 +38,15 @@ export const describeRetention = (name: string, open: () => Sql): void => {
   };
   describe(`a store on ${name}: what is old`, () => {
     test('goes, whole, but for record holders, first places, points of sweeps that go on, and what is not done', async () => {
-      const store = await fresh('first', 'holder', 'old', 'waiting', 'point');
+      const store = await fresh('first', 'holder', 'old', 'waiting', 'point', 'program');
       await store.createSweep(sweepOf('s'));
       await store.askSweepPoints(sweepIdOf('s'), [{ number: 0, point: 0 }]);
       await store.linkSweepPoints(sweepIdOf('s'), [{ number: 0, candidateId: idOf('point') }]);
       await done(store, 'first', 9);
       await done(store, 'holder', 5, true);
       for (const one of ['old', 'point']) await done(store, one, 2);
+      // The first of another list.
+      await store.complete([{ candidateId: idOf('program'), outcome: passed, score: scoreByAnswers(1), record: false }]);
       expect(await store.countOld({ ...LATER, before: new Date(AT).toISOString() })).toEqual({});
       expect(Object.values(await store.countOld(LATER))).toEqual([1]);
       const page = await store.readOld(LATER);
@@ -67,6 +79,63 @@ export const describeRetention = (name: string, open: () => Sql): void => {
         idOf('point'),
       ]);
       expect(await store.candidate(idOf('holder'))).not.toBeNull();
+    });
+
+    test('is in a file, whole, before it is removed, and the file is told', async () => {
+      const store = await fresh('first', 'old', 'older');
+      for (const one of ['first', 'old', 'older']) await done(store, one, one === 'first' ? 9 : 2);
+      await store.writeAttempts([attempt('old')]);
+      const dataDir = mkdtempSync(join(tmpdir(), 'kiln-gc-'));
+      onTestFinished(() => rmSync(dataDir, { recursive: true }));
+      const exported = (): Exported[] =>
+        readdirSync(join(dataDir, 'exports')).flatMap((file) =>
+          gunzipSync(readFileSync(join(dataDir, 'exports', file)))
+            .toString()
+            .trim()
+            .split('\n')
+            .map((line) => Exported.parse(JSON.parse(line))),
+        );
+      const there: string[][] = [];
+      const watched = {
+        ...store,
+        removeCandidates: async (ids: readonly CandidateId[]) => {
+          there.push(exported().map(({ id }) => id));
+          return store.removeCandidates(ids);
+        },
+      };
+      const collect = createGarbageCollector({
+        store: watched,
+        dataDir,
+        now: () => AT + 3 * DAY_MS,
+        log: { info: () => undefined },
+      });
+      const request = { olderThanDays: 1, keepPlaces: 1, dryRun: false, export: true };
+      expect(await collect({ ...request, dryRun: true })).toMatchObject({
+        removed: 0,
+        exportedTo: null,
+        byProblem: { softmax: 2 },
+      });
+      expect(existsSync(join(dataDir, 'exports'))).toBe(false);
+      const [collected, second] = await Promise.allSettled([collect(request), collect(request)]);
+      expect(second).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('already') as string } });
+      expect(collected).toMatchObject({ status: 'fulfilled', value: { removed: 2, byProblem: { softmax: 2 } } });
+      expect(there[0]?.toSorted()).toEqual([idOf('old'), idOf('older')].toSorted());
+      expect(exported().find(({ id }) => id === idOf('old'))?.attempts).toHaveLength(1);
+      expect(await store.candidate(idOf('old'))).toBeNull();
+      expect(await store.candidate(idOf('first'))).not.toBeNull();
+    });
+
+    test('stays where it cannot be written to a file', async () => {
+      const store = await fresh('first', 'old');
+      for (const one of ['first', 'old']) await done(store, one, one === 'first' ? 9 : 2);
+      const dataDir = join(mkdtempSync(join(tmpdir(), 'kiln-gc-')), 'file');
+      writeFileSync(dataDir, '');
+      onTestFinished(() => rmSync(join(dataDir, '..'), { recursive: true }));
+      const collect = createGarbageCollector({ store, dataDir, now: () => AT + 3 * DAY_MS, log: { info: () => undefined } });
+      const request = { olderThanDays: 1, keepPlaces: 1, dryRun: false };
+      await expect(collect({ ...request, export: true })).rejects.toThrow(/ENOTDIR/);
+      expect(await store.candidate(idOf('old'))).not.toBeNull();
+      expect(await collect({ ...request, export: false })).toMatchObject({ removed: 1, exportedTo: null });
     });
 
     test('is known by its source without a look at every candidate', async () => {

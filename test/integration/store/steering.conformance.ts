@@ -5,7 +5,7 @@ import { JournalEvent } from '../../../src/domain/journal.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { createStore, type SqlStore } from '../../../src/store/store.ts';
-import { candidate, idOf, MODEL, passed, score, sweepIdOf, sweepOf, VERSION } from '../../support/builders.ts';
+import { candidate, idOf, passed, RANKING, score, sweepIdOf, sweepOf } from '../../support/builders.ts';
 
 const CAMPAIGN = CampaignId.parse(`k-${'0'.repeat(16)}`);
 const AT = Date.parse('2026-01-01T00:00:00.000Z');
@@ -105,7 +105,7 @@ export const describeSteering = (name: string, open: () => Sql): void => {
       const { candidates, records } = await store.rejudge(['b', 'bad', 'nobody'].map(idOf), 'its clock was wrong');
       expect(candidates.map(({ id }) => id)).toEqual([idOf('b')]);
       expect(records.map(({ holder }) => holder?.candidateId)).toEqual([idOf('a')]);
-      expect((await store.record('softmax', VERSION, MODEL))?.candidateId).toBe(idOf('a'));
+      expect((await store.record(RANKING))?.candidateId).toBe(idOf('a'));
       expect(await store.candidate(idOf('b'))).toMatchObject({
         state: { status: 'queued' },
         score: null,

@@ -3,6 +3,7 @@ import { AttemptId, HostId } from '../../../src/domain/ids.ts';
 import { Candidate } from '../../../src/domain/candidate.ts';
 import { JournalEvent } from '../../../src/domain/journal.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
+import { ProgramContent } from '../../../src/domain/program.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import {
@@ -30,9 +31,49 @@ const types = async (store: Store): Promise<string[]> => (await store.events({ a
 
 const ended = (name: string, outcome: Outcome) => ({ candidateId: idOf(name), outcome, score: null, record: false });
 
+const BY_ANSWERS = { reason: 'its recording is wrong', recording: 'wrong_answer' } as const;
+const goesOn = (name: string) => ({
+  candidateId: idOf(name),
+  state: { status: 'queued' as const },
+  byAnswers: BY_ANSWERS,
+  event: event('candidate.by_answers', name),
+});
+
 /** What every store must do, over any database. `open` gives the one migrated database of the suite. */
 export const describeStore = (name: string, open: () => Sql): void => {
   const fresh = async () => freshStore(open());
+
+  describe(`a store on ${name}: a program that goes on by its answers`, () => {
+    test('is known to, with the reason, before its verdict and with it, until it is judged again', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([candidate('a'), candidate('b')]);
+      await store.writeTransitions([goesOn('a'), judging('a')]);
+      expect(await store.pending([idOf('a')])).toMatchObject([{ byAnswers: BY_ANSWERS }]);
+      expect(await store.pending([idOf('b')])).toMatchObject([{ byAnswers: null }]);
+      await store.complete([ended('a', cancelled)]);
+      expect(await store.candidate(idOf('a'))).toMatchObject({ byAnswers: BY_ANSWERS });
+      // In one batch with its verdict.
+      await store.writeProgress({ transitions: [goesOn('b')], completions: [completion('b', 2)] });
+      expect(Candidate.parse(await store.candidate(idOf('b')))).toMatchObject({ byAnswers: BY_ANSWERS, score: { speedup: 2 } });
+      await store.reopen([idOf('a')]);
+      expect(await store.candidate(idOf('a'))).toMatchObject({ byAnswers: BY_ANSWERS });
+      await store.rejudge([idOf('b')], 'somebody asked');
+      expect(await store.candidate(idOf('b'))).toMatchObject({ byAnswers: null });
+    });
+
+    test('needs no word of it where it was submitted so', async () => {
+      const { store } = await fresh();
+      const program = ProgramContent.parse({
+        entry: { file: 'a.py', symbol: 'run', style: 'function' },
+        prefer: 'program',
+        environmentKey: null,
+      });
+      await store.insertCandidates([candidate('a', { content: { language: 'python', program } })]);
+      const asked = { reason: 'it was submitted to be judged by its answers', recording: null };
+      expect(await store.pending([idOf('a')])).toMatchObject([{ byAnswers: asked }]);
+      expect(await store.candidate(idOf('a'))).toMatchObject({ byAnswers: asked });
+    });
+  });
 
   describe(`a store on ${name}: intake`, () => {
     test('inserts what is new, in order, and says what was known', async () => {

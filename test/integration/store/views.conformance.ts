@@ -4,7 +4,18 @@ import { CandidateSummary } from '../../../src/domain/api/candidates.ts';
 import { LanesView } from '../../../src/domain/api/lanes.ts';
 import { ProgressView, RecordList } from '../../../src/domain/api/problems.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { attempt, candidate, completion, HOST, idOf, MODEL, score, sweepIdOf, VERSION } from '../../support/builders.ts';
+import {
+  attempt,
+  candidate,
+  completion,
+  HOST,
+  idOf,
+  MODEL,
+  score,
+  scoreByAnswers,
+  sweepIdOf,
+  VERSION,
+} from '../../support/builders.ts';
 import { freshStore } from '../../support/fresh-store.ts';
 
 const at = (second: number): string => new Date(Date.parse('2026-01-01T00:00:00.000Z') + second * 1000).toISOString();
@@ -67,11 +78,14 @@ export const describeViews = (name: string, open: () => Sql): void => {
         candidate('b', { content: { language: 'triton', device: 'A100' } }),
         candidate('c', { submitter: 'bob' }),
       ]);
-      await store.complete([completion('a', 2)]);
+      await store.complete([{ ...completion('a', 2), score: scoreByAnswers(2) }]);
       const page = await store.views.summaries({ limit: 2 });
       expect(page.candidates.map((one) => CandidateSummary.parse(one).id)).toEqual([idOf('c'), idOf('b')]);
       const rest = await store.views.summaries({ limit: 2, cursor: page.next ?? '' });
-      expect(rest).toMatchObject({ candidates: [{ id: idOf('a'), verdict: 'passed', speedup: 2 }], next: null });
+      expect(rest).toMatchObject({
+        candidates: [{ id: idOf('a'), verdict: 'passed', speedup: 2, answers: { uncertaintyNs: 8400 } }],
+        next: null,
+      });
       const found = async (query: object) => (await store.views.summaries({ limit: 9, ...query })).candidates.map(({ id }) => id);
       expect(await found({ language: 'triton' })).toEqual([idOf('b')]);
       expect(await found({ device: 'a100' })).toEqual([idOf('b')]);
@@ -82,7 +96,7 @@ export const describeViews = (name: string, open: () => Sql): void => {
 
     test('tells how the best confirmed speed-up rose, over all that was judged until then', async () => {
       const { store } = await freshStore(open());
-      const names = ['first', 'worse', 'unconfirmed', 'better', 'trial'];
+      const names = ['first', 'worse', 'unconfirmed', 'better', 'trial', 'answers'];
       await store.insertCandidates(names.map((one) => candidate(one, one === 'trial' ? { content: { trial: 1 } } : {})));
       await store.writeAttempts(names.map((one, index) => attempt(one, 1, { finishedAt: at(index + 1) })));
       await store.complete([
@@ -91,11 +105,12 @@ export const describeViews = (name: string, open: () => Sql): void => {
         completion('unconfirmed', 9),
         confirmed('better', 2),
         confirmed('trial', 99),
+        { ...confirmed('answers', 98), score: { ...scoreByAnswers(98), confirmed: true } },
       ]);
       const models = await store.views.progress({ problem: 'softmax', problemVersions: [VERSION] });
       const [model] = ProgressView.parse({ problem: 'softmax', models }).models;
-      expect(model).toMatchObject({ deviceModel: MODEL, device: 'H100', judged: 4, firstAt: at(1), lastAt: at(4) });
-      expect(model?.gpuSeconds).toBeCloseTo(0.012, 6);
+      expect(model).toMatchObject({ deviceModel: MODEL, device: 'H100', judged: 5, firstAt: at(1), lastAt: at(6) });
+      expect(model?.gpuSeconds).toBeCloseTo(0.015, 6);
       expect(model?.steps).toMatchObject([
         { candidateId: idOf('first'), judged: 1, speedup: 1.5 },
         { candidateId: idOf('better'), judged: 4, speedup: 2 },
@@ -108,11 +123,13 @@ export const describeViews = (name: string, open: () => Sql): void => {
       await store.insertCandidates([candidate('a'), candidate('b')]);
       await store.writeAttempts([attempt('a'), attempt('b')]);
       await store.complete([completion('a', 1.5, true)]);
-      await store.complete([completion('b', 2, true)]);
+      await store.complete([{ ...completion('b', 2, true), score: scoreByAnswers(2) }]);
       const records = await store.views.records({ limit: 5 });
-      expect(RecordList.parse({ records }).records.map(({ candidateId, speedup }) => [candidateId, speedup])).toEqual([
-        [idOf('b'), 2],
-        [idOf('a'), 1.5],
+      expect(
+        RecordList.parse({ records }).records.map(({ candidateId, speedup, class: of }) => [candidateId, speedup, of]),
+      ).toEqual([
+        [idOf('b'), 2, 'program'],
+        [idOf('a'), 1.5, 'device'],
       ]);
     });
 

@@ -1,6 +1,7 @@
 """Children that describe: what they do to themselves is said, and what they leave behind is ended."""
 import math
 import os
+import resource
 import signal
 import subprocess
 import tempfile
@@ -38,6 +39,12 @@ def work(task: "dict[str, Any]") -> "dict[str, Any]":
         kept = bytearray(task["bytes"])
         signal.pause()
         return {"described": len(kept)}
+    if do == "odd":
+        return {"described": object()}
+    if do == "fill":
+        # Of what answers are written to, as a full disk has it.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     if do == "print":
         print("noise", flush=True)
     return {"described": task["number"]}
@@ -68,6 +75,13 @@ class Children(unittest.TestCase):
         self.assertIn("TypeError", told[2]["refused"])
         self.assertIn("Speechless", told[3]["refused"])
         self.assertEqual(told[4], {"described": 7})
+
+    def test_one_whose_answer_cannot_be_kept_is_told_and_the_others_go_on(self) -> None:
+        others = [{"do": "say", "number": number} for number in range(9)]
+        answers = answer_each([{"do": "odd"}, {"do": "fill", "number": 1}, *others], work, BOUNDS)
+        self.assertIn("object is not JSON serializable", answers[0]["refused"])
+        self.assertIn("its answer could not be written", answers[1]["refused"])
+        self.assertEqual(answers[2:], [{"described": number} for number in range(9)])
 
     def test_one_that_does_not_end_is_ended_with_what_it_started(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

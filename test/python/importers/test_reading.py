@@ -1,8 +1,11 @@
 """What is read of a file without running it, and what its data may hold."""
+import json
 import unittest
 
+from kiln_describe.arguments import given_arguments, plain_arguments
 from kiln_describe.first_axis import smaller_cases
 from kiln_describe.names import argument_names, unpacked_names
+from kiln_describe.refused import Refused
 from kiln_describe.tolerance import tolerance_of
 
 CHECK = "def check_implementation(data, output):\n"
@@ -16,6 +19,18 @@ class Tolerances(unittest.TestCase):
         close = f"{CHECK}    reasons = verbose_allclose(output, ref(data), rtol=1e-3, atol=0)\n    return (False, '') if reasons else (True, '')"
         self.assertEqual(tolerance_of(close), {"rtol": 0.001, "atol": 0})
         self.assertEqual(tolerance_of(f"{CHECK}    return not verbose_allequal(output, ref(data))"), {"equal": True})
+
+    def test_several_outputs_that_are_each_compared_as_exactly_have_one_tolerance(self) -> None:
+        check = f"{CHECK}    a, b = ref(data)\n    c, d = output\n    one = verbose_allclose(c, a, rtol=1e-3, atol=1e-2)\n"
+        both = f"{check}    two = verbose_allclose(d, b, rtol=1e-3, atol=1e-2)\n    return not one and not two"
+        self.assertEqual(tolerance_of(both), {"rtol": 0.001, "atol": 0.01})
+        several = [
+            both.replace("d, b, rtol=1e-3", "d, b, rtol=1e-2"), both.replace("allclose(d, b", "allclose(c, b"),
+            both.replace("c, d = output", "c, d, _ = output"), both.replace("allclose(d, b", "allclose(d + 1, b"),
+            both.replace("c, d = output", "c, d = ref(data)"),
+        ]
+        for source in several:
+            self.assertIn("compares several times (line 1)", tolerance_of(source)["own"])
 
     def test_the_last_definition_holds(self) -> None:
         source = "check_implementation = make_match_reference(ref, rtol=1)\ncheck_implementation = make_match_reference(ref, rtol=2)"
@@ -38,6 +53,19 @@ class Names(unittest.TestCase):
         self.assertEqual(unpacked_names("def ref_kernel(data):\n    if True:\n        (a, b, _) = data\n", "ref_kernel"), ["a", "b", "_"])
         self.assertEqual(unpacked_names("def ref_kernel(data):\n    a = data\n", "ref_kernel"), [])
         self.assertEqual(argument_names("class Model:\n    def forward(self, x, bias=None): ...\n", "Model", "forward"), ["x", "bias"])
+
+
+class Arguments(unittest.TestCase):
+    def test_a_constructor_gets_what_was_written_down_floats_as_floats(self) -> None:
+        values = [1.0, 2, [0.5, 3.0], {"bias": False, "scale": 4.0}, None, "same"]
+        written = json.loads(json.dumps(plain_arguments(tuple(values), "x")).replace(".0}", "}"))
+        self.assertEqual(written[:2], [{"$float": 1}, 2])
+        given = given_arguments(written)
+        self.assertEqual((given, [type(one) for one in (given[0], given[1], given[2][1], given[3]["scale"])]), (values, [float, int, float, float]))
+
+    def test_numbers_that_cannot_be_written_down_are_refused(self) -> None:
+        with self.assertRaisesRegex(Refused, r"x\[0\] is float"):
+            plain_arguments([float("inf")], "x")
 
 
 def case_of(*shapes: "list[int]", out: "list[int]") -> "dict[str, object]":

@@ -8,11 +8,13 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
+from kiln_runner.judge.device import nothing
 from kiln_runner.judge.hard_inputs import Deck
 from kiln_runner.judge.measured import Measured, paired, screened
-from kiln_runner.judge.measuring import Conditions, Control, Section, Warmth, time_sides
+from kiln_runner.judge.measuring import Conditions, Control, HowTimed, Warmth, time_sides
 from kiln_runner.judge.sampling import DRAWN_SCREENING, draw_proofs, draws_to_confirm
 from kiln_runner.judge.schedule import TimedRun
+from kiln_runner.judge.section import Section
 from kiln_runner.judge.tensors import input_set_of
 
 HONEST_NS = 100_000.0
@@ -69,7 +71,10 @@ class PlayedCase:
         self._forges = forges
         self._gaps: list[float] = []
 
-    def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, object], _rng: random.Random) -> list[float]:
+    def run_timed(
+        self, runs: Sequence[TimedRun], _runnables: Mapping[str, object], _rng: random.Random, meanwhile: Callable[[], None] = nothing
+    ) -> list[float]:
+        meanwhile()
         times = [self._run(run) for run in runs]
         return [time_ns - self._forge(run) for time_ns, run in zip(times, runs)]
 
@@ -169,18 +174,18 @@ def _measure(case: PlayedCase, conditions: Conditions, is_strict: bool, is_cache
     sides = ["candidate", "baseline"]
     runnables = {side: side for side in sides}
     if is_cached:
-        section = time_sides(case, runnables, conditions, strict=False, control=Control("baseline", HONEST_NS))
+        section = time_sides(case, runnables, conditions, HowTimed(control=Control("baseline", HONEST_NS)))
         known = {"medianNs": HONEST_NS, "ciLowNs": HONEST_NS * 0.9995, "ciHighNs": HONEST_NS * 1.0005}
         measured = screened(case, section, known)
         if not measured.is_doubtful:
             return measured
         look(section)
         is_strict = True
-    measured = paired(case, time_sides(case, runnables, conditions, strict=is_strict), sides, is_strict)
+    measured = paired(case, time_sides(case, runnables, conditions, HowTimed(is_strict)), sides, is_strict)
     if is_strict or not measured.is_doubtful:
         return measured
     look(measured.section)
-    return paired(case, time_sides(case, runnables, conditions, strict=True), sides, True)
+    return paired(case, time_sides(case, runnables, conditions, HowTimed(strict=True)), sides, True)
 
 
 # --- strategies

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple, Optional, cast
+from typing import Any, Callable, NamedTuple, Optional, cast
 
+from kiln_runner.judge.bench import Bench, Following
+from kiln_runner.judge.device import nothing
 from kiln_runner.judge.facts import Facts
-from kiln_runner.judge.judgement import Bench, Judgement
+from kiln_runner.judge.judgement import Judgement
 from kiln_runner.judge.outcomes import Findings
 from kiln_runner.judge.schedule import TimedRun
 from kiln_runner.judge.statistics import timing_statistics
@@ -113,7 +115,8 @@ class PlayedCase:
     def findings(self) -> Findings:
         return Findings(None, None, [])
 
-    def run_timed(self, runs: Sequence[TimedRun], _runnables: object, _rng: object) -> list[float]:
+    def run_timed(self, runs: Sequence[TimedRun], _runnables: object, _rng: object, meanwhile: Callable[[], None] = nothing) -> list[float]:
+        meanwhile()
         for run in runs:
             self.seed = self.seed if run.seed is None else run.seed
         return [self._time.launch(run.side, self.name) for run in runs]
@@ -124,7 +127,7 @@ class PlayedCase:
     def _nothing(self, *_: object) -> None:
         return None
 
-    arm = poison = inspect = snapshot = expect = compare = announce = compare_samples = wipe = _nothing
+    arm = poison = inspect = snapshot = expect = compare = announce = compare_samples = wipe = ask_findings = _nothing
 
 
 class PlayedDevice:
@@ -133,6 +136,9 @@ class PlayedDevice:
 
     def open_case(self, _problem: object, spec: Mapping[str, Any], *_: object) -> PlayedCase:
         return self._cases.setdefault(spec["name"], PlayedCase(spec["name"], self._time))
+
+    def keeps_open(self, *_: object) -> bool:
+        return False
 
     def constants(self, _programs: Iterable[object]) -> bytes:
         return b""
@@ -170,8 +176,8 @@ class Played(NamedTuple):
 USUAL = Conduct()
 
 
-def play(kernels: Kernels, race: Optional[Race], seed: int, conduct: Conduct = USUAL) -> Played:
-    """One judgement, from its checks on."""
+def play(kernels: Kernels, race: Optional[Race], seed: int, conduct: Conduct = USUAL, candidate: Optional[Any] = None, **task_has: Any) -> Played:
+    """One judgement, from its checks on. `candidate`: its program; `task_has`: fields of the task."""
     rng = random.Random(seed)
     time = PlayedTime(kernels, conduct, random.Random(rng.random()))
     facts, plan = Facts(), {"launches": [], "scratch": {}}
@@ -184,10 +190,13 @@ def play(kernels: Kernels, race: Optional[Race], seed: int, conduct: Conduct = U
         definition=definition, facts=facts, programs=[], plan=lambda *_: plan, trusted=lambda side, _case, _spec: side,
         is_timed_alone=False, changed=lambda: None, refuse_change=lambda: None,
     )
-    task = {"artifact": "", "plans": dict.fromkeys(kernels.baseline, plan), "timing": RULES, "record": None, **({"race": race} if race else {})}
+    task = {
+        "artifact": "", "plans": dict.fromkeys(kernels.baseline, plan), "timing": RULES, "record": None, "limitMs": 60_000,
+        **({"race": race} if race else {}), **task_has,
+    }
     bench = Bench(
         cast(Any, PlayedDevice(time)), cast(Any, PlayedLock()), Path(tempfile.gettempdir()), Stopwatch(), lambda *_: None, rng,
-        {"candidate": cast(Any, SimpleNamespace(close=lambda: None))}, lambda: None,
+        {"candidate": candidate or cast(Any, SimpleNamespace(close=lambda: None))}, Following(lambda: None, lambda: None),
     )
     outcome = Judgement(bench, cast(Any, problem), cast(JudgeTask, task)).run()
     timed = [case for case, is_timed in time.launches if is_timed]

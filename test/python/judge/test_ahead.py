@@ -7,7 +7,7 @@ import unittest
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Optional
+from typing import Callable, Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig import TIMING
@@ -74,7 +74,8 @@ class PlayedCase:
     def compare(self, _tolerance: dict, look: int) -> None:
         self._compared.append(Comparison(OUTPUT, look, RIGHT if self._kept[look] == self._expected[look] else WRONG))
 
-    def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, str], _rng: object) -> list[float]:
+    def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, str], _rng: object, meanwhile: Callable[[], None]) -> list[float]:
+        meanwhile()
         self._did.append(f"timed {self.name}")
         for run in runs:
             self.seed = self.seed if run.seed is None else run.seed
@@ -94,7 +95,7 @@ class PlayedCase:
     def _queue(self, *_: object) -> None:
         """Queued on the device; nothing waits for it."""
 
-    arm = inspect = wipe = announce = compare_samples = weigh = _queue
+    arm = inspect = wipe = announce = compare_samples = weigh = ask_findings = _queue
 
 
 class PlayedDevice:
@@ -106,6 +107,9 @@ class PlayedDevice:
 
     def load(self, side: str, artifact: Artifact) -> PlayedProgram:
         return self._loaded("load", side, artifact)
+
+    def read_ahead(self, artifact: Artifact) -> None:
+        self.did.append(f"read {artifact.folder.name}")
 
     def load_ahead(self, side: str, artifact: Artifact, _kernels: Sequence[str]) -> PlayedProgram:
         end = time.monotonic_ns() + self.ahead_ns
@@ -125,11 +129,16 @@ class PlayedDevice:
     def open_case(self, _problem: dict, case: dict, _batch: int, _scratch: object) -> PlayedCase:
         return PlayedCase(self, case["name"])
 
+    def keeps_open(self, *_: object) -> bool:
+        return False
+
     def replicas_max(self, _case: dict) -> int:
         return 1
 
     def reserve(self, _parts: object) -> bool:
         return False
+
+    def rest(self) -> None: ...
 
     def telemetry(self) -> dict:
         self.did.append("telemetry")
@@ -243,7 +252,7 @@ class InOrder(Folder):
         results = self.judge(upcoming("b", candidate="second"), self.task("a", "first"), upcoming("c", candidate="third"), self.task("b", "second"))
         self.assertEqual([result["outcome"]["verdict"] for result in results], ["passed", "passed"])
         interesting = [entry for entry in self.device.did if "second" in entry or "third" in entry]
-        self.assertEqual(interesting, ["ahead candidate third", "close third", "load candidate second", "close second"])
+        self.assertEqual(interesting, ["read third", "ahead candidate third", "close third", "load candidate second", "close second"])
 
     def test_code_that_cannot_be_loaded_ahead_is_the_affair_of_its_own_attempt(self) -> None:
         self.device.fails = {"second": InfraFailure("unknown_artifact", "odd")}

@@ -14,10 +14,10 @@ from played_kernels import Played, play  # noqa: E402
 
 from kiln_runner.judge.clocks import stamps_are_doubtful  # noqa: E402
 from kiln_runner.judge.gpu.driver import CC_MAJOR, CC_MINOR, MULTIPROCESSORS  # noqa: E402
-from kiln_runner.judge.gpu.timing import LAUNCHES_WITHOUT_DELAY, RUNS_AHEAD_MAX, Timer  # noqa: E402
-from kiln_runner.judge.measuring import Section  # noqa: E402
+from kiln_runner.judge.gpu.timing import LAUNCHES_WITHOUT_DELAY, RUNS_AHEAD_BESIDE, RUNS_AHEAD_MAX, Timer  # noqa: E402
 from kiln_runner.judge.sampling import Sample  # noqa: E402
 from kiln_runner.judge.schedule import TimedRun  # noqa: E402
+from kiln_runner.judge.section import Section  # noqa: E402
 
 TRIALS = 40
 FLUSH_NS, TURN_NS, DRAW_NS, COPY_NS, LAUNCHING_NS = 20_000, 9_000, 15_000, 30_000, 1_000
@@ -152,13 +152,38 @@ class PlayedCase:
 
 
 class PlayedRunnable:
-    """`fill`: what filling its symbols does; None where it has none."""
+    """`fill`: what filling its symbols does; None where it has none. `beside`: of one that runs in another process."""
 
-    def __init__(self, time_ns: int, launches: int = 1, fill: Optional[Callable[[], None]] = None) -> None:
-        self.time_ns, self.launches, self.fills = time_ns, [[None] * launches], [fill] if fill else []
+    def __init__(self, time_ns: int, launches: int = 1, fill: Optional[Callable[[], None]] = None, beside: Optional["PlayedProcess"] = None) -> None:
+        self.time_ns, self.launches, self.fills, self.beside = time_ns, [[None] * launches], [fill] if fill else [], beside
 
     def fill(self, replica: int) -> None:
         self.fills[replica]()
+
+
+class PlayedProcess:
+    """Copies in front of a run and behind it, and OWN_NS of it that are not the program's."""
+
+    def __init__(self, run: Callable[[str, int], None]) -> None:
+        self._run, self.waited = run, 0
+
+    def before(self, is_timed: bool) -> int:
+        assert is_timed
+        self._run("in", COPY_NS)
+        return 1
+
+    def behind(self, end: dict[str, int]) -> None:
+        assert "at" in end
+        self._run("out", COPY_NS)
+
+    def wait_for(self, end: dict[str, int]) -> None:
+        self.waited += "at" in end
+
+    def corrected(self, whole_ns: float) -> float:
+        return whole_ns - OWN_NS
+
+
+OWN_NS = 300.0
 
 
 class ReadFromTheDevice(unittest.TestCase):
@@ -174,14 +199,14 @@ class ReadFromTheDevice(unittest.TestCase):
             for launches in (1, LAUNCHES_WITHOUT_DELAY + 1):
                 runnables = {side: PlayedRunnable(ns, launches) for side, ns in RUN_NS.items()}
                 runs = [TimedRun(side, 1, 7 if n % 5 == 3 else None, None) for n in range(RUNS_AHEAD_MAX) for side in RUN_NS]
-                gaps = self.timed(runs, runnables, inout).gaps
+                gaps = self.timed(runs, runnables, inout).gaps()
                 self.assertEqual(gaps[:-1], [float(LAUNCHING_NS)] * (len(runs) - 1), (inout, launches))
                 self.assertTrue(math.isnan(gaps[-1]), "for the last sample nobody waits")
                 self.assertEqual(self.times[:2], [launches * (ns + LAUNCHING_NS) for ns in RUN_NS.values()])
 
     def test_behind_a_copy_nothing_is_said(self) -> None:
         runs = [TimedRun("candidate", 1, None, 0 if n == 3 else None, decoy=0 if n == 5 else None) for n in range(8)]
-        gaps = self.timed(runs, {"candidate": PlayedRunnable(80_000)}).gaps
+        gaps = self.timed(runs, {"candidate": PlayedRunnable(80_000)}).gaps()
         self.assertEqual([n for n, gap in enumerate(gaps) if math.isnan(gap)], [3, 5, 7])
 
     def test_stamps_of_an_earlier_call_do_not_count(self) -> None:
@@ -189,7 +214,7 @@ class ReadFromTheDevice(unittest.TestCase):
         timer, case, side = Timer(gpu, gpu, gpu, 50 << 20), PlayedCase(gpu), {"candidate": PlayedRunnable(80_000)}
         timer.run(case, [TimedRun("candidate", 1, None, None)] * 4, side, random.Random(1))
         timer.run(case, [TimedRun("candidate", 1, None, 0)] * 4, side, random.Random(1))
-        self.assertTrue(all(map(math.isnan, timer.gaps)))
+        self.assertTrue(all(map(math.isnan, timer.gaps())))
 
     def test_a_run_launches_no_more_kernels_for_it_and_lines_that_were_to_stay_are_reset_before_a_chunk(self) -> None:
         """Three: sample and poison, flush, the work."""
@@ -204,6 +229,17 @@ class ReadFromTheDevice(unittest.TestCase):
         expected = ["draw", "turn", *filled, "flush", "work", "draw", "turn", "flush", "work", "turn", *filled, "flush", "work"]
         self.assertEqual([name for name in self.gpu.kernels if name != "delay"], ["reset", *expected, "turn", "flush", "work", "turn"])
         self.assertEqual(self.times, [80_000.0 + LAUNCHING_NS] * 4)
+
+    def test_what_goes_on_beside_a_run_is_outside_of_what_is_timed_and_only_its_own_time_is_taken_off(self) -> None:
+        process = PlayedProcess(lambda name, ns: self.gpu.run(name, ns))
+        runnables = {"candidate": PlayedRunnable(80_000, beside=process), "baseline": PlayedRunnable(80_000)}
+        gaps = self.timed([TimedRun(side, 1, 7, None) for _ in range(2 * RUNS_AHEAD_BESIDE) for side in runnables], runnables).gaps()
+        kernels = [name for name in self.gpu.kernels if name != "delay"]
+        self.assertEqual(kernels[1:11], ["draw", "turn", "in", "flush", "work", "out", "draw", "turn", "flush", "work"])
+        self.assertEqual(self.times[:2], [80_000.0 + LAUNCHING_NS - OWN_NS, 80_000.0 + LAUNCHING_NS])
+        self.assertEqual(process.waited, 2 * RUNS_AHEAD_BESIDE, "the driver's own wait would not end where it hangs")
+        self.assertTrue(all(map(math.isnan, gaps[::2])), "behind it no kernel says when it ended")
+        self.assertEqual(gaps[1], float(LAUNCHING_NS), "stamps go by what the events say, not by what is taken off")
 
 
 if __name__ == "__main__":

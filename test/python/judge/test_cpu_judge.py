@@ -327,6 +327,17 @@ class Ends(unittest.TestCase):
         self.rig.process.wait()
         wait_until_gone(child)
 
+    def test_a_candidate_whose_process_somebody_ends_has_no_verdict_and_the_next_one_passes(self) -> None:
+        self.rig.give(self.problem)
+        # As whoever saves memory on this host does it, and an operator.
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            self.rig.send({"type": "judge", "task": self.rig.task(self.problem, corpus("spins-forever"))})
+            os.kill(wait_for_child(self.rig.process.pid), number)
+            result = self.rig.result()
+            self.assertEqual((result["outcome"], result["infra"] and result["infra"]["code"]), (None, "worker_died"), result)
+            self.assertIn(number.name, result["infra"]["message"])
+        self.assertEqual(self.rig.judge(self.problem, corpus("honest"))["outcome"]["verdict"], "passed")
+
     def test_exit_and_the_end_of_the_stream_end_it_with_0(self) -> None:
         self.rig.send({"type": "exit"})
         self.assertEqual(self.rig.process.wait(10), 0)

@@ -75,11 +75,11 @@ class Excluding(unittest.TestCase):
         self.assertIn(f"{self.path} is held by pid {holder.pid} (user {user}: {sys.executable} -c", str(raised.exception))
 
     def test_a_wait_that_was_given_up_takes_nothing_and_the_next_one_gets_the_lock(self) -> None:
-        holder, lock = self.hold(), DeviceLock(self.path)
+        holder, lock, before = self.hold(), DeviceLock(self.path), set(threading.enumerate())
         for _ in range(3):
             with self.assertRaises(InfraFailure), lock.exclusive(Stopwatch(), 0.02):
                 self.fail("it is held by somebody else")
-        self.assertEqual(len([thread for thread in threading.enumerate() if thread.daemon]), 1, "one goes on waiting, however often it is asked")
+        self.assertEqual(len(set(threading.enumerate()) - before), 1, "one goes on waiting, however often it is asked")
         let_go(holder)
         with DeviceLock(self.path).exclusive(Stopwatch(), DEADLINE_S):
             pass

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
 from kiln_runner.judge.gpu.kernels import HelperKernels
-from kiln_runner.judge.gpu.launching import PreparedLaunch
+from kiln_runner.judge.gpu.launching import LaunchShape, PreparedLaunch
 from kiln_runner.judge.gpu.sampling import CaseSamples, Expected, Tools
 from kiln_runner.judge.lookups import NO_LOOKUP, Lookup
 from kiln_runner.judge.native_source import read
@@ -28,7 +28,7 @@ def taken() -> dict[str, list[int]]:
 
 class Launches(unittest.TestCase):
     def setUp(self) -> None:
-        driver = SimpleNamespace(lib=SimpleNamespace(cuLaunchKernel=None), upload=lambda *_: None)
+        driver = SimpleNamespace(lib=SimpleNamespace(cuLaunchKernel=None), check=lambda *_: None, upload=lambda *_: None)
         self.kernels = object.__new__(HelperKernels)
         self.taken = taken()
         self.kernels._driver, self.kernels._functions = driver, {name: ctypes.c_void_p(1) for name in self.taken}
@@ -56,6 +56,29 @@ class Launches(unittest.TestCase):
         self.assertEqual(set(launches), set(self.taken))
         for name, launch in launches.items():
             self.assert_fits(name, launch)
+
+    def test_the_judges_own_are_launched_in_the_way_that_takes_the_host_least_where_the_driver_has_it(self) -> None:
+        calls: list[tuple[str, int]] = []
+        library = self.kernels._driver.lib
+        library.cuLaunchKernel = lambda *arguments: calls.append(("usual", len(arguments))) or 0
+        for name in ("usual", "lean"):
+            if name == "lean":
+                library.cuLaunchKernelEx = lambda *arguments: calls.append(("lean", len(arguments))) or 0
+            launch = self.samples._prepare_compare(0, (Expected(8, 16, 24), NO_LOOKUP), (0.0, 0.0, 0.0))
+            launch.widen(7)
+            self.assertEqual(launch(), 0)
+            blocks = launch._config.grid[0] if launch._config else launch._arguments[1]
+            self.assertEqual((blocks, calls.pop()), (7, (name, {"usual": 11, "lean": 4}[name])))
+        theirs = PreparedLaunch(self.kernels._driver, ctypes.c_void_p(1), LaunchShape([3], [64]), [])
+        self.assertEqual((theirs(), calls.pop()[0]), (0, "usual"), "a candidate's, whose time is taken, as ever")
+
+    def test_values_that_are_set_at_once_lie_one_after_the_other(self) -> None:
+        launch = PreparedLaunch(self.kernels._driver, ctypes.c_void_p(1), LaunchShape([1], [1]), [ctypes.c_int(1), *map(ctypes.c_uint64, range(4))])
+        launch.words(1, 3)(7, 2**64 - 1, 9)
+        self.assertEqual([value.value for value in launch.values], [1, 7, 2**64 - 1, 9, 3])
+        wide = PreparedLaunch(self.kernels._driver, ctypes.c_void_p(1), LaunchShape([1], [1]), [NO_LOOKUP, ctypes.c_uint64(1)])
+        with self.assertRaises(ValueError):
+            wide.words(0, 2)
 
     def test_keys_and_stamps_go_where_the_kernel_looks_for_them(self) -> None:
         order = re.search(r"void kiln_draw_mixture\(([^)]*)\)", read("gpu_kernels.cu"))

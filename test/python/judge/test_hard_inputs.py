@@ -8,9 +8,9 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 from played_kernels import Answer, Launch, play  # noqa: E402
 
 from kiln_runner.judge.hard_inputs import Deck  # noqa: E402
-from kiln_runner.judge.measuring import Section  # noqa: E402
 from kiln_runner.judge.sampling import DRAWN_SCREENING, draw_proofs  # noqa: E402
 from kiln_runner.judge.schedule import Freshness, SectionPlan, TimedRun, group_size, with_controls  # noqa: E402
+from kiln_runner.judge.section import Section  # noqa: E402
 from kiln_runner.judge.tensors import SEED_BITS, input_set_of, input_sets, keys_of, seed_for  # noqa: E402
 
 SETS = 5

@@ -1,5 +1,6 @@
 """Inputs of several distributions at once: shares, what each kind holds, and the same bits however the code is compiled."""
 import ctypes
+import random
 import shutil
 import struct
 import subprocess
@@ -52,6 +53,19 @@ class Mixtures(unittest.TestCase):
         data, size = self.draw(dtype, distribution), DTYPE_BYTES[dtype]
         return [n for at in range(0, len(data), size) for n in numbers_in(element_text(data[at : at + size], dtype))]
 
+    def test_a_remainder_without_a_division_is_the_remainder(self) -> None:
+        folder = Path(self.folder.name)
+        told = "u64 told(u64 wide, int bits) { return modulo_mantissas(wide, bits); }\n"
+        (folder / "told.c").write_text(read("element.h") + told)
+        subprocess.run(["gcc", "-O1", "-shared", "-fPIC", "-o", str(folder / "told.so"), str(folder / "told.c"), "-lm"], check=True)
+        library, rng = ctypes.CDLL(str(folder / "told.so")), random.Random(1)
+        library.told.argtypes, library.told.restype = [ctypes.c_uint64, ctypes.c_int], ctypes.c_uint64
+        for bits in (1, 3, 7, 10, 23, 52):
+            most = 2**bits - 1
+            edges = [k * most + off for k in (0, 1, 2, 2**64 // most - 1) for off in (-1, 0, 1) if 0 <= k * most + off < 2**64]
+            for wide in [*edges, 2**64 - 1, *(rng.getrandbits(64) for _ in range(2000))]:
+                self.assertEqual(library.told(wide, bits), wide % most, (wide, bits))
+
     def test_zeros_have_both_signs(self) -> None:
         for dtype in FLOATS:
             self.assertEqual(set(self.numbers(dtype, {"kind": "zeros"})), {0.0})
@@ -103,7 +117,7 @@ class Mixtures(unittest.TestCase):
 
     def test_a_kernel_launch_packs_a_mixture_whole_between_its_other_arguments(self) -> None:
         mixture = mixture_of({"distribution": EVERYTHING})
-        packed, addresses = _pack([ctypes.c_int(7), mixture, ctypes.c_uint64(9)])
+        packed, addresses, _ = _pack([ctypes.c_int(7), mixture, ctypes.c_uint64(9)])
         self.assertEqual(addresses[2] - addresses[1], ctypes.sizeof(mixture))
         self.assertEqual(ctypes.string_at(addresses[1], ctypes.sizeof(mixture)), bytes(mixture))
         packed[2].value = 11

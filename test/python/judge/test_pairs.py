@@ -8,9 +8,10 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
 from kiln_runner.judge import measuring
-from kiln_runner.judge.measuring import GROUPS_LEAST, Conditions, Control, Section, Warmth, time_sides
+from kiln_runner.judge.measuring import GROUPS_LEAST, Conditions, Control, HowTimed, Warmth, time_sides
 from kiln_runner.judge.schedule import CONTROLS_LEAST, RUNS_LEAST, TimedRun, controls_for, group_size
 from kiln_runner.judge.screening import bears_out
+from kiln_runner.judge.section import Section
 from kiln_runner.judge.statistics import Interval, timing_statistics
 from kiln_runner.judge.steadiness import finds_inputs_spoilt
 
@@ -41,7 +42,7 @@ class PlayedCase:
         self._behind = behind
         self.runs: list[TimedRun] = []
 
-    def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, str], _rng: random.Random) -> list[float]:
+    def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, str], _rng: random.Random, _meanwhile: object) -> list[float]:
         self.runs += runs
         before = ["", *(run.side for run in runs)]
         return [self._time(number, run) * (1 + self._behind * (side == "candidate")) for number, (run, side) in enumerate(zip(runs, before))]
@@ -57,7 +58,7 @@ class PlayedCase:
 
 def section(case: PlayedCase, seed: int, sides: Sequence[str] = SIDES) -> Section:
     conditions = Conditions(RULES, Warmth(60_000, 0.15), random.Random(seed))
-    return time_sides(case, {side: side for side in sides}, conditions, strict=False)
+    return time_sides(case, {side: side for side in sides}, conditions, HowTimed())
 
 
 def ratios(**device: float) -> list[Interval]:
@@ -120,7 +121,7 @@ class Screening(unittest.TestCase):
 
     def held(self, seed: int, rules: dict, known_ns: float, **device: float) -> bool:
         conditions = Conditions({**RULES, **rules}, Warmth(60_000, 0.15), random.Random(seed))
-        timed = time_sides(PlayedCase(seed, **device), both(), conditions, strict=False, control=Control("baseline", known_ns))
+        timed = time_sides(PlayedCase(seed, **device), both(), conditions, HowTimed(control=Control("baseline", known_ns)))
         known = {"medianNs": known_ns, "ciLowNs": known_ns * 0.999, "ciHighNs": known_ns * 1.001}
         return bears_out(timed.control_ratios("baseline", "candidate"), known, timing_statistics(timed.of("candidate"), 1))
 
@@ -149,8 +150,8 @@ class Screening(unittest.TestCase):
         rules = {"runsMin": 100, "runsMax": 100, "targetRelativeCi": 1e-9}
         self.assertEqual([self.share(rules, 60_000 * off, noise=0.001, drift=0.002) for off in (1, 1.108)], [0, 1])
         timed = time_sides(
-            PlayedCase(1, noise=0, drift=0.002), both(), Conditions({**RULES, **rules}, Warmth(60_000, 0.15), random.Random(1)), False,
-            control=Control("baseline", 60_000),
+            PlayedCase(1, noise=0, drift=0.002), both(), Conditions({**RULES, **rules}, Warmth(60_000, 0.15), random.Random(1)),
+            HowTimed(control=Control("baseline", 60_000)),
         )
         found = timed.control_ratios("baseline", "candidate")
         self.assertTrue(0.99 < found.low <= found.high < 1.01, found)
@@ -161,7 +162,7 @@ class Screening(unittest.TestCase):
 
     def test_controls_come_on_top_of_the_runs_that_the_rules_ask_for(self) -> None:
         conditions = Conditions({**RULES, "targetRelativeCi": 1e-9}, Warmth(60_000, 0.15), random.Random(1))
-        timed = time_sides(PlayedCase(1), both(), conditions, strict=False, control=Control("baseline", 60_000))
+        timed = time_sides(PlayedCase(1), both(), conditions, HowTimed(control=Control("baseline", 60_000)))
         self.assertEqual(len(timed.of("candidate")), RULES["runsMax"])
         # One more in each later chunk, of 8 to 15 runs.
         self.assertTrue(5 <= len(timed.of("baseline")) - CONTROLS_LEAST <= 10, len(timed.of("baseline")))
@@ -176,7 +177,7 @@ class Screening(unittest.TestCase):
     def test_who_sleeps_in_the_warm_up_is_not_timed_without_controls(self) -> None:
         control, asleep = Control("baseline", 60_000), Conditions(RULES, Warmth(60_000, RULES["caseBudgetMs"]), random.Random(1))
         self.assertFalse(control.is_affordable(asleep))
-        alone = time_sides(PlayedCase(1), {"candidate": "candidate"}, asleep, strict=False)
+        alone = time_sides(PlayedCase(1), {"candidate": "candidate"}, asleep, HowTimed())
         self.assertTrue(control.is_missing(alone, asleep, 0.15 * len(alone.runs)))
         self.assertFalse(control.is_missing(alone, asleep, RULES["caseBudgetMs"] * len(alone.runs)), "it is as slow as that")
 
@@ -185,7 +186,7 @@ class Screening(unittest.TestCase):
             case = Clocked()
             with mock.patch.object(measuring.time, "monotonic_ns", case.monotonic_ns):
                 conditions = Conditions(RULES, Warmth(60_000, 0.06), random.Random(1)).after(spent_ms)
-                timed = time_sides(case, both(), conditions.beside(case, {"baseline": "baseline"}), strict=False)
+                timed = time_sides(case, both(), conditions.beside(case, {"baseline": "baseline"}), HowTimed())
             self.assertEqual(len(timed.of("baseline")), len(timed.of("candidate")))
             self.assertTrue(runs[0] <= len(timed.of("baseline")) <= runs[1], len(timed.of("baseline")))
 

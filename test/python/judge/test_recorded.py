@@ -17,6 +17,7 @@ from unittest.mock import patch
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
 from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.judge.artifacts import Artifact
+from kiln_runner.judge.contenders import Contenders
 from kiln_runner.judge.device import LOOKS
 from kiln_runner.judge.failures import DeviceFault, InfraFailure, LaunchRejected
 from kiln_runner.judge.gpu.case import GpuCase
@@ -25,7 +26,6 @@ from kiln_runner.judge.gpu.driver import CudaError
 from kiln_runner.judge.gpu.memory import Memory
 from kiln_runner.judge.gpu.recorded_program import RecordedProgram
 from kiln_runner.judge.gpu.windows import Windows
-from kiln_runner.judge.judgement import Judgement
 from kiln_runner.judge.layout import room
 from kiln_runner.judge.problems import Problem
 from kiln_runner.judge.recorded import RecordedArtifact, is_recording
@@ -304,15 +304,14 @@ class Replayed(unittest.TestCase):
         holder = self.recorded(WEIGHTS)
         case, pieces = self.place("case-0", {"record": holder})
         case.bind("record", holder, pieces)
-        judgement = Judgement.__new__(Judgement)
-        judgement._programs, judgement._read_only, judgement.case = {"candidate": holder, "record": holder}, b"", "case-0"
-        judgement._problem = SimpleNamespace(changed=lambda: None)
-        with patch.object(Judgement, "_constants", lambda _self: b""):
-            judgement._find_unchanged()
+        sides = Contenders.__new__(Contenders)
+        sides.programs, sides._problem = {"candidate": holder, "record": holder}, SimpleNamespace(changed=lambda: None)
+        with patch.object(Contenders, "constants", lambda _self: b""):
+            sides.refuse_change(b"", "case-0")
             kept = next(iter(holder._kept.values()))
             self.driver.upload(kept[1].address, b"\1")
             with self.assertRaisesRegex(DeviceFault, "what the record keeps") as raised:
-                judgement._find_unchanged()
+                sides.refuse_change(b"", "case-0")
         self.assertTrue(raised.exception.lost)
 
     def test_a_module_that_the_driver_refuses_is_told_as_the_recordings_own(self) -> None:

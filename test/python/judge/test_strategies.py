@@ -9,9 +9,9 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 import played_kernels as kernels  # noqa: E402
 from played_kernels import Played, Strategy, play  # noqa: E402
 
-from kiln_runner.judge.measuring import Section  # noqa: E402
 from kiln_runner.judge.sampling import DRAWN_CONFIRMING, DRAWN_SCREENING, SLOTS, Sample, Slots, draw_proofs, draws_to_confirm  # noqa: E402
 from kiln_runner.judge.schedule import TimedRun  # noqa: E402
+from kiln_runner.judge.section import Section  # noqa: E402
 from kiln_runner.judge.steadiness import lives_on_memory  # noqa: E402
 
 TRIALS = 60

@@ -151,7 +151,7 @@ class Structures(unittest.TestCase):
 
     def test_a_kernel_launch_packs_a_structure_whole(self) -> None:
         structure = structure_of({"distribution": offsets(5, 8)})
-        _, addresses = _pack([ctypes.c_int(7), structure, ctypes.c_uint64(9)])
+        _, addresses, _ = _pack([ctypes.c_int(7), structure, ctypes.c_uint64(9)])
         self.assertEqual(addresses[2] - addresses[1], ctypes.sizeof(Structure))
         self.assertEqual(ctypes.string_at(addresses[1], ctypes.sizeof(Structure)), bytes(structure))
 

@@ -13,13 +13,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig import CORPUS, HandmadeProblem, Rig, header_of, vector_add
 
 from kiln_runner.compile.elf import Variable, cubin_variables, library_variables
+from kiln_runner.judge.contenders import Contenders
 from kiln_runner.judge.cpu.child import Program
 from kiln_runner.judge.cpu.library import harness
 from kiln_runner.judge.cpu.memory import Memory
 from kiln_runner.judge.device import LAST
 from kiln_runner.judge.failures import InfraFailure, LaunchRejected
 from kiln_runner.judge.gpu.helper_image import find_nvcc
-from kiln_runner.judge.judgement import Judgement
 from kiln_runner.judge.problems import Problem
 from kiln_runner.judge.symbols import Fill, fills_of, names_in, refuse_misfit
 from kiln_runner.judge.tensors import keys_of
@@ -191,12 +191,12 @@ class Watched(unittest.TestCase):
         problem = Problem.__new__(Problem)
         problem.definition = {"cases": [{"reference": plain, "baseline": plain}, {"reference": PLAN, "baseline": plain}]}
         problem._programs = {"reference": "reference", "baseline": "baseline"}
-        judgement = Judgement.__new__(Judgement)
-        judgement._problem, judgement._programs = problem, {"candidate": "candidate", "record": "record"}
-        judgement._bench = SimpleNamespace(device=SimpleNamespace(constants=dict))
+        sides = Contenders.__new__(Contenders)
+        sides._problem, sides.programs = problem, {"candidate": "candidate", "record": "record"}
+        sides._bench = SimpleNamespace(device=SimpleNamespace(constants=dict))
         for record, own in ((None, {}), ({"plans": {"one": plain, "other": PLAN}}, {"record": {"weights"}})):
-            judgement._task = {"record": record}
-            self.assertEqual(judgement._constants(), {"reference": {"weights"}, "baseline": frozenset(), **own})
+            sides._task = {"record": record}
+            self.assertEqual(sides.constants(), {"reference": {"weights"}, "baseline": frozenset(), **own})
 
 
 @unittest.skipUnless(shutil.which("gcc"), "gcc is missing: apt-get install gcc")

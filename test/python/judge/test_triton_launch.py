@@ -54,7 +54,7 @@ class WritingLibrary:
         return 0
 
     def cuLaunchKernel(self, _function: object, *arguments: Any) -> int:
-        shape, parameters = [number.value for number in arguments[:7]], arguments[8]
+        shape, parameters = list(arguments[:7]), arguments[8]
         words = [ctypes.string_at(parameters[n], size) for n, size in enumerate(self.sizes)]
         self.launched = (shape, [int.from_bytes(word, "little") for word in words])
         return 0

@@ -5,6 +5,7 @@ import mmap
 import os
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Callable
@@ -152,11 +153,23 @@ def touch_home() -> bytes:
     return json.dumps([sorted(os.listdir(places[0])), os.getuid()]).encode()
 
 
+def use_temporary() -> bytes:
+    """Where libraries keep what is temporary: by Python's own word, and by the name that every system has."""
+    made = [tempfile.mkdtemp(), tempfile.gettempdir()]
+    try:
+        Path("/tmp/kiln-made-by-a-program").mkdir()
+        made.append("/tmp")
+    except OSError as error:
+        made.append(str(error.errno))
+    return json.dumps([*made, os.environ["TMPDIR"]]).encode()
+
+
 ACTIONS: dict[str, Callable[[], bytes]] = {
     action.__name__: action
     for action in (
         fork_bomb, large_file, many_files, flood_log, eat_memory, eat_shared_memory, kill_others, leave_processes, never_end, stop,
         stop_without_end, stop_children, crash, forge, claim_no_walls, answer_too_much, descriptors, touch_home,
+        use_temporary,
     )
 }
 

@@ -171,6 +171,11 @@ class PlayedFramework:
             return None
         return Found(value.dtype, value.shape, value.address, value.bytes, value.is_contiguous, value.is_on_gpu)
 
+    def contiguous(self, value: Tensor) -> Tensor:
+        made = self._gpu.empty(value.shape, value.dtype)
+        self._gpu.scale(value, made, 1.0)
+        return made
+
     def type_of(self, dtype: str) -> str:
         return TYPES[dtype]
 

@@ -7,12 +7,14 @@ import tempfile
 import unittest
 import zlib
 from typing import Any, Optional
+from unittest import mock
 
 from kiln_runner.frames import FrameDecoder, encode
-from kiln_runner.programs.record_frames import UNPACKED_BYTES_MAX, pack, pack_refusal
+from kiln_runner.programs import recorder
+from kiln_runner.programs.record_frames import UNPACKED_BYTES_MAX, Answered, answer_of, pack, pack_refusal
 from kiln_runner.programs.record_task import equipped_by, record
 from kiln_runner.programs.recording import Copy, Launch, Recording, RecordingRefused, Recordings
-from kiln_runner.programs.recording_shape import INDEX, OWN_BASES
+from kiln_runner.programs.recording_shape import INDEX, OWN_BASES, PACKED
 from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, blobs_of, kept_of, recording_hash
 from kiln_runner.programs.sandbox import levels
 from test.python.programs import played_gpu
@@ -60,6 +62,18 @@ def custom_kernel(data):
     ROOM = ROOM or gpu.full([1 << 20], 7.0)
     gpu.by_table(x, out, ROOM, gpu.number(ROOM))
 """
+RANDOM_WEIGHTS = HEAD + """
+import os
+ROOM = None
+def custom_kernel(data):
+    global ROOM
+    x, out = data
+    gpu = played_gpu.gpu
+    if ROOM is None:
+        ROOM = gpu.full([1 << 18], 7.0)
+        gpu.memory.write(ROOM.address + 4, os.urandom(ROOM.bytes - 4))
+    gpu.by_table(x, out, ROOM, gpu.number(ROOM))
+"""
 PART = OWN_OUTPUT.replace("empty(x.shape)", "empty([2 * x.elements])._replace(shape=x.shape)")
 CONTRACTS = {
     "returned int; a tensor for each output": "return 7",
@@ -67,7 +81,6 @@ CONTRACTS = {
     "has the type int32; float32 is needed": "return out._replace(dtype='int32')",
     "has the shape [3]; [2, 4] is needed": "return out._replace(shape=[3])",
     "is not on the GPU": "return out._replace(is_on_gpu=False)",
-    "is not contiguous": "return out._replace(is_contiguous=False)",
     "is str, no tensor": "return ['out']",
     "what it returned has no out": "return {'y': out}",
     "cannot be recorded: it uses a CUDA graph of its own": "played_gpu.gpu.launch_graph()",
@@ -175,6 +188,11 @@ class OnAPlayedGpu(unittest.TestCase):
         )
         model = {"init": {"positional": [1, [2, 3]], "keywords": {"c": 0.5}}, "seed": 42}
         self.assertEqual(self.handed(source, "model", model=model), [3.5, 3.5])
+        # 1.0 in problem.yaml is no integer.
+        types = "        assert [type(one) for one in (a, *b, c)] == [float, int, float, float]"
+        typed = source.replace("        assert played_gpu.gpu.seed == 42", types, 1)
+        model = {"init": {"positional": [{"$float": 1}, [2, {"$float": 3}]], "keywords": {"c": 0.5}}, "seed": 42}
+        self.assertEqual(self.handed(typed, "model", model=model), [3.5, 3.5])
 
     def test_a_problems_own_program_lies_where_no_candidate_may(self) -> None:
         def bases(**changes: Any) -> Any:
@@ -239,10 +257,31 @@ class OnAPlayedGpu(unittest.TestCase):
             [image] = recording.images.values()
             self.assertEqual(image, struct.pack("<f", 7.0) * (1 << 20))
 
+    def test_stored_bytes_go_into_the_artifact_as_they_came(self) -> None:
+        answer = self.answer(RANDOM_WEIGHTS)
+        kept, came = kept_of(answer, unit_of(RANDOM_WEIGHTS), "torch", ""), answer_of(answer)
+        assert isinstance(kept, Kept) and isinstance(came, Answered)
+        stored = {name: content for name, content in kept.files.items() if name.endswith(PACKED)}
+        [(name, content)] = stored.items()
+        self.assertEqual(content, came.packed[name[: -len(PACKED)]])
+        # What hardly packs is not packed.
+        self.assertGreater(len(content), 1 << 20)
+
     def test_what_a_result_depends_on_and_does_not_fit_is_refused(self) -> None:
-        outcome = self.outcome(LARGE_WEIGHTS.replace("1 << 20", "1 << 25"), shapes=([4],))
+        with mock.patch.object(recorder, "BLOBS_BYTES_MAX", 1 << 21):
+            outcome = self.outcome(LARGE_WEIGHTS, shapes=([4],))
         self.assertEqual(outcome["verdict"], "contract")
-        self.assertIn("its weights and tables have more than 67108864 bytes", outcome["message"])
+        self.assertIn("its weights and tables have more than 2097152 bytes", outcome["message"])
+
+    def test_an_output_that_is_not_contiguous_is_laid_out_in_the_recorded_call(self) -> None:
+        source = OWN_OUTPUT.replace("return y", "return y._replace(is_contiguous=False)")
+        for recording in self.recordings(source).values():
+            double, rows = recording.operations
+            assert isinstance(double, Launch) and isinstance(rows, Launch)
+            [out] = [segment for segment in recording.segments if segment.tensor == "out"]
+            made, between = (int.from_bytes(rows.parameters[at], "little") for at in (1, 0))
+            self.assertEqual((made, between), (out.address, int.from_bytes(double.parameters[1], "little")))
+            self.assertEqual(recording.notes, ("its result was laid out in rows within the call, since it was not contiguous",))
 
     def test_what_it_reads_on_the_host_is_told(self) -> None:
         source = DOUBLE.replace("2.0", "played_gpu.gpu.value(x)")
@@ -327,6 +366,15 @@ class InTheSandbox(unittest.TestCase):
             header, answer = self.ended(source)
             self.assertEqual(header["how"], "answered", header)
             self.assertIsInstance(kept_of(answer, unit_of(source), "torch", ""), Kept)
+
+    def test_weights_of_more_than_any_other_frame_carries_come_out_whole(self) -> None:
+        header, answer = self.ended(RANDOM_WEIGHTS.replace("1 << 18", "20 << 20"), {"memory_bytes": 2 << 30})
+        self.assertEqual(header["how"], "answered", header)
+        self.assertGreater(len(answer), 64 << 20)
+        kept = kept_of(answer, unit_of(RANDOM_WEIGHTS), "torch", "")
+        assert isinstance(kept, Kept)
+        [weights] = [content for content in blobs_of(kept.files).values() if len(content) > 1 << 20]
+        self.assertEqual((len(weights), weights[:4]), (80 << 20, struct.pack("<f", 7.0)))
 
     def test_one_that_never_returns_eats_memory_or_floods_its_log_ends_with_the_reason(self) -> None:
         for line, how, why, bounds in (

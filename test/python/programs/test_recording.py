@@ -7,7 +7,7 @@ import unittest
 from typing import Callable
 
 from kiln_runner.programs.recording import Copy, Fill, Launch, Recording, RecordingRefused, Recordings, Upload
-from kiln_runner.programs.recording_shape import INPUTS_BASE, MEMORY_BYTES_MAX, WINDOW_BYTES_MAX, WINDOW_UNIT, arena_base
+from kiln_runner.programs.recording_shape import INPUTS_BASE, MEMORY_BYTES_MAX, OPERATIONS_MAX, WINDOW_BYTES_MAX, WINDOW_UNIT, arena_base
 from test.python.programs.mutations import mutated
 from test.python.programs.small_cubin import ARCHITECTURE, sample, word
 
@@ -49,8 +49,8 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     "a module twice": (lambda d: d["modules"].append(d["modules"][0]), "modules", "twice"),
     "a module nobody launches": (lambda d: d.update(ops=d["ops"][:3]), "modules", "launched by no operation"),
     "an operation of another kind": (lambda d: d["ops"].append({"op": "graph"}), "ops[5].op", "launch, set, copy, upload"),
-    "no operations": (lambda d: d.update(ops=[]), "ops", "1 to 256"),
-    "too many operations": (lambda d: d.update(ops=d["ops"][:1] * 257), "ops", "1 to 256"),
+    "no operations": (lambda d: d.update(ops=[]), "ops", f"1 to {OPERATIONS_MAX}"),
+    "too many operations": (lambda d: d.update(ops=d["ops"][:1] * (OPERATIONS_MAX + 1)), "ops", f"1 to {OPERATIONS_MAX}"),
     "a kernel that is not there": (lambda d: launch_of(d).update(kernel="other"), "ops[3].kernel", "no kernel"),
     "a parameter too few": (lambda d: launch_of(d)["params"].pop(), "ops[3].params", "takes [8, 8, 4]"),
     "a parameter too long": (lambda d: launch_of(d)["params"].__setitem__(2, word(1)), "ops[3].params", "takes [8, 8, 4]"),

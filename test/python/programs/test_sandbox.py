@@ -14,6 +14,7 @@ from kiln_runner.compile.confinement import LANDLOCK_LEVEL, NAMESPACES_LEVEL, NO
 from kiln_runner.compile.system_calls import landlock_version
 from kiln_runner.frames import encode
 from kiln_runner.programs.sandbox import PROGRAM_UID_BASE, UID_SPAN, Bounds
+from kiln_runner.programs.zygote_frames import ENDED_BYTES_MAX
 from test.python.programs.what_is_left import groups_of, processes_that_stay
 
 HOSTILE = Path(__file__).with_name("hostile.py")
@@ -132,7 +133,7 @@ class AsRoot(unittest.TestCase):
             self.assertEqual(reported["how"], "over", reported)
 
     def test_an_answer_that_no_frame_carries_is_too_large(self) -> None:
-        encode({"type": "ended"}, bytes(Bounds(1.0, 1).answer_bytes))
+        encode({"type": "ended"}, bytes(Bounds(1.0, 1).answer_bytes), ENDED_BYTES_MAX)
 
     def test_it_gets_no_descriptor_but_its_own(self) -> None:
         for reported in self.each("descriptors"):
@@ -143,6 +144,14 @@ class AsRoot(unittest.TestCase):
             files, user = json.loads(reported["answer"])
             self.assertEqual(files, ["mine", "tmp"])
             self.assertIn(user, range(PROGRAM_UID_BASE, PROGRAM_UID_BASE + UID_SPAN))
+
+    def test_what_is_temporary_goes_to_its_own_place_by_every_name_of_it(self) -> None:
+        """Also where the sandbox itself has looked for a place before, as it does for its root."""
+        for level, reported in zip(LEVELS, self.each("use_temporary")):
+            made, asked, shared, place = json.loads(reported["answer"])
+            self.assertEqual((os.path.dirname(made), asked), (place, place), level)
+            # Without a root of its own, /tmp is everybody's.
+            self.assertEqual(shared, "/tmp" if level == NAMESPACES_LEVEL else str(errno.EACCES))
 
     def test_what_holds_without_root_is_told_by_the_probe(self) -> None:
         """With Landlock that confines signals, the same actions fail; the bounds are kept by watching."""

@@ -134,6 +134,27 @@ class Forking(unittest.TestCase):
         self.assertEqual(self.looked_at(self.zygote("framework", KILN_TOKEN="secret"), program(source))[1], {"callable": "custom_kernel"})
 
     @unittest.skipUnless(shutil.which("gcc"), "gcc is not here")
+    def test_where_an_import_keeps_its_cache_is_gone_before_programs_come_and_each_has_a_place_of_its_own(self) -> None:
+        """As PyTorch's compiler does, that is imported where a program asks to be deterministic."""
+        cache = (
+            "import os, tempfile\nNAME = 'TORCHINDUCTOR_CACHE_DIR'\ndef cache_dir():\n"
+            "    found = os.environ.setdefault(NAME, os.path.join(tempfile.gettempdir(), 'torchinductor_me'))\n"
+            "    os.makedirs(found, exist_ok=True)\n    return found\nFIRST = cache_dir()\nCOMPILES = os.environ['TORCHINDUCTOR_COMPILE_THREADS']\n"
+        )
+        self.write("cache", cache)
+        zygote = self.zygote("framework", "cache", TORCHINDUCTOR_CACHE_DIR="/nowhere")
+        source = (
+            "import os, cache\nassert cache.COMPILES == '1'\nassert not os.path.exists(cache.FIRST), cache.FIRST\n"
+            "assert cache.cache_dir().startswith(os.getcwd()), cache.cache_dir()\ncustom_kernel = print\n"
+        )
+        _, looked = self.looked_at(zygote, program(source))
+        self.assertEqual(looked, {"callable": "custom_kernel"})
+
+    def test_a_program_that_asks_pytorch_to_be_deterministic_finds_what_that_needs(self) -> None:
+        source = "import os\nassert os.environ.get('CUBLAS_WORKSPACE_CONFIG') in (':4096:8', ':16:8'), os.environ\ncustom_kernel = print\n"
+        _, looked = self.looked_at(self.zygote("framework"), program(source))
+        self.assertEqual(looked, {"callable": "custom_kernel"})
+
     def test_an_import_that_starts_cuda_is_told_by_name(self) -> None:
         Path(self.modules, "driver.c").write_text(DRIVER, encoding="ascii")
         subprocess.run(["gcc", "-shared", "-fPIC", "-o", f"{self.modules}/libcuda.so.1", f"{self.modules}/driver.c"], check=True, timeout=60)

@@ -59,7 +59,7 @@ class ZygoteLimits(unittest.TestCase):
         found: list[PlayedProcess] = []
 
         def start(*given: Any) -> PlayedProcess:
-            found.append(PlayedProcess(*given))
+            found.append(PlayedProcess(*given[:4]))
             return found[-1]
 
         tool: Any = {"name": "torch", "path": "python3", "key": "k"}

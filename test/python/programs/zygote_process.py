@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from kiln_runner.frames import encode, read_frame
+from kiln_runner.programs.zygote_frames import ENDED_BYTES_MAX
 
 RUNNER = Path(__file__).resolve().parents[3] / "src/gpu/runner"
 # One that other users may run: it may be below root's home otherwise.
@@ -22,11 +23,14 @@ class ZygoteProcess:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd="/")
         self.ready = self.next()[0]
 
-    def ask(self, name: str, task: str, asked: Any, level: str, bounds: Optional[dict[str, Any]] = None, artifact: Optional[str] = None) -> None:
+    def ask(
+        self, name: str, task: str, asked: Any, level: str, bounds: Optional[dict[str, Any]] = None, artifact: Optional[str] = None, **more: Any,
+    ) -> None:
+        """`more`: fields of the frame that may be left out."""
         assert self.process.stdin is not None
         frame = {
             "type": "run", "id": name, "task": task, "asked": asked, "level": level, "bounds": {**BOUNDS, **(bounds or {})},
-            "artifact": artifact, "nodes": [],
+            "artifact": artifact, "nodes": [], **more,
         }
         self.process.stdin.write(encode(frame))
         self.process.stdin.flush()
@@ -38,7 +42,7 @@ class ZygoteProcess:
 
     def next(self) -> tuple[dict, bytes]:
         assert self.process.stdout is not None
-        frame = read_frame(self.process.stdout)
+        frame = read_frame(self.process.stdout, ENDED_BYTES_MAX)
         assert frame is not None, "the zygote ended"
         return frame
 

@@ -2,7 +2,7 @@
 
 "# ends: HOW WHY": that, at once. "# beside: HOW WHY": that, once another runs beside it. "# wants: KEY": the kernel of that key, unless what was
 built of it has it. "# blames" (or "once"): the recorder, which does not work, it says. "# hangs": only when it is stopped. "# dies": the zygote
-itself ends.
+itself ends. FOLDER/noted holds a line for each process in which a program is to answer.
 """
 import os
 import sys
@@ -23,6 +23,10 @@ def say(name: str, how: str, why: str, answer: bytes = b"", log: str = "") -> No
 class FakeZygote:
     def __init__(self, folder: str) -> None:
         self._folder, self._beside = folder, dict[str, str]()
+
+    def note(self, words: str) -> None:
+        with open(Path(self._folder, "noted"), "a", encoding="utf-8") as file:
+            file.write(f"{words}\n")
 
     def stop(self, name: str) -> None:
         say(name, "suspended", "it was stopped")
@@ -88,6 +92,10 @@ def main() -> None:
         if frame is None:
             return
         header, name = frame[0], frame[0]["id"]
+        if name.startswith("companion."):
+            artifact = os.path.basename(header.get("artifact") or "-")
+            told = [header["task"], header["connect"], header["asked"]["device"], artifact] if header["type"] == "run" else []
+            zygote.note(" ".join([header["type"], name, *told]))
         if header["type"] == "stop":
             zygote.stop(name)
         else:

@@ -2,9 +2,11 @@
 
 passed: answers. context_lost: answers `crashed` with contextLost and exits with 3. retires: passes
 and is not to be used again. die_early: killed before its first phase.
-die_late: SIGSEGV in phase check. killed_late: SIGKILL there. exit_late: exits with 7 in phase measure. hang: says phase check, listens and
-never answers. mute: as hang, but says nothing. stops: SIGSTOP there. waits: waits WAIT_S for the device's lock, then answers. locked: has
-waited for it in vain. learns: answers, then tells what it learned. no_memory: fails with out_of_memory.
+die_late: SIGSEGV in phase check. killed_late: SIGKILL there. ended_late: SIGTERM. exit_late: exits with 7 in phase measure.
+hang: says phase check, listens and never answers. mute: as hang, but says nothing. stops: SIGSTOP there. waits: waits WAIT_S for the
+device's lock, then answers. locked: has waited for it in vain. accompanied: waits for a process in which a program answers, and
+asks for it. waits_for_companion: that it waits for one is the last it says. learns: answers, then tells what it learned. no_memory: fails with
+out_of_memory.
 FOLDER/told holds a line for every start and every frame but tasks: pid, what, more. FOLDER/gate: how many judges, in the order of their starts, may
 become ready.
 FOLDER/bad_starts holds how many starts must fail (exit 1), FOLDER/bad_canaries how many canaries, FOLDER/foreign how many times a foreign
@@ -99,6 +101,32 @@ def waits(task: dict) -> None:
     passes(task)
 
 
+def is_accompanied(task: dict) -> None:
+    """Waits for a process in which a program answers, for longer than its limit; then until it is told that it has ended."""
+    phase(task, "load")
+    waits_for_companion(task)
+    time.sleep(WAIT_S)
+    say({"type": "waiting", "attemptId": task["attemptId"], "begins": False, "companion": True})
+    say({
+        "type": "companion", "id": "7.1", "artifact": "a", "environment": "torch", "environmentKey": "e", "program": {}, "socket": "/nowhere",
+        "limitS": 9,
+    })
+    while note_frame(read_frame(sys.stdin.buffer))["type"] != "companion_ended":
+        pass
+    say({"type": "end_companion", "id": "7.1"})
+    passes(task)
+
+
+def waits_for_companion(task: dict) -> None:
+    say({"type": "waiting", "attemptId": task["attemptId"], "begins": True, "companion": True})
+
+
+def waits_for_ever(task: dict) -> None:
+    phase(task, "load")
+    waits_for_companion(task)
+    listens()
+
+
 def listens() -> None:
     while True:
         note_frame(read_frame(sys.stdin.buffer))
@@ -118,9 +146,12 @@ BEHAVIOURS: dict[str, Callable[[dict], None]] = {
     "die_early": lambda task: gets_signal(task, signal.SIGKILL),
     "die_late": lambda task: gets_signal(task, signal.SIGSEGV, at="check"),
     "killed_late": lambda task: gets_signal(task, signal.SIGKILL, at="check"),
+    "ended_late": lambda task: gets_signal(task, signal.SIGTERM, at="check"),
     "exit_late": exits_late,
     "stops": lambda task: gets_signal(task, signal.SIGSTOP, at="check"),
     "waits": waits,
+    "accompanied": is_accompanied,
+    "waits_for_companion": waits_for_ever,
     "locked": lambda task: answer(task, None, False, {"code": "device_locked", "message": "the lock is held by pid 7"}),
     "hang": hangs,
     "mute": lambda _task: listens(),

@@ -37,6 +37,7 @@ case_timing = record(
         "record": record({"ratio": millis, "ratioLow": millis, "ratioHigh": millis}), "inputs": one_of("sampled", "fresh"),
         "unsteady": boolean,
         "recorded": array(record({"kernel": string, "library": nullable(string), "share": number(0)})),
+        "answers": record({"semantics": one_of("released", "call"), "uncertaintyNs": millis, "nullNs": millis}),
     },
 )
 mismatch = record({

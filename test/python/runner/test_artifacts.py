@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 from kiln_runner.artifacts import ArtifactCache
-from kiln_runner.compile.artifact import artifact_hash, store_artifact
+from kiln_runner.compile.artifact import SHARED_BYTES_LEAST, artifact_hash, store_artifact
 from kiln_runner.log import LOG_BYTES_MAX
 
 from . import samples
@@ -37,6 +37,37 @@ class Cache(unittest.TestCase):
         self.add(cache, "e", 100_000)
         self.assertEqual([name for name in "abcde" if cache.has(name)], ["a", "b", "d", "e"])
         self.assertEqual(sorted(os.listdir(self.folder)), ["a", "b", "d", "e"])
+
+    def share(self, cache: ArtifactCache, name: str, library: bytes) -> None:
+        store_artifact(self.folder, name, META, {"library": library, "own": name.encode()})
+        cache.added(name)
+
+    def bytes_on_disk(self) -> int:
+        files = [path.stat() for path in self.folder.rglob("*") if path.is_file()]
+        return sum({status.st_ino: status.st_size for status in files}.values())
+
+    def test_what_several_hold_is_on_disk_once_and_goes_with_the_last_of_them(self) -> None:
+        library, other = b"l" * SHARED_BYTES_LEAST, b"o" * SHARED_BYTES_LEAST
+        cache = ArtifactCache(self.folder, bytes_max=SHARED_BYTES_LEAST + 500_000)
+        for name in "abcd":
+            self.share(cache, name, library)
+        self.assertEqual([name for name in "abcd" if cache.has(name)], list("abcd"))
+        self.assertLess(self.bytes_on_disk(), SHARED_BYTES_LEAST + 100_000)
+        self.assertEqual((self.folder / "c" / "library").read_bytes(), library)
+        # A cache that starts anew counts it once, too.
+        cache = ArtifactCache(self.folder, bytes_max=SHARED_BYTES_LEAST + 500_000)
+        self.share(cache, "e", other)
+        self.assertEqual([name for name in "abcde" if cache.has(name)], ["e"])
+        self.assertLess(self.bytes_on_disk(), SHARED_BYTES_LEAST + 100_000)
+
+    def test_what_the_disk_has_spoilt_is_not_shared_any_more(self) -> None:
+        cache, library = ArtifactCache(self.folder), b"l" * SHARED_BYTES_LEAST
+        self.share(cache, "a", library)
+        with open(self.folder / "a" / "library", "r+b") as file:
+            file.write(b"spoilt")
+        cache.discard("a")
+        self.share(cache, "a", library)
+        self.assertEqual((self.folder / "a" / "library").read_bytes(), library)
 
     def test_a_new_cache_knows_what_an_old_one_left_and_removes_unfinished_work(self) -> None:
         self.add(ArtifactCache(self.folder), "a")

@@ -97,8 +97,8 @@ class PlacementOfCores(unittest.TestCase):
         device = {"id": f"GPU-{os.getpid()}", "kind": "gpu", "model": "Test GPU"}
         self.addCleanup(device_lock_file(device["id"]).unlink, missing_ok=True)
         paths = RunnerPaths(self.folder.name)
-        self.assertIn("--cores 3,7", " ".join(judge_command(paths, device, 0, [3, 7]).argv))
-        self.assertNotIn("--cores", judge_command(paths, device, 0, None).argv)
+        self.assertIn("--cores 3,7", " ".join(judge_command(paths, device, (0, [3, 7]), None).argv))
+        self.assertNotIn("--cores", judge_command(paths, device, (0, None), None).argv)
 
     def test_a_process_that_moves_takes_its_children_along_and_survives_cores_that_are_gone(self) -> None:
         core = min(os.sched_getaffinity(0))

@@ -17,6 +17,7 @@ from kiln_runner.profile.requests import ProfilePorts, ProfileRequests
 
 from . import samples
 from .drive import RUNNER_ROOT
+from .noted_companions import NotedCompanions
 
 WAIT_S = 15.0
 GPU = {
@@ -79,6 +80,7 @@ class Desk(unittest.IsolatedAsyncioTestCase):
         events = SlotEvents(
             problem=lambda _key: prepared, missing_artifact=lambda _task: None, started=lambda _attempt, _device: self.news.set(),
             finished=self.finished, released=lambda _task: None, device_changed=lambda _device: self.news.set(), damaged=lambda _task: None,
+            companions=NotedCompanions(),
         )
         return DeviceSlot(self.children, device, self.command("faulty_judge.py", self.folder.name), events)
 

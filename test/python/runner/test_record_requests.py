@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Callable, Optional
+from unittest import mock
 
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.artifact import store_artifact
@@ -16,7 +17,9 @@ from kiln_runner.compile.pool import compiled, infra
 from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.devices.slot_events import Prepared, SlotEvents
 from kiln_runner.frames import Frame, encode
+from kiln_runner.judge.answering import AnsweringArtifact
 from kiln_runner.process import Children, Command
+from kiln_runner.programs import record_requests
 from kiln_runner.programs.record_requests import BESIDE_MAX, RecordPorts, RecordRequests
 from kiln_runner.programs.record_run import Asked
 from kiln_runner.programs.recording_shape import INDEX, INPUTS_BASE
@@ -26,6 +29,7 @@ from test.python.programs.small_cubin import ARCHITECTURE
 from test.python.programs.test_record_task import CONTRACTS, DOUBLE, unit_of
 
 from .drive import REPOSITORY, RUNNER_ROOT
+from .noted_companions import NotedCompanions
 
 WAIT_S = 30.0
 GPU = {
@@ -81,6 +85,7 @@ class Recording(unittest.IsolatedAsyncioTestCase):
             problem=lambda _key: Prepared(encode({"type": "problem"})), missing_artifact=lambda _task: None,
             started=lambda _attempt, _device: self.news.set(), finished=lambda _result, _started: self.news.set(), released=lambda _task: None,
             device_changed=lambda _device: self.news.set(), damaged=lambda _task: None,
+            companions=NotedCompanions(),
         )
         return DeviceSlot(self.children, device, self.command("faulty_judge.py"), events)
 
@@ -133,6 +138,35 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((again["artifact"], again["cached"]), (result["artifact"], True))
         other = await self.answer("three", DOUBLE, deviceModel="Other GPU")
         self.assertEqual(other["failure"]["code"], "device_lost")
+        self.assertFalse(self.records.is_busy)
+
+    async def test_one_that_is_to_answer_is_an_artifact_with_what_was_built_of_it_and_nothing_runs_on_the_device(self) -> None:
+        result = await self.answer("one", f"{DOUBLE}# ends: over it would have run\n", by="answers")
+        self.assertEqual((result["status"], result.get("cached")), ("compiled", False), result)
+        document = AnsweringArtifact(self.artifacts / result["artifact"]).document
+        self.assertEqual((document["environment"], document["environmentKey"], document["built"]), ("torch", "e" * 64, "b" * 64))
+        self.assertEqual(document["program"]["cases"], unit_of(DOUBLE)["cases"])
+        self.assertTrue((self.artifacts / result["artifact"] / "program.json").exists())
+        self.assertTrue((await self.answer("again", f"{DOUBLE}# ends: over it would have run\n", by="answers"))["cached"])
+        self.assertNotEqual((await self.answer("recorded", DOUBLE))["artifact"], result["artifact"])
+        self.assertFalse(self.records.is_busy)
+
+    async def test_one_that_answers_with_tritons_kernels_is_called_until_none_is_missing(self) -> None:
+        source = f"# triton\n# wants: {'1' * 64}\n{DOUBLE}"
+        self.ask("one", source, by="answers")
+        await self.compiles_asked_for(1)
+        self.compiled("1" * 64)
+        result = await self.answer("one")
+        self.assertEqual(result["status"], "compiled", result)
+        folder = self.artifacts / result["artifact"]
+        self.assertTrue((folder / ("1" * 64)).exists(), "what was compiled for it goes along")
+        self.assertFalse((folder / INDEX).exists(), "nothing was recorded")
+        raising = await self.answer("two", "# triton\nimport nowhere\n", by="answers")
+        self.assertEqual(raising["outcome"]["verdict"], "crashed", "what fails at its import fails wherever it is")
+
+    async def test_one_that_answers_and_is_cancelled_while_its_zygote_gets_ready_is_not_kept(self) -> None:
+        self.ask("one", DOUBLE, by="answers")
+        self.assertTrue(self.records.cancel("one"))
         self.assertFalse(self.records.is_busy)
 
     async def test_what_it_does_wrong_is_its_verdict(self) -> None:
@@ -287,6 +321,53 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         await self.until(lambda: [list(run.asked) for run in self.records._runs.values()] == [[f"{BESIDE_MAX}"]] and bool(self.records._beside))
         self.records.cancel(f"{BESIDE_MAX}")
         self.assertEqual((await self.answer("last", DOUBLE))["status"], "compiled")
+
+    async def test_an_environment_whose_programs_are_built_is_ready_before_one_is_to_be_recorded(self) -> None:
+        self.records.warm("torch")
+        [zygote] = self.zygotes._running.values()
+        await self.until(lambda: zygote._is_ready)
+        self.assertFalse(self.records.is_busy)
+        self.assertEqual((await self.answer("one", DOUBLE))["status"], "compiled")
+        self.assertEqual(list(self.zygotes._running.values()), [zygote])
+
+    async def test_one_that_records_nothing_here_is_not_started(self) -> None:
+        for changes in ({"recorder": "none"}, {"sandbox": {"level": "none"}}, {"name": "other"}):
+            self.environments = [{**ENVIRONMENT, **changes}]
+            self.records.warm("torch")
+        self.environments = [ENVIRONMENT]
+        self.records.warm("other")
+        self.device["kind"] = "cpu"
+        self.records.warm("torch")
+        self.assertEqual(self.zygotes._running, {})
+
+    async def side_by_side(self) -> None:
+        """As many as may be, and one that waits."""
+        self.ask("first", "# hangs\n")
+        await self.until(lambda: self.slots["GPU-test"].reservations.is_reserved)
+        for number in range(BESIDE_MAX + 1):
+            self.ask(f"{number}", f"# hangs\n# {number}\n")
+        await self.until(lambda: self.slots["GPU-test"].reservations.has_turn)
+        self.records.cancel("first")
+        await self.until(lambda: sum(map(len, self.records._beside.values())) == BESIDE_MAX)
+
+    def begun(self) -> list[str]:
+        return sorted(asked for run in self.records._runs.values() if run.has_begun for asked in run.asked)
+
+    async def test_who_waits_takes_the_place_of_one_that_has_ended_while_others_go_on(self) -> None:
+        await self.side_by_side()
+        self.records.cancel("0")
+        await self.until(lambda: self.begun() == [f"{number}" for number in range(1, BESIDE_MAX + 1)])
+        self.assertEqual(sum(map(len, self.records._beside.values())), BESIDE_MAX)
+        for number in range(1, BESIDE_MAX + 1):
+            self.records.cancel(f"{number}")
+        self.assertEqual((await self.answer("last", DOUBLE))["status"], "compiled")
+
+    async def test_nobody_does_once_the_device_was_held_for_long(self) -> None:
+        with mock.patch.object(record_requests, "TOPPED_UP_S", 0.0):
+            await self.side_by_side()
+            self.records.cancel("0")
+            await self.until(lambda: sum(map(len, self.records._beside.values())) == BESIDE_MAX - 1)
+            self.assertEqual(self.begun(), [f"{number}" for number in range(1, BESIDE_MAX)])
 
     async def test_what_fails_beside_another_is_tried_alone_before_it_has_a_verdict(self) -> None:
         self.ask("first", "# hangs\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from kiln_runner import time_limit
-from kiln_runner.devices import judges, slot
+from kiln_runner.devices import judges, slot, task_limits
 from kiln_runner.devices.judges import STARTING_MAX
 from kiln_runner.devices.reservations import Reservation
 from kiln_runner.devices.slot import DeviceSlot
@@ -21,6 +21,7 @@ from kiln_runner.process import Children, Command
 
 from . import samples
 from .drive import RUNNER_ROOT
+from .noted_companions import NotedCompanions
 
 WAIT_S = 15.0
 # As long as the faulty judge waits for a lock.
@@ -37,6 +38,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.results: list[tuple[dict, Optional[str]]] = []
         self.news = asyncio.Event()
         self.bodies: dict = {}
+        self.companions = NotedCompanions(self.news.set)
 
     async def asyncSetUp(self) -> None:
         self.children = Children(asyncio.get_running_loop())
@@ -55,6 +57,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         events = SlotEvents(
             problem=lambda _key: prepared, missing_artifact=lambda _task: None, started=lambda _attempt, _device: self.news.set(),
             finished=self.finished, released=lambda _task: None, device_changed=lambda _device: self.news.set(), damaged=lambda _task: None,
+            companions=self.companions,
         )
         return DeviceSlot(self.children, dict(DEVICE), command, events)
 
@@ -249,12 +252,14 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(first["outcome"]["message"], "judge process died with exit code 7")
 
     async def test_a_judge_that_somebody_kills_in_a_case_convicts_nobody(self) -> None:
-        self.submit("killed_late")
-        self.submit("passed")
-        first, second = await self.judged(2)
-        self.assertEqual((first["outcome"], first["infra"]["code"]), (None, "worker_died"))
-        self.assertIn("check case-0", first["infra"]["message"])
-        self.assertEqual(second["outcome"]["verdict"], "passed")
+        # SIGTERM: as a host that is shut down does it.
+        for what in ("killed_late", "ended_late", "passed"):
+            self.submit(what)
+        first, second, third = await self.judged(3)
+        for result in (first, second):
+            self.assertEqual((result["outcome"], result["infra"] and result["infra"]["code"]), (None, "worker_died"), result)
+            self.assertIn("check case-0", result["infra"]["message"])
+        self.assertEqual(third["outcome"]["verdict"], "passed")
 
     async def test_a_judge_that_dies_before_it_touched_the_candidate_is_no_verdict(self) -> None:
         self.submit("die_early")
@@ -280,6 +285,35 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.submit("waits", limit_ms=WAITED_S * 1000 - 500)
         first, = await self.judged(1)
         self.assertEqual(first["outcome"], {"verdict": "passed", "timings": [], "checkedCases": 1})
+
+    async def test_a_process_that_a_judge_asks_for_is_started_for_its_device_and_waiting_for_it_is_not_the_candidates_time(self) -> None:
+        await self.warm()
+        self.submit("accompanied", limit_ms=WAITED_S * 1000 - 500)
+        await self.until(lambda: self.companions.started == [("GPU-test", "7.1")])
+        self.companions.tell({"type": "companion_ended", "id": "7.1", "how": "answered", "why": "", "log": ""})
+        first, = await self.judged(1)
+        self.assertEqual((first["outcome"] or {}).get("verdict"), "passed", first)
+        self.assertEqual(self.companions.ended, ["7.1"])
+
+    async def test_processes_end_with_the_judge_that_asked_for_them(self) -> None:
+        await self.warm()
+        for number, what in enumerate(("context_lost", "die_late", "retires", "exit_late")):
+            self.companions.ended.clear()
+            self.submit(what)
+            await self.judged(number + 1)
+            self.assertIn("GPU-test", self.companions.ended, what)
+        self.companions.ended.clear()
+        cancelled = self.submit("hang")
+        await self.until(lambda: self.slot.running_id == cancelled)
+        self.slot.cancel(cancelled)
+        self.assertEqual(self.companions.ended, ["GPU-test"])
+
+    async def test_a_judge_that_waits_for_a_process_for_ever_is_no_verdict(self) -> None:
+        self.shorten("COMPANION_S_MAX", task_limits, 0.05)
+        await self.warm()
+        self.submit("waits_for_companion")
+        first, = await self.judged(1)
+        self.assertEqual((first["infra"] or {}).get("code"), "suspended", first)
 
     async def test_a_device_whose_lock_somebody_keeps_takes_no_work_and_says_who_until_it_is_free(self) -> None:
         self.shorten("RECHECK_S", judges, 0.05)

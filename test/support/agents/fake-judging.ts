@@ -76,6 +76,7 @@ const rankingOf = (
 ): RankingView => ({
   problem: 'vector_add',
   versions: [],
+  class: 'device',
   failed: {},
   models: [...Map.groupBy(ranked, ({ model }) => model ?? H100)].map(([deviceModel, entries]) => ({
     deviceModel,

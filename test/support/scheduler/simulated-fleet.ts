@@ -61,10 +61,11 @@ interface SimulatedDevice {
 }
 
 type Judged = Extract<SchedulerEvent, { type: 'judged' }>;
-const ENDS: Readonly<Record<'passed' | 'record' | 'wrong' | 'infra' | 'missing', JudgeReport>> = {
+const ENDS: Readonly<Record<'passed' | 'record' | 'wrong' | 'otherwise' | 'infra' | 'missing', JudgeReport>> = {
   passed: { status: 'judged', outcome: PASSED },
   record: { status: 'judged', outcome: PASSED },
   wrong: { status: 'judged', outcome: WRONG },
+  otherwise: { status: 'otherwise', byAnswers: { reason: 'its recording is wrong', recording: 'wrong_answer' } },
   infra: { status: 'infra', failure: BROKEN },
   missing: { status: 'infra', failure: MISSING },
 };

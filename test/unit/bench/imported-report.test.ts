@@ -100,6 +100,8 @@ describe('the report of a run of public files', () => {
     ],
     importSeconds: 12,
     judgeSeconds: 10,
+    metrics:
+      '# HELP x\nkiln_stage_seconds_sum{stage="ready"} 7.5\nkiln_stage_seconds_bucket{le="1"} 3\nkiln_compiles_total{result="failed"} 0\n',
     leftBehind: [],
   });
 
@@ -117,6 +119,21 @@ describe('the report of a run of public files', () => {
     expect(text).toContain('| scaled: zeros | wrong_answer or contract | passed **(unexpected)** |');
     expect(text).toContain('| scaled: theirs.py | passed | crashed (a package is missing) |');
     expect(text).toContain('in line 7');
+  });
+
+  test('says where the time went', () => {
+    expect(text.split('## Where the time went')[1]?.trim()).toBe('kiln_stage_seconds_sum{stage="ready"} 7.5');
+  });
+
+  test('gives the end of a trace and of a log, which says what it was', () => {
+    const trace = `Traceback (most recent call last): ${'File "x.py" '.repeat(300)}`;
+    const log: Outcome = { verdict: 'compile_error', log: `${trace}\nTypeError: at last` };
+    const printed = crashed(`${trace} ValueError: at the end it printed: ${'y'.repeat(500)}`);
+    const of = [judged(item('scaled: ref_kernel', BASELINE), printed), judged(item('scaled: other.py'), log)];
+    const facts = { head: '', files: FILES, unloaded: {}, importSeconds: 1, judgeSeconds: 1, metrics: '', leftBehind: [] };
+    const said = importedReport({ ...facts, judged: of });
+    expect(said).toMatch(/^\| pmpp\/scaled_py \|.*ValueError: at the end \|$/mu);
+    expect(said).toContain('TypeError: at last');
   });
 
   test('counts why files became no problem, whatever the numbers in it, and lists what was not judged in time', () => {

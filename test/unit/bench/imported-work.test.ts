@@ -100,6 +100,9 @@ const SUBMISSIONS = {
   'solutions/notes.py': 'print("no submission")\n',
 };
 
+const sourceOf = (problem: string, name: string) =>
+  workOf(file(problem)).find((one) => one.name === `${problem}: ${name}`)?.body.source;
+
 describe('what is judged of a task of GPU MODE', () => {
   test('is its reference, its own submissions by what their folder says of them, and wrong ones that must not pass', () => {
     const items = workOf(file('scaled', SUBMISSIONS));
@@ -112,7 +115,7 @@ describe('what is judged of a task of GPU MODE', () => {
       'scaled: zeros',
       'scaled: beyond the tolerance',
       'scaled: half of it',
-      'scaled: never written',
+      'scaled: negated',
       'scaled: the output of the call before',
       'scaled: the first output of its shape',
       'scaled: a copy of an input',

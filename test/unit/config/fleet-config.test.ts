@@ -268,6 +268,8 @@ describe('defaults, includes and secrets', () => {
     const [box] = load({ 'fleet.yaml': fleet, token: 'hunter2\n' }, { WHERE: 'nowhere' }).hosts;
     expect(box?.transport).toMatchObject({ argv: ['run', '--token=hunter2', 'nowhere'] });
     expect(box && addressOf(box)).toBe('run --token=*** ***');
+    const { files } = load({ 'fleet.yaml': fleet, token: 'hunter2\n' }, { WHERE: 'nowhere' });
+    expect(files?.map((file) => basename(file))).toEqual(['fleet.yaml', 'token']);
     expect(() => load({ 'fleet.yaml': fleet })).toThrow(
       /fleet\.yaml:2:32: hosts\[0\]\.command\[1\]: token cannot be read.*\n.*hosts\[0\]\.command\[2\]: the variable WHERE of the daemon is not set/,
     );

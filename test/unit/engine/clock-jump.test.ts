@@ -37,6 +37,7 @@ const judging: Unfinished = {
   attempts: 1,
   infraFailures: 0,
   submittedAtMs: 1,
+  byAnswers: null,
 };
 
 test('a wall clock that jumps two hours ahead and back neither stretches nor shortens what is waited for', async () => {

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { createSpace } from '../../../src/domain/sweep/space.ts';
+import { parseHeader } from '../../../src/problems/parse-header.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
 import { casesOf, LANGUAGES_OF, languageOfFile, type Target } from '../../../src/problems/targets.ts';
@@ -68,6 +70,35 @@ test.each(allFiles)('%s/%s resolves for every case of its target', (name, file) 
   if (!result.ok) throw new Error(JSON.stringify(result.outcome));
   expect(Object.keys(result.plans)).toEqual(casesOf(loaded.problem, target).map((item) => item.name));
 });
+
+const POINTS_MAX = 2000;
+
+/** What the code needs of its params is in `constraints`: a sweep that follows the space then tries nothing that cannot be launched. */
+test.each(allFiles.filter(([name, file]) => SHIPPED.includes(name) && file.startsWith('seeds/')))(
+  '%s/%s can be launched at every point of its space that its conditions allow',
+  (name, file) => {
+    const loaded = problems.get(name);
+    const language = languageOfFile(file);
+    if (!loaded || !language) throw new Error('not loaded');
+    const source = loaded.files[file] ?? '';
+    const header = parseHeader(source, language);
+    if (!header.ok) throw new Error(header.message);
+    const { space: axes, where = [], constraints = [] } = header.plan;
+    if (axes === undefined) return;
+    const space = createSpace({ axes, where: [...where, ...constraints], fixed: {} });
+    const points = Array.from({ length: Math.min(space.size, POINTS_MAX) }, (_, point) => point).filter((point) =>
+      space.isValid(point),
+    );
+    const refused = points.flatMap((point) => {
+      const params = space.paramsOf(point);
+      const content = { language, source, params };
+      const result = resolveCandidate(loaded, { target: targetOf(language), architecture: 'sm_90a', content });
+      return result.ok ? [] : [{ params, outcome: result.outcome }];
+    });
+    expect(refused).toEqual([]);
+    expect(points.length).toBeGreaterThan(1);
+  },
+);
 
 /** Tests compile with nvcc, which takes it for code of the device; hosts compile with NVRTC, which takes it for the host's. */
 test.each(allFiles.filter(([, file]) => languageOfFile(file) === 'cuda'))(

@@ -98,6 +98,46 @@ describe('an artifact that its host did not keep', () => {
   });
 });
 
+describe('a judgement that is no verdict', () => {
+  const byAnswers = { reason: 'its recording is wrong', recording: 'wrong_answer' } as const;
+  const otherwise = { result: { status: 'otherwise', byAnswers } } as const;
+  const anew = ['1 is queued again', '1 is compiling', 'compile 1 h0'];
+
+  test('has its candidate compiled and judged anew on the same host, at nobody’s cost', () => {
+    const s = screened(new Scenario()).judged(1, 1, otherwise);
+    expect(s.last[0]).toMatchObject({ type: 'requeued', infra: false, byAnswers });
+    s.expect(...anew)
+      .compiled(1, 0)
+      .expect('1 is ready', '1 is judging', 'judge 1.2 GPU-0-0 screen');
+    s.judged(1, 2).expect('1 is passed');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('ends a confirmation: what it was screened by is no longer what is judged', () => {
+    const s = screened(new Scenario()).judged(1, 1, { confirm: 'NVIDIA H100' }).skip();
+    s.judged(1, 2, otherwise);
+    expect(s.last[0]).not.toHaveProperty('confirmOn');
+    s.expect(...anew)
+      .compiled(1, 0)
+      .expect('1 is ready', '1 is judging', 'judge 1.3 GPU-0-0 screen');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('does not bring back a candidate that was cancelled', () => {
+    const s = screened(new Scenario()).cancel(1).expect('cancel 1.1 h0').judged(1, 1, otherwise).expect('1 is cancelled');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('is nothing that its device refused', () => {
+    const s = new Scenario().up(0).skip();
+    for (let n = 1; n <= 200; n += 1) {
+      s.add(n).compiled(n, 0).judged(n, 1, otherwise).compiled(n, 0).judged(n, 2);
+      s.nowMs += 50;
+    }
+    expect(s.unread.filter((line) => line.startsWith('canary'))).toEqual([]);
+  });
+});
+
 describe('cancelling', () => {
   test('ends a queued, compiling or ready candidate at once', () => {
     const s = new Scenario().add(1).cancel(1).expect('1 is cancelled');

@@ -140,7 +140,7 @@ const answered = async (
   const byKey = new Map([...batch.questions].map((question) => [keyOf(question.generation), question]));
   for (const result of results) {
     const question = byKey.get(result.key);
-    if (question) await arrive(run, deps, { batch, question, result });
+    if (question) await arriveAlone(run, deps, { batch, question, result });
   }
   if (end.kind === 'lost') answerAll(batch, (generation) => lost(generation, end.message));
 };
@@ -150,6 +150,18 @@ interface Arriving {
   readonly question: BatchedQuestion;
   readonly result: BatchResult;
 }
+
+/** One that cannot be read, such as of a problem that is gone, costs the others nothing. */
+const arriveAlone = async (run: AskingRun, deps: AskingDeps, arriving: Arriving): Promise<void> => {
+  const { batch, question } = arriving;
+  try {
+    await arrive(run, deps, arriving);
+  } catch (error) {
+    if (run.leaving.signal.aborted || !(error instanceof Error)) throw error;
+    deps.log.error({ err: error, campaignId: run.campaign.id, batch: batch.id }, 'an answer of a batch cannot be read');
+    answerQuestion(batch, question, lost(question.generation, `its answer cannot be read: ${error.message}`));
+  }
+};
 
 const arrive = async (run: AskingRun, deps: AskingDeps, { batch, question, result }: Arriving): Promise<void> => {
   const { context, idea } = await readingContext(run, deps, question.generation);

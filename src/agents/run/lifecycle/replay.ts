@@ -4,6 +4,7 @@
  * What was asked is lost: whether it was billed nobody knows, so that its reserve counts as spent; what waits in a batch goes on waiting. What was answered is submitted (the same
  * content has the same id), what was submitted waits for its verdict again, and the archives are rebuilt from what was judged.
  */
+import { comparedScore } from '../../../domain/ranking/ranking.ts';
 import type { Generation } from '../../../domain/campaign/campaign.ts';
 import type { CampaignId } from '../../../domain/ids.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
@@ -136,7 +137,7 @@ const learnAgain = (run: Run, generation: Generation, sourced: Sourced | undefin
   if (move === 'seed') target.startsLeft += 1;
   const { candidate } = sourced;
   if (move === 'seed' || state.gain !== undefined)
-    target.front.restore({ candidateId: candidate.id, score: candidate.score, isRecord: state.isRecord });
+    target.front.restore({ candidateId: candidate.id, score: comparedScore(candidate.score), isRecord: state.isRecord });
   learn(run, { generation, ...sourced });
 };
 

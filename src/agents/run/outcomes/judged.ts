@@ -3,6 +3,7 @@ import type { Generation, GenerationState } from '../../../domain/campaign/campa
 import type { PastAttempt } from '../../../domain/campaign/generation-context.ts';
 import type { Outcome } from '../../../domain/outcome.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
+import { comparedScore } from '../../../domain/ranking/ranking.ts';
 import { missedRule, scoreText } from '../../../domain/text/describe.ts';
 import type { ArchiveEntry, Bound } from '../../search/entry.ts';
 import { canMutate } from '../../variation/mutate.ts';
@@ -25,9 +26,9 @@ export const judgedState = (
     candidateId: candidate.id,
     isFirst,
     verdict,
-    speedup: verdict === 'passed' ? (candidate.score?.rankKey ?? null) : null,
+    speedup: verdict === 'passed' ? (comparedScore(candidate.score)?.rankKey ?? null) : null,
     deviceMs: isFirst ? candidate.attempts.reduce((sum, { phases }) => sum + (phases?.totalMs ?? 0), 0) : 0,
-    isRecord,
+    isRecord: isRecord && !candidate.score?.answers,
     ...(candidate.score?.stopped ? { stoppedEarly: true } : {}),
   };
 };
@@ -92,8 +93,8 @@ export const archiveEntry = ({ generation, source, candidate }: Seen, bound: Bou
     island,
     parents,
     verdict: candidate.state.status === 'done' ? candidate.state.outcome.verdict : null,
-    speedup: candidate.score?.rankKey ?? null,
-    floorShare: candidate.score?.floorShare ?? null,
+    speedup: comparedScore(candidate.score)?.rankKey ?? null,
+    floorShare: comparedScore(candidate.score)?.floorShare ?? null,
     ...(candidate.state.status === 'done' && candidate.state.outcome.verdict === 'passed'
       ? { cases: candidate.state.outcome.timings.map((timing) => ({ case: timing.case, medianNs: timing.candidate.medianNs })) }
       : {}),
@@ -101,7 +102,7 @@ export const archiveEntry = ({ generation, source, candidate }: Seen, bound: Bou
     stoppedEarly: candidate.score?.stopped !== undefined,
     bound,
     registers: registers.length === 0 ? null : Math.max(...registers),
-    isVariable: candidate.score !== null && isVariable({ language, source, params }),
+    isVariable: comparedScore(candidate.score) !== null && isVariable({ language, source, params }),
   };
 };
 
@@ -114,6 +115,12 @@ export const pastAttempt = ({ idea }: Generation, candidate: Candidate): PastAtt
   idea,
   params: candidate.submission.params,
   verdict: candidate.state.status === 'done' ? candidate.state.outcome.verdict : null,
-  speedup: candidate.score?.rankKey ?? null,
-  reason: reasonOf(candidate) ?? (candidate.score?.stopped ? scoreText(candidate.score) : null),
+  speedup: comparedScore(candidate.score)?.rankKey ?? null,
+  reason: reasonOf(candidate) ?? beyondPassed(candidate),
 });
+
+/** What whoever wrote it has to know of one that passed; null: nothing but its speed-up. */
+const beyondPassed = ({ score, byAnswers }: Candidate): string | null => {
+  if (score?.answers) return oneLine(`passed, and is compared with no other: ${byAnswers?.reason ?? ''} (${scoreText(score)})`);
+  return score?.stopped ? scoreText(score) : null;
+};

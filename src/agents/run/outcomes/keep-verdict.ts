@@ -2,6 +2,7 @@
 import type { Generation } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
+import { comparedScore } from '../../../domain/ranking/ranking.ts';
 import { advance, leaveStart } from './advance.ts';
 import { type AwaitingRun, type Pending, retryOf, targetOf } from '../state/campaign-run.ts';
 import { type Judged, type Seen, archiveEntry, judgedState, pastAttempt } from './judged.ts';
@@ -76,7 +77,7 @@ const keepJudged = async (run: AwaitingRun, deps: OutcomeDeps, { seen, isRecord 
 /** Starting points are what is to be gained on. */
 const gainOf = (run: AwaitingRun, { seen: { generation, candidate }, isRecord }: Keeping): { readonly gain?: number } => {
   const front = targetOf(run, generation)?.front;
-  const measured = { candidateId: candidate.id, score: candidate.score, isRecord };
+  const measured = { candidateId: candidate.id, score: comparedScore(candidate.score), isRecord };
   if (generation.move === 'seed') front?.restore(measured);
   const gain = generation.move === 'seed' ? null : (front?.judge(measured) ?? null);
   return gain === null ? {} : { gain };
@@ -101,7 +102,7 @@ export const learn = (run: AwaitingRun, seen: Seen): void => {
   leaveStart(run, generation);
   const agent = generation.move === 'seed' || generation.move === 'tune' ? undefined : run.roster.agents[generation.agent];
   agent?.remember({ candidateId: candidate.id, attempt: pastAttempt(generation, candidate) });
-  agent?.conversation.onVerdict({ ...archiveEntry(seen, 'unknown'), speedup: candidate.score?.rankKey ?? null });
+  agent?.conversation.onVerdict({ ...archiveEntry(seen, 'unknown'), speedup: comparedScore(candidate.score)?.rankKey ?? null });
 };
 
 export const addToArchive = (run: AwaitingRun, seen: Seen): void => {

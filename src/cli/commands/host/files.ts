@@ -1,18 +1,7 @@
-import { Buffer } from 'node:buffer';
-import { stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { digestOf } from '../../../client/files/content.ts';
-import { openContentIndex } from '../../../client/files/content-index.ts';
-import type { End } from '../../../client/files/end.ts';
-import { createHostEnd } from '../../../client/files/host-end.ts';
-import { IgnoreRules } from '../../../client/files/ignore-rules.ts';
-import { createLocalEnd } from '../../../client/files/local-end.ts';
-import { transfer, type Transferred } from '../../../client/files/transfer.ts';
-import { KilnError } from '../../../domain/errors.ts';
+import { createFolderMoves, type FolderMoves, type MoveOptions } from '../../../client/files/move-folders.ts';
+import type { Transferred } from '../../../client/files/transfer.ts';
 import { bytes as byteText } from '../../../domain/text/units.ts';
-import { wallClockMs } from '../../../platform/clock.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { type Context, contextOf, note, print, printJson } from '../../context.ts';
 import { collect } from '../../input/given.ts';
@@ -45,8 +34,7 @@ export const addHostPush = (program: Command, host: Command): void => {
     .option('--no-gitignore', 'send also what git would ignore')
     .action(async (folder: string, to: string, options: FileOptions) => {
       const context = contextOf(program);
-      const source = await localEnd(await existingFolder(folder));
-      await move(context, { source, target: hostEnd(context, to), options });
+      await move(context, options, async (moves, how) => moves.push(folder, hostPlace(to), how));
     });
 };
 
@@ -60,10 +48,7 @@ export const addHostPull = (program: Command, host: Command): void => {
     .option('--gitignore', 'leave out what git would ignore')
     .action(async (from: string, folder: string, options: FileOptions) => {
       const context = contextOf(program);
-      const root = resolve(folder);
-      if (options.delete && (root === '/' || root === homedir()))
-        throw new KilnError('INVALID_REQUEST', `nothing is deleted in ${root}: pull into a folder of its own`);
-      await move(context, { source: hostEnd(context, from), target: await localEnd(root), options });
+      await move(context, options, async (moves, how) => moves.pull(hostPlace(from), folder, how));
     });
 };
 
@@ -77,43 +62,18 @@ export const addHostCopy = (program: Command, host: Command): void => {
     .option('--gitignore', 'leave out what git would ignore')
     .action(async (from: string, to: string, options: FileOptions) => {
       const context = contextOf(program);
-      await move(context, { source: hostEnd(context, from), target: hostEnd(context, to), options });
+      await move(context, options, async (moves, how) => moves.copy(hostPlace(from), hostPlace(to), how));
     });
 };
 
-const existingFolder = async (folder: string): Promise<string> => {
-  const root = resolve(folder);
-  const status = await stat(root).catch(() => null);
-  if (status?.isDirectory()) return root;
-  throw new KilnError(
-    'INVALID_REQUEST',
-    status ? `${root} is no folder: give one that holds it` : `there is no folder ${root} here`,
-  );
-};
+type Move = (moves: FolderMoves, how: MoveOptions) => Promise<Transferred>;
 
-/** Hashes of its files are kept beside other things that can be made anew. */
-const localEnd = async (root: string): Promise<End> => {
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const file = join(cache, 'kiln', 'content', `${digestOf(Buffer.from(root)).slice(0, 24)}.json`);
-  return createLocalEnd(root, await openContentIndex(file, () => BigInt(Math.round(wallClockMs())) * 1_000_000n));
-};
-
-const hostEnd = ({ client }: Context, text: string): End =>
-  createHostEnd({ hosts: client.hosts, ...hostPlace(text), signal: new AbortController().signal });
-
-interface Move {
-  readonly source: End;
-  readonly target: End;
-  readonly options: FileOptions;
-}
-
-const move = async ({ json }: Context, { source, target, options }: Move): Promise<void> => {
+const move = async ({ client, json }: Context, options: FileOptions, work: Move): Promise<void> => {
   let progress: ReturnType<typeof createProgress> | null = null;
   let [written, total] = [0, 0];
-  const result = await transfer({
-    source,
-    target,
-    rules: () => new IgnoreRules({ usesFiles: options.gitignore ?? false, patterns: options.exclude ?? [] }),
+  const result = await work(createFolderMoves(client.hosts, process.env), {
+    gitignore: options.gitignore ?? false,
+    exclude: options.exclude ?? [],
     deletes: options.delete ?? false,
     dryRun: options.dryRun ?? false,
     onPlan: ({ bytes }) => {

@@ -18,7 +18,7 @@ import { withCommandOptions } from './exec.ts';
 /** Nobody knows how it ended. */
 const LOST = 255;
 
-interface RunOptions {
+interface RunOptions extends TimeoutOption {
   readonly detach?: boolean;
   readonly cwd?: string;
   readonly env?: readonly string[];
@@ -27,8 +27,7 @@ interface RunOptions {
 }
 
 export const addHostRun = (program: Command, host: Command): void => {
-  const command = host
-    .command('run')
+  const command = withTimeout(host.command('run'))
     .description('start a job on a host: it goes on without you, and without the daemon; follows its log unless --detach')
     .argument('[words...]', 'NAME -- COMMAND…')
     .option('-d, --detach', 'only print its id')
@@ -43,7 +42,10 @@ export const addHostRun = (program: Command, host: Command): void => {
     if (json) printJson({ host: name, ...job });
     else if (options.detach) print(`${name}/${job.id}`);
     else note(`${name}/${job.id}: goes on when you leave; kiln host stop ${name}/${job.id} ends it`);
-    if (!options.detach && !json) process.exitCode = await follow(client, { host: name, id: job.id, json, follow: true });
+    if (options.detach || json) return;
+    process.exitCode = await within(options, `kiln host wait ${name}/${job.id}`, async () =>
+      follow(client, { host: name, id: job.id, json, follow: true }),
+    );
   });
 };
 
@@ -62,15 +64,16 @@ export const addHostJobs = (program: Command, host: Command): void => {
 };
 
 export const addHostLogs = (program: Command, host: Command): void => {
-  host
-    .command('logs')
+  withTimeout(host.command('logs'))
     .description('what a job wrote, both outputs apart')
     .argument('<NAME/ID>')
     .option('-f, --follow', 'until it has ended')
     .option('--tail <lines>', 'only its last lines, and what comes', wholeNumber(0, 1_000_000))
-    .action(async (text: string, options: { readonly follow?: boolean; readonly tail?: number }) => {
+    .action(async (text: string, options: TimeoutOption & { readonly follow?: boolean; readonly tail?: number }) => {
       const { client, json } = contextOf(program);
-      await follow(client, { ...(await existing(client, text)), json, follow: options.follow ?? false, tail: options.tail });
+      await within(options, `kiln host logs -f ${text}`, async () =>
+        follow(client, { ...(await existing(client, text)), json, follow: options.follow ?? false, tail: options.tail }),
+      );
     });
 };
 

@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { KilnError } from '../../../domain/errors.ts';
+import { withTemporaryFolder } from '../../../platform/clean-up.ts';
 import { plainText } from '../../../platform/printable-text.ts';
 import { type Imported, importT1, problemNameOf } from '../../../importers/kerneltuner/import-t1.ts';
 import { recordScript } from '../../../importers/kerneltuner/record-script.ts';
@@ -57,9 +57,8 @@ const kernelOf = async (kernelFile: string, file: string): Promise<string> => {
   throw new KilnError('INVALID_REQUEST', `KernelFile: ${kernelFile} is neither in ${folder} nor beside it`);
 };
 
-const importScript = async (script: string, options: ImportOptions): Promise<readonly Imported[]> => {
-  const folder = await mkdtemp(join(tmpdir(), 'kiln-import-'));
-  try {
+const importScript = async (script: string, options: ImportOptions): Promise<readonly Imported[]> =>
+  withTemporaryFolder('kiln-import-', async (folder) => {
     const { files, complaint } = await recordScript(script, folder);
     if (complaint !== null) note(`the script ended badly after its last tune_kernel: ${plainText(complaint)}`);
     if (files.length > 1 && options.name !== undefined)
@@ -67,10 +66,7 @@ const importScript = async (script: string, options: ImportOptions): Promise<rea
     const [imported, taken] = [[] as Imported[], new Set<string>()];
     for (const file of files) imported.push(await importFile(file, options, taken));
     return imported;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-};
+  });
 
 const importedText = ({ name, notes }: Imported, folder: string): string =>
   [

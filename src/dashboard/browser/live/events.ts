@@ -35,6 +35,7 @@ const TYPES: Readonly<Record<JournalEvent['type'], true>> = {
   'candidate.judging': true,
   'candidate.confirming': true,
   'candidate.requeued': true,
+  'candidate.by_answers': true,
   'candidate.done': true,
   'candidate.record': true,
   'candidate.reopened': true,

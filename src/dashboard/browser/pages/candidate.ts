@@ -3,9 +3,9 @@ import { h, type JSX } from 'preact';
 import type { FinishedAttempt } from '../../../domain/attempt.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
 import type { Score } from '../../../domain/ranking/ranking.ts';
-import { basisText, judgedAgainText, pairText, stoppedText } from '../../../domain/text/describe.ts';
+import { basisText, judgedAgainText, pairText, shortTimeText, stoppedText, WHOLE } from '../../../domain/text/describe.ts';
 import { paramsText } from '../../../domain/text/params-text.ts';
-import { bytes, grouped, interval, milliseconds, nanoseconds, percent, times } from '../../../domain/text/units.ts';
+import { bytes, grouped, interval, milliseconds, percent, times } from '../../../domain/text/units.ts';
 import { plainLine, plainText } from '../../../platform/printable-text.ts';
 import { type Answer, ask } from '../live/api.ts';
 import { hrefWith, query } from '../live/router.ts';
@@ -95,10 +95,10 @@ export const CandidatePage = ({ id }: { readonly id: string }): JSX.Element => {
 
 const ResultTab = ({ candidate }: { readonly candidate: Candidate }): JSX.Element => {
   const { score, submission } = candidate;
-  const ranking = useAnswer(score === null ? null : `ranking ${submission.problem}`, () =>
+  const ranking = useAnswer(score === null ? null : `ranking ${submission.problem}${score.answers ? ' by answers' : ''}`, () =>
     ask('GET', '/v1/problems/:name/ranking', {
       params: { name: submission.problem },
-      query: { limit: 1, device: submission.device },
+      query: { limit: 1, device: submission.device, ...(score?.answers && { class: 'program' as const }) },
     }),
   );
   const holderId =
@@ -116,7 +116,7 @@ const ResultTab = ({ candidate }: { readonly candidate: Candidate }): JSX.Elemen
           'dl',
           { class: 'tiles' },
           tile('Speed-up', times(score.speedup), rangeText(score)),
-          tile('Time', nanoseconds(score.timeNs), 'geometric mean of the medians'),
+          tile(score.answers ? 'Time to answers' : 'Time', shortTimeText(score), timeNote(score)),
           tile(
             'Of floor',
             score.floorShare === null ? '–' : percent(score.floorShare),
@@ -132,6 +132,11 @@ const ResultTab = ({ candidate }: { readonly candidate: Candidate }): JSX.Elemen
   );
 };
 
+const timeNote = ({ answers }: Score): string =>
+  answers
+    ? `${answers.semantics}${answers.tooShort ? '; too short to be ranked' : ''}: geometric mean of the medians`
+    : 'geometric mean of the medians';
+
 const rangeText = ({ stopped, speedupLow, speedupHigh }: Score): string =>
   stopped ? `stopped early, at most ${times(stopped.speedupMost)}` : `95 % interval ${interval(speedupLow, speedupHigh)}`;
 
@@ -145,7 +150,7 @@ const Facts = ({ candidate }: { readonly candidate: Candidate }): JSX.Element =>
 type FactRow = Parameters<typeof fields>[0][number];
 
 const submissionFacts = (candidate: Candidate): readonly FactRow[] => {
-  const { submission, state, score, judgedAgain, infraFailures } = candidate;
+  const { submission, state, score, judgedAgain, byAnswers, infraFailures } = candidate;
   return [
     ['Id', h('span', { class: 'mono' }, candidate.id)],
     ['Params', Object.keys(submission.params).length === 0 ? null : h('code', null, paramsText(submission.params))],
@@ -159,6 +164,7 @@ const submissionFacts = (candidate: Candidate): readonly FactRow[] => {
     ['Measured', score && (score.confirmed ? basisText(score) : `${basisText(score)}, not confirmed`)],
     ['Stopped early', score && stoppedText(score)],
     ['Pair', score && pairText(score)],
+    ['By answers', byAnswers && plainLine(byAnswers.reason, WHOLE)],
     ['Judged again', judgedAgain && judgedAgainText(judgedAgain)],
     ['Infra failures', infraFailures === 0 ? null : String(infraFailures)],
     ['Trial', submission.trial === 0 ? null : `${submission.trial} (not ranked)`],

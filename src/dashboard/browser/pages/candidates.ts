@@ -3,7 +3,8 @@ import { h, type JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { CandidateSummary } from '../../../domain/api/candidates.ts';
 import type { Verdict } from '../../../domain/outcome.ts';
-import { grouped, interval, nanoseconds } from '../../../domain/text/units.ts';
+import { shortTimeText } from '../../../domain/text/describe.ts';
+import { grouped, interval } from '../../../domain/text/units.ts';
 import { paramsText } from '../../../domain/text/params-text.ts';
 import { FIRST_LIMITS } from '../../model/first-questions.ts';
 import { type NewestFirst, type ReadPage, withFirst, withOlder } from '../../model/newest-first.ts';
@@ -171,7 +172,7 @@ const COLUMNS: readonly Column<CandidateSummary>[] = [
   {
     title: 'Time',
     isNumber: true,
-    cell: ({ timeNs }) => (timeNs === null ? '' : nanoseconds(timeNs)),
+    cell: ({ timeNs, answers }) => (timeNs === null ? '' : shortTimeText({ timeNs, ...(answers && { answers }) })),
     text: ({ timeNs }) => timeNs,
   },
   { title: 'Language', cell: ({ language }) => language, text: ({ language }) => language },

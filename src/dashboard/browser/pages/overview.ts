@@ -278,6 +278,7 @@ const NEWS_TEXT: Readonly<Partial<Record<JournalEvent['type'], string>>> = {
   'compiler.quarantined': 'compiles nothing for others',
   'compiler.returned': 'compiles for others again',
   'candidate.requeued': 'put back',
+  'candidate.by_answers': 'goes on by its answers',
   'candidate.reopened': 'judged again',
 };
 

@@ -19,6 +19,7 @@ import { RecordCases } from '../parts/record-cases.ts';
 
 const TABS = [
   ['ranking', 'Ranking'],
+  ['answers', 'Programs by answers'],
   ['progress', 'Speed-up over time'],
   ['cases', 'Cases of the record'],
   ['docs', 'The problem'],
@@ -26,9 +27,14 @@ const TABS = [
 
 export const ProblemPage = ({ problem }: { readonly problem: string }): JSX.Element => {
   const tab = TABS.find(([key]) => key === query.value.get('tab'))?.[0] ?? 'ranking';
+  const ofClass = tab === 'answers' ? ('program' as const) : ('device' as const);
   const ranking = useAnswer(
-    `ranking ${problem}`,
-    () => ask('GET', '/v1/problems/:name/ranking', { params: { name: problem }, query: { limit: RANKED_MAX } }),
+    ofClass === 'device' ? `ranking ${problem}` : `ranking ${problem} by answers`,
+    () =>
+      ask('GET', '/v1/problems/:name/ranking', {
+        params: { name: problem },
+        query: { limit: RANKED_MAX, ...(ofClass === 'program' && { class: ofClass }) },
+      }),
     { on: ({ type, data }) => type === 'candidate.done' && data['problem'] === problem, pauseMs: 2000 },
   );
   const models = ranking.data?.models ?? [];
@@ -107,15 +113,16 @@ const Ranked = ({ problem, tab, ranking, model }: RankedProps): JSX.Element => {
   if (ranking === null) return loading();
   if (model === undefined) return nothingPassed(problem, ranking);
   if (tab === 'progress') return h(Progress, { problem, deviceModel: model.deviceModel });
-  return tab === 'cases' ? h(RecordCases, { model }) : h(Ranking, { problem, model, failed: ranking.failed });
+  if (tab === 'cases') return h(RecordCases, { model });
+  return h(Ranking, { problem, ofClass: ranking.class, model, failed: ranking.failed });
 };
 
-const nothingPassed = (problem: string, { failed }: RankingView): JSX.Element =>
+const nothingPassed = (problem: string, { class: ofClass, failed }: RankingView): JSX.Element =>
   h(
     'div',
     { class: 'panel' },
     empty(
-      'Nothing has passed yet.',
+      ofClass === 'program' ? 'No program is ranked by its answers yet.' : 'Nothing has passed yet.',
       failures(problem, failed),
       h('a', { class: 'button', href: `/submit?problem=${encodeURIComponent(problem)}` }, 'Submit a candidate'),
     ),

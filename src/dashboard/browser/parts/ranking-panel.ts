@@ -1,10 +1,10 @@
 /** The ranking of one device model: filters that stand in the address, intervals as bars, and what did not pass. */
 import { h, type JSX } from 'preact';
 import type { RankingView } from '../../../domain/api/problems.ts';
-import type { RankingEntry } from '../../../domain/ranking/ranking.ts';
-import { basisText, stoppedText } from '../../../domain/text/describe.ts';
+import type { RankingClass, RankingEntry } from '../../../domain/ranking/ranking.ts';
+import { basisText, shortTimeText, stoppedText } from '../../../domain/text/describe.ts';
 import { paramsText } from '../../../domain/text/params-text.ts';
-import { grouped, interval, nanoseconds, percent, times } from '../../../domain/text/units.ts';
+import { grouped, interval, percent, times } from '../../../domain/text/units.ts';
 import { intervalCell, rangeOf } from '../../plots/ranking-plot.ts';
 import { addressOf, ask } from '../live/api.ts';
 import { choose, hrefWith, query } from '../live/router.ts';
@@ -24,16 +24,20 @@ const filtersOf = (params: URLSearchParams): Filters =>
 
 interface RankingProps {
   readonly problem: string;
+  /** What it is a ranking of. */
+  readonly ofClass: RankingClass;
   /** Without filters. */
   readonly model: RankingView['models'][number];
   readonly failed: RankingView['failed'];
 }
 
+const TITLES = { device: 'Ranking', program: 'Programs by the time to their answers' } as const;
+
 /** Filters are the daemon's: what fits them is found also behind the first thousand. */
-export const Ranking = ({ problem, model, failed }: RankingProps): JSX.Element => {
+export const Ranking = ({ problem, ofClass, model, failed }: RankingProps): JSX.Element => {
   const filters = filtersOf(query.value);
   const isFiltered = Object.keys(filters).length > 0;
-  const asked = { ...filters, device: model.deviceModel, limit: RANKED_MAX };
+  const asked = { ...filters, class: ofClass, device: model.deviceModel, limit: RANKED_MAX };
   const filtered = useAnswer(
     isFiltered ? `ranking ${problem} ${JSON.stringify(asked)}` : null,
     () => ask('GET', '/v1/problems/:name/ranking', { params: { name: problem }, query: asked }),
@@ -43,12 +47,12 @@ export const Ranking = ({ problem, model, failed }: RankingProps): JSX.Element =
   const columns = columnsFor(rangeOf(entries.filter(({ score }) => !score.stopped)));
   const image = addressOf('/images/problems/:name/ranking.svg', {
     params: { name: problem },
-    query: { device: model.deviceModel, ...filters },
+    query: { device: model.deviceModel, class: ofClass, ...filters },
   });
   return h(
     Panel,
     {
-      title: 'Ranking',
+      title: TITLES[ofClass],
       isFlush: true,
       note: noteOf(entries.length, isFiltered),
       actions: h(
@@ -164,7 +168,7 @@ const columnsFor = (range: readonly [number, number]): readonly Column<RankingEn
     text: ({ score }) => interval(score.speedupLow, score.speedupHigh),
   },
   { title: 'Ranks as', isNumber: true, cell: ({ score }) => times(score.rankKey), text: ({ score }) => score.rankKey },
-  { title: 'Time', isNumber: true, cell: ({ score }) => nanoseconds(score.timeNs), text: ({ score }) => score.timeNs },
+  { title: 'Time', isNumber: true, cell: ({ score }) => shortTimeText(score), text: ({ score }) => score.timeNs },
   {
     title: 'Of floor',
     isNumber: true,

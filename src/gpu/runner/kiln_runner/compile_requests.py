@@ -8,16 +8,21 @@ from kiln_runner.protocol_frames import CancelCompile, Compile, FromRunner
 
 
 class CompileRequests:
-    """`found_full`: a compiler found no space on the disk."""
+    """`found_full`: a compiler found no space on the disk. `builds_program`: of this environment."""
 
-    def __init__(self, pool: CompilePool, send: Callable[[FromRunner], None], found_full: Callable[[], None]) -> None:
-        self._pool, self._send, self._found_full = pool, send, found_full
+    def __init__(
+        self, pool: CompilePool, send: Callable[[FromRunner], None], found_full: Callable[[], None], builds_program: Callable[[str], None]
+    ) -> None:
+        self._pool, self._send, self._found_full, self._builds_program = pool, send, found_full, builds_program
         self._ids: dict[str, None] = {}
 
     def on_compile(self, header: Compile, _frame: Frame) -> None:
         compile_id = header["compileId"]
         self._ids[compile_id] = None
-        self._pool.compile(compile_id, header["unit"], header["limitMs"], lambda result: self._on_compiled(compile_id, result))
+        unit = header["unit"]
+        if unit["language"] == "python":
+            self._builds_program(unit["environment"])
+        self._pool.compile(compile_id, unit, header["limitMs"], lambda result: self._on_compiled(compile_id, result))
 
     def on_cancel(self, header: CancelCompile, _frame: Frame) -> None:
         if self._pool.cancel(header["compileId"]):

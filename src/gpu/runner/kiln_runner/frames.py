@@ -28,8 +28,11 @@ class Frame(NamedTuple):
     raw: bytes
 
 
-def encode(header: Mapping[str, Any], payload: bytes = b"") -> bytes:
-    return encode_raw(encode_json(header), payload)
+def encode(header: Mapping[str, Any], payload: bytes = b"", payload_max: int = PAYLOAD_BYTES_MAX) -> bytes:
+    """`payload_max`: where both ends are this program's, and it carries more."""
+    raw = encode_json(header)
+    _check(len(raw), len(payload), payload_max)
+    return _framed(raw, payload)
 
 
 def encode_json(value: Mapping[str, Any]) -> bytes:
@@ -40,16 +43,20 @@ def encode_json(value: Mapping[str, Any]) -> bytes:
 def encode_raw(header: bytes, payload: bytes = b"") -> bytes:
     """Frames a header that is JSON text already."""
     _check(len(header), len(payload))
-    return _LENGTHS.pack(len(header), len(payload)) + header + payload
+    return _framed(header, payload)
 
 
-def read_frame(stream: BinaryIO) -> Optional[tuple[Json, bytes]]:
+def _framed(header: bytes, payload: bytes) -> bytes:
+    return b"".join((_LENGTHS.pack(len(header), len(payload)), header, payload))
+
+
+def read_frame(stream: BinaryIO, payload_max: int = PAYLOAD_BYTES_MAX) -> Optional[tuple[Json, bytes]]:
     """Blocks for one frame; None at the end of the stream. FrameError when it ends inside a frame or holds none."""
     lengths = _read_exactly(stream, _LENGTHS.size)
     if not lengths:
         return None
     header_bytes, payload_bytes = _LENGTHS.unpack(lengths)
-    _check(header_bytes, payload_bytes)
+    _check(header_bytes, payload_bytes, payload_max)
     body = _read_exactly(stream, header_bytes + payload_bytes)
     if len(body) < header_bytes + payload_bytes:
         raise FrameError("the stream ended inside a frame")
@@ -59,8 +66,8 @@ def read_frame(stream: BinaryIO) -> Optional[tuple[Json, bytes]]:
 class FrameDecoder:
     """Cuts frames out of a stream that arrives in chunks of any size. Holds at most one unfinished frame."""
 
-    def __init__(self) -> None:
-        self._buffer = bytearray()
+    def __init__(self, payload_max: int = PAYLOAD_BYTES_MAX) -> None:
+        self._buffer, self._payload_max = bytearray(), payload_max
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
         """Yields every frame that is whole now. FrameError when the stream holds none."""
@@ -69,7 +76,7 @@ class FrameDecoder:
         try:
             while len(self._buffer) - at >= _LENGTHS.size:
                 header_bytes, payload_bytes = _LENGTHS.unpack_from(self._buffer, at)
-                _check(header_bytes, payload_bytes)
+                _check(header_bytes, payload_bytes, self._payload_max)
                 end = at + _LENGTHS.size + header_bytes + payload_bytes
                 if len(self._buffer) < end:
                     break
@@ -81,11 +88,11 @@ class FrameDecoder:
             del self._buffer[:at]
 
 
-def _check(header_bytes: int, payload_bytes: int) -> None:
+def _check(header_bytes: int, payload_bytes: int, payload_max: int = PAYLOAD_BYTES_MAX) -> None:
     if header_bytes > HEADER_BYTES_MAX:
         raise FrameError(f"a header of {header_bytes} bytes; the limit is {HEADER_BYTES_MAX}")
-    if payload_bytes > PAYLOAD_BYTES_MAX:
-        raise FrameError(f"a payload of {payload_bytes} bytes; the limit is {PAYLOAD_BYTES_MAX}")
+    if payload_bytes > payload_max:
+        raise FrameError(f"a payload of {payload_bytes} bytes; the limit is {payload_max}")
 
 
 def _parse(raw: bytes) -> Json:

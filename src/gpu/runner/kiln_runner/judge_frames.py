@@ -7,6 +7,23 @@ from typing import Literal, Optional, TypedDict, Union
 
 from kiln_runner.protocol import Device, InfraFailure, JudgeTask, ProblemDefinition, Telemetry
 from kiln_runner.protocol_outcomes import Outcome, TimingStatistics
+from kiln_runner.protocol_programs import ModelCall, ProgramEntry, ProgramFile, RecordedCase
+
+# What a judge is told and says of programs that answer
+
+
+class _AnsweringProgram(TypedDict):
+    files: list[ProgramFile]
+    entry: ProgramEntry
+    architecture: str
+    cases: list[RecordedCase]
+
+
+class AnsweringProgram(_AnsweringProgram, total=False):
+    """What its process is asked for (programs/answer_task.py)."""
+
+    model: ModelCall
+
 
 # What a judge is told
 
@@ -60,11 +77,21 @@ class AskCanary(TypedDict):
     recheck: bool
 
 
+class CompanionEnded(TypedDict):
+    """`how` and `why` as supervisor.Ended has them; `log`: what it printed."""
+
+    type: Literal["companion_ended"]
+    id: str
+    how: str
+    why: str
+    log: str
+
+
 class Exit(TypedDict):
     type: Literal["exit"]
 
 
-ToJudge = Union[DefineProblem, Known, Upcoming, Judge, AskCanary, Exit]
+ToJudge = Union[DefineProblem, Known, Upcoming, Judge, AskCanary, CompanionEnded, Exit]
 
 # What it says
 
@@ -81,12 +108,35 @@ class Phase(TypedDict):
     case: str
 
 
-class Waiting(TypedDict):
-    """A wait for the device's lock begins or is over."""
-
+class _Waiting(TypedDict):
     type: Literal["waiting"]
     attemptId: str
     begins: bool
+
+
+class Waiting(_Waiting, total=False):
+    """A wait for the device's lock, or for a companion to be ready, begins or is over."""
+
+    companion: bool
+
+
+class StartCompanion(TypedDict):
+    """A process in which a program answers is to connect to `socket`, where the judge listens. `artifact`: its program and what was built of it;
+    None: the judge's own program, which is `program` alone. `environmentKey`: of the Python that it is for."""
+
+    type: Literal["companion"]
+    id: str
+    artifact: Optional[str]
+    environment: str
+    environmentKey: str
+    program: AnsweringProgram
+    socket: str
+    limitS: float
+
+
+class EndCompanion(TypedDict):
+    type: Literal["end_companion"]
+    id: str
 
 
 class JudgedPhases(TypedDict):
@@ -128,4 +178,4 @@ class CanaryAnswer(TypedDict):
     unavailable: Optional[str]
 
 
-FromJudge = Union[Ready, Phase, Waiting, Judged, Learned, CanaryAnswer]
+FromJudge = Union[Ready, Phase, Waiting, Judged, Learned, CanaryAnswer, StartCompanion, EndCompanion]

@@ -24,6 +24,8 @@ class RunnerPaths:
         self.cache = self.folder / "cache"
         self.artifacts = self.cache / "artifacts"
         self.work = self.folder / "work"
+        # By its name runners know their own processes (judge/gpu/telemetry.py).
+        self.program = self.folder / "kiln_runner"
         # Says where the socket is, since a deep folder does not fit into a socket address.
         self.socket_note = self.folder / "socket"
 

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Mapping
 from typing import IO, Any, Callable, NamedTuple, Optional
 
-from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode, encode_raw
+from kiln_runner.frames import PAYLOAD_BYTES_MAX, Frame, FrameDecoder, FrameError, encode, encode_raw
 
 READ_BYTES = 256 * 1024
 UNSENT_BYTES_MAX = 64 * 1024 * 1024
@@ -30,11 +30,14 @@ class Command(NamedTuple):
 class ChildProcess:
     """Starts with its construction. OSError where it cannot."""
 
-    def __init__(self, children: "Children", command: Command, on_frame: Callable[[Frame], None], on_exit: Callable[[int], None]) -> None:
+    def __init__(
+        self, children: "Children", command: Command, on_frame: Callable[[Frame], None], on_exit: Callable[[int], None],
+        payload_max: int = PAYLOAD_BYTES_MAX,
+    ) -> None:
         self._loop = children.loop
         self._on_frame = on_frame
         self._on_exit = on_exit
-        self._decoder = FrameDecoder()
+        self._decoder = FrameDecoder(payload_max)
         self._unsent = bytearray()
         self._words = b""
         self._process = subprocess.Popen(

@@ -38,6 +38,14 @@ class KernelShare(TypedDict):
     share: float
 
 
+class Answers(TypedDict):
+    """Of a program that was timed by its answers; times in ns. `uncertaintyNs`: of each time, to either side. `nullNs`: what was taken off each."""
+
+    semantics: Literal["released", "call"]
+    uncertaintyNs: float
+    nullNs: float
+
+
 class _CaseTiming(TypedDict):
     case: str
     candidate: TimingStatistics
@@ -53,6 +61,7 @@ class CaseTiming(_CaseTiming, total=False):
     inputs: Literal["sampled", "fresh"]
     unsteady: Literal[True]
     recorded: list[KernelShare]
+    answers: Answers
 
 
 class _Mismatch(TypedDict):

@@ -104,9 +104,10 @@ class _RecordUnit(ProgramUnit):
 
 
 class RecordUnit(_RecordUnit, total=False):
-    """`built`: the artifact of its build stage."""
+    """`built`: the artifact of its build stage. `by`: nothing is recorded; the judge has it called, and its answers are timed."""
 
     model: ModelCall
+    by: Literal["answers"]
 
 
 OwnSide = Literal["reference", "baseline"]

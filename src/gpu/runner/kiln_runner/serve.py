@@ -14,6 +14,7 @@ from kiln_runner.paths import EXIT_LOCKED, RunnerPaths, take_lock
 from kiln_runner.programs.control_group import remove_left_groups
 from kiln_runner.server import Server
 from kiln_runner.temporary_folders import remove_left
+from kiln_runner.unpacked import unpack
 
 SOCKET_BACKLOG = 16
 
@@ -42,10 +43,12 @@ async def _serve(paths: RunnerPaths) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _settle, stopped, f"signal {number.name}")
     loop.set_exception_handler(lambda _, context: log.write(_describe(context)))
-    equipment = await loop.run_in_executor(None, Probe().take)
+    equipment, copy = await asyncio.gather(
+        loop.run_in_executor(None, Probe().take), loop.run_in_executor(None, unpack, paths, log.write),
+    )
     # Here, before any child: compile workers and judges that start inherit it.
     move_to(equipment.placement.shared)
-    server = Server(loop, paths, equipment, log=log.write, on_stop=lambda reason: _settle(stopped, reason))
+    server = Server(loop, paths, equipment, copy=copy, log=log.write, on_stop=lambda reason: _settle(stopped, reason))
     socket = await _listen(loop, paths, server)
     log.write(f"serving {paths.folder} at {paths.socket}, pid {os.getpid()}")
     server.start()

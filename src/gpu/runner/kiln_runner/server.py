@@ -34,6 +34,8 @@ from kiln_runner.messages import PROTOCOL_VERSION
 from kiln_runner.paths import RunnerPaths
 from kiln_runner.process import Children, Command
 from kiln_runner.profile.requests import ProfilePorts, ProfileRequests
+from kiln_runner.programs.companions import Companions
+from kiln_runner.programs.companions import Equipment as ProgramEquipment
 from kiln_runner.programs.record_requests import RecordPorts, RecordRequests
 from kiln_runner.programs.zygotes import Zygotes
 from kiln_runner.spool import Kept, Spool
@@ -48,8 +50,9 @@ SILENT_S_MAX, SIMULATED_SILENT_S_MAX = 30.0, 3.0
 class Server:
     def __init__(
         self, loop: asyncio.AbstractEventLoop, paths: RunnerPaths, equipment: Equipment,
-        *, log: Callable[[str], None], on_stop: Callable[[str], None], new_probe: NewProbe = Probe,
+        *, log: Callable[[str], None], on_stop: Callable[[str], None], copy: Optional[Path] = None, new_probe: NewProbe = Probe,
     ) -> None:
+        """`copy`: of the archive, for judges to start from (unpacked.py)."""
         self._loop = loop
         self._log = log
         self._on_stop = on_stop
@@ -65,14 +68,15 @@ class Server:
         self._disk = Disk(loop, str(paths.folder), self._on_unavailable)
         self._spool = Spool(loop, paths.spool, self._on_kept)
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
-        self._compiles = CompileRequests(self._pool, self._send, self._disk.found_full)
+        self._compiles = CompileRequests(self._pool, self._send, self._disk.found_full, lambda name: self._records.warm(name))
         self._slots: dict[str, DeviceSlot] = {}
         self._health = Health(loop, self._pool, self._slots, unavailable=self._why_unavailable, reading=lambda: self._watch.reading, send=self._send)
         users = Users(self._compilers, self._pool, self._problems, self._slots)
         self._equipment = HostEquipment(loop, equipment, users, EquipmentPorts(self._send, log, self._on_unavailable, on_stop), new_probe)
         ports = AttemptPorts(self._send, self._on_refused, self._spool.has)
         self._attempts = Attempts(self._slots, self._cache, self._problems, ports)
-        self._slots.update(self._make_slots(paths))
+        self._zygotes, self._companions = self._make_companions(paths)
+        self._slots.update(self._make_slots(paths, copy))
         self._profiles, self._watch = self._make_profiles(paths), self._make_watch(paths)
         self._records = self._make_records(paths)
         self._reservations = DeviceReservations(self._slots, self._send)
@@ -120,12 +124,12 @@ class Server:
         self._records.close()
         await self._spool.close()
 
-    def _make_slots(self, paths: RunnerPaths) -> dict[str, DeviceSlot]:
+    def _make_slots(self, paths: RunnerPaths, copy: Optional[Path]) -> dict[str, DeviceSlot]:
         equipment = self._equipment.now
         own = equipment.placement.judges
         return {
             device["id"]: DeviceSlot(
-                self._children, device, judge_command(paths, device, ordinal, own.get(device["id"])), self._events_of(device["id"])
+                self._children, device, judge_command(paths, device, (ordinal, own.get(device["id"])), copy), self._events_of(device["id"])
             )
             for ordinal, device in enumerate(equipment.inventory["devices"])
         }
@@ -136,7 +140,7 @@ class Server:
 
         return SlotEvents(
             problem, self._attempts.missing_artifact, self._on_started, self._on_finished, self._attempts.on_released,
-            self._health.on_device_changed, self._attempts.on_damaged,
+            self._health.on_device_changed, self._attempts.on_damaged, self._companions,
         )
 
     def _make_watch(self, paths: RunnerPaths) -> DeviceWatch:
@@ -154,12 +158,16 @@ class Server:
 
         return ProfileRequests(self._children, self._slots, self._problems, self._cache, ProfilePorts(command, self._send, paths.work))
 
-    def _make_records(self, paths: RunnerPaths) -> RecordRequests:
-        def environments() -> list[protocol.Environment]:
-            return self._equipment.now.inventory.get("environments", [])
+    def _environments(self) -> list[protocol.Environment]:
+        return self._equipment.now.inventory.get("environments", [])
 
-        ports = RecordPorts(self._send, environments, paths.artifacts, self._pool.compile, self._pool.cancel)
-        return RecordRequests(self._loop, self._slots, self._cache, self._compilers, Zygotes(self._children), ports)
+    def _make_companions(self, paths: RunnerPaths) -> tuple[Zygotes, Companions]:
+        zygotes = Zygotes(self._children)
+        return zygotes, Companions(zygotes, ProgramEquipment(lambda: self._compilers.tools["environments"], self._environments, paths.artifacts))
+
+    def _make_records(self, paths: RunnerPaths) -> RecordRequests:
+        ports = RecordPorts(self._send, self._environments, paths.artifacts, self._pool.compile, self._pool.cancel)
+        return RecordRequests(self._loop, self._slots, self._cache, self._compilers, self._zygotes, ports)
 
     # Frames of the daemon
 

@@ -1,7 +1,8 @@
 """`simulated-judge`: speaks the judge protocol without a device. Every task passes after KILN_SIMULATED_JUDGE_MS milliseconds, but for code
 that a simulated compiler made wrongly (compile/simulated.py).
 
-Timings follow from the artifact's hash, so that the same candidate always measures the same: speed-ups between 0.5 and 2.
+Timings follow from the artifact's hash, so that the same candidate always measures the same: speed-ups between 0.5 and 2. Programs that
+are called say what their times to answers leave open.
 """
 import argparse
 import os
@@ -9,7 +10,7 @@ import sys
 import time
 from typing import BinaryIO, NamedTuple
 
-from kiln_runner.compile.simulated import WRONG
+from kiln_runner.compile.simulated import ANSWERING, WRONG
 from kiln_runner.frames import encode, read_frame
 from kiln_runner.host.simulated_gpus import simulated_gpus
 from kiln_runner.protocol import Json, JudgeTask, ProblemDefinition, Telemetry
@@ -18,6 +19,7 @@ MS_VARIABLE = "KILN_SIMULATED_JUDGE_MS"
 BASELINE_NS = 100_000.0
 HALF_INTERVAL = 0.001
 RUNS = 100
+UNCERTAINTY_NS, NULL_NS = 8_400.0, 295_000.0
 WARM_C, WARM_SPREAD_C = 52, 9
 # Shares of a real judgement: most of it is the timed section.
 LOAD_SHARE, CHECK_SHARE, MEASURE_SHARE = 0.01, 0.04, 0.95
@@ -65,7 +67,7 @@ def _judge(task: JudgeTask, problem: ProblemDefinition, around: _Around) -> None
     frames_out.write(encode({"type": "phase", "attemptId": task["attemptId"], "phase": "measure", "case": first}))
     if total_ms > 0:
         time.sleep(total_ms / 1000)
-    outcome = _wrong(first) if _is_wrong(f"{around.artifacts}/{task['artifact']}/code.cubin") else _passed(task, problem)
+    outcome = _wrong(first) if _is_wrong(f"{around.artifacts}/{task['artifact']}/code.cubin") else _passed(task, problem, around)
     phases = {
         "loadMs": total_ms * LOAD_SHARE, "checkMs": total_ms * CHECK_SHARE, "measureMs": total_ms * MEASURE_SHARE,
         # As it was: a busy machine wakes a sleeper late.
@@ -77,9 +79,12 @@ def _judge(task: JudgeTask, problem: ProblemDefinition, around: _Around) -> None
     }))
 
 
-def _passed(task: JudgeTask, problem: ProblemDefinition) -> Json:
+def _passed(task: JudgeTask, problem: ProblemDefinition, around: _Around) -> Json:
     bench = [case["name"] for case in problem["cases"] if case["kind"] == "bench"] or [problem["cases"][0]["name"]]
-    return {"verdict": "passed", "timings": [_timing(task, case) for case in bench], "checkedCases": len(problem["cases"])}
+    # Kernels have plans, and are not looked at any closer.
+    answers = not task["plans"] and os.path.exists(f"{around.artifacts}/{task['artifact']}/{ANSWERING}")
+    said: Json = {"answers": {"semantics": "released", "uncertaintyNs": UNCERTAINTY_NS, "nullNs": NULL_NS}} if answers else {}
+    return {"verdict": "passed", "timings": [{**_timing(task, case), **said} for case in bench], "checkedCases": len(problem["cases"])}
 
 
 def _is_wrong(code: str) -> bool:

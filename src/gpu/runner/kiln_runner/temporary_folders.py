@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from typing import Literal
 
 ROOT = "/tmp"
-Kind = Literal["program", "build", "triton", "trial", "secret"]
-_PREFIXES = ("kiln-program-", "kiln-build-", "kiln-triton-", "kiln-trial-", "kiln-secret-")
+Kind = Literal["program", "build", "triton", "trial", "secret", "compiler", "companion"]
+_PREFIXES = tuple(f"kiln-{kind}-" for kind in ("program", "build", "triton", "trial", "secret", "compiler", "companion"))
 # Between being made and being held.
 NEW_S = 60.0
 

@@ -17,6 +17,8 @@ from typing import Any, Callable, NamedTuple, NoReturn, Optional
 ANSWER_BYTES_MAX = 8 << 20
 SIDE_BY_SIDE_MAX = 4
 _LOOK_SECONDS = 0.02
+# The exit status of a child that could not write its answer.
+NOT_WRITTEN = 74
 # It ends with this process, which may be ended at any time.
 _PR_SET_PDEATHSIG = 1
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -72,8 +74,9 @@ def _be_child(task: dict[str, Any], work: Work, answer: Path) -> NoReturn:
         finished = answer.with_suffix(".part")
         finished.write_text(_said(task, work))
         finished.rename(answer)
-    finally:
         os._exit(0)
+    finally:
+        os._exit(NOT_WRITTEN)
 
 
 def _said(task: dict[str, Any], work: Work) -> str:
@@ -131,6 +134,8 @@ def _end_group(pid: int) -> None:
 
 
 def _read(answer: Path, status: int) -> dict[str, Any]:
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == NOT_WRITTEN:
+        return {"refused": f"its answer could not be written to {answer.parent}: is there room?"}
     if not answer.exists():
         how = f"by signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"with exit status {os.WEXITSTATUS(status)}"
         return {"refused": f"it ended its own process {how}"}

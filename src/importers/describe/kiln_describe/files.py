@@ -6,7 +6,7 @@ from typing import Any
 
 from kiln_describe.inputs import redirected, said
 from kiln_describe.lines import Lines
-from kiln_describe.tree import Refused
+from kiln_describe.refused import Refused
 
 
 def load(path: Path, lines: Lines, wanted: tuple[str, ...]) -> Any:

@@ -10,8 +10,9 @@ from kiln_describe.inputs import Made, make, redirected
 from kiln_describe.lines import Lines
 from kiln_describe.names import unpacked_names
 from kiln_describe.outputs import Ran, attempt, same
+from kiln_describe.refused import Refused
 from kiln_describe.tolerance import tolerance_of
-from kiln_describe.tree import Refused, take
+from kiln_describe.tree import take
 
 _ELEMENTS_RUN_MAX = 1 << 22
 

@@ -6,7 +6,8 @@ from kiln_describe.draws import document, unplain
 from kiln_describe.framework import dtype_of, torch
 from kiln_describe.lines import Lines
 from kiln_describe.redirect import Redirect
-from kiln_describe.tree import Found, Refused, take
+from kiln_describe.refused import Refused
+from kiln_describe.tree import Found, take
 from kiln_describe.watch import MADE_BYTES_MAX, TooLarge, Watch
 
 SEEDS = (11, 12)

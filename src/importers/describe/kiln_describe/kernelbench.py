@@ -1,9 +1,9 @@
 """A file of KernelBench: Model(*get_init_inputs()) is what is right, get_inputs() what it is called with."""
-import copy
 import math
 from pathlib import Path
 from typing import Any, Callable, Optional
 
+from kiln_describe.arguments import given_arguments, plain_arguments
 from kiln_describe.files import load
 from kiln_describe.first_axis import smaller_cases
 from kiln_describe.framework import torch
@@ -11,7 +11,7 @@ from kiln_describe.inputs import Made, make, redirected, said
 from kiln_describe.lines import Lines
 from kiln_describe.names import argument_names
 from kiln_describe.outputs import Ran, attempt, same
-from kiln_describe.tree import Refused, plain_arguments
+from kiln_describe.refused import Refused
 
 SEED = 42
 # With numbers only what some seconds are enough for.
@@ -29,7 +29,7 @@ def describe(task: dict[str, Any]) -> dict[str, Any]:
         raise Refused(f"get_inputs() returns {next(iter(other.values()))!r:.40} among its tensors; a model is called with tensors alone")
     ran, complaint = _forward(module, init, made, lines)
     if ran is None:
-        raise Refused(f"the model cannot be run here: {complaint}{_written_down(module)}")
+        raise Refused(f"the model cannot be run here: {complaint}")
     whole = {
         "data": made.found.tree, "tensors": made.tensors, "places": made.found.places, "outputs": ran.outputs, "changed": ran.changed,
         "complaint": "",
@@ -68,18 +68,6 @@ def _init(module: Any, lines: Lines) -> Any:
     return {"positional": [] if named else plain, "keywords": plain if named else {}}
 
 
-def _written_down(module: Any) -> str:
-    """Whether it fails for what is lost where its arguments are written down."""
-    with redirected("meta"):
-        given = module.get_init_inputs()
-        try:
-            _ = module.Model(**given) if isinstance(given, dict) else module.Model(*given)
-        except Exception:  # whatever a person's file raises
-            return ""
-    numbers = [one for one in (given.values() if isinstance(given, dict) else given) if isinstance(one, float) and one.is_integer()]
-    return f"; problem.yaml holds {numbers[0]} as {int(numbers[0])}, which its constructor may not take" if numbers else ""
-
-
 def _forward(module: Any, init: dict[str, Any], made: Made, lines: Lines) -> tuple[Optional[Ran], str]:
     """Without numbers where that can be; with them where it cannot and they are few."""
     complaint = ""
@@ -95,7 +83,7 @@ def _forward(module: Any, init: dict[str, Any], made: Made, lines: Lines) -> tup
 def _model(module: Any, init: dict[str, Any], device: str) -> Any:
     torch.manual_seed(SEED)
     with redirected(device):
-        return module.Model(*copy.deepcopy(init["positional"]), **copy.deepcopy(init["keywords"]))
+        return module.Model(*given_arguments(init["positional"]), **given_arguments(init["keywords"]))
 
 
 def _inputs(module: Any, device: str) -> tuple[Any, ...]:

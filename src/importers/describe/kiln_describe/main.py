@@ -48,7 +48,7 @@ def _cannot() -> str:
 def _describe(task: dict[str, Any]) -> dict[str, Any]:
     from kiln_describe import gpumode, kernelbench
     from kiln_describe.redirect import pretend_gpu
-    from kiln_describe.tree import Refused
+    from kiln_describe.refused import Refused
 
     pretend_gpu()
     kinds = {"gpumode": gpumode.describe, "kernelbench": kernelbench.describe}

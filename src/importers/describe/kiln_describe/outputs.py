@@ -6,7 +6,7 @@ from kiln_describe.chance import Chance
 from kiln_describe.framework import dtype_of, is_tensor, place_of, torch
 from kiln_describe.inputs import redirected, said
 from kiln_describe.lines import Lines
-from kiln_describe.tree import Refused
+from kiln_describe.refused import Refused
 
 OUTPUTS_MAX = 16
 

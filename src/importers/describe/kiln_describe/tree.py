@@ -2,13 +2,10 @@
 from typing import Any, NamedTuple, cast
 
 from kiln_describe.framework import is_tensor
+from kiln_describe.refused import Refused
 
 DEPTH_MAX = 8
 ITEMS_MAX = 512
-
-
-class Refused(Exception):
-    """What a file has that no problem can hold; the message says what and where."""
 
 
 class Found(NamedTuple):
@@ -48,18 +45,3 @@ def _take(value: Any, found: Found, place: list[str]) -> Any:
 
 def _words(place: list[str]) -> str:
     return "".join(f"[{one}]" for one in place)
-
-
-def plain_arguments(values: Any, what: str) -> Any:
-    """As text holds them: tuples as lists, whole numbers as int. Refused: anything else."""
-    if values is None or isinstance(values, (bool, str, int)):
-        return values
-    if isinstance(values, float):
-        return int(values) if values.is_integer() else values
-    if isinstance(values, (list, tuple)):
-        return [plain_arguments(one, f"{what}[{index}]") for index, one in enumerate(cast(list[Any], values))]
-    if isinstance(values, dict):
-        named = cast(dict[Any, Any], values)
-        if all(isinstance(key, str) for key in named):
-            return {key: plain_arguments(one, f"{what}[{key}]") for key, one in named.items()}
-    raise Refused(f"{what} is {type(values).__name__}; numbers, text, true, false, null, lists and dicts can be written down")

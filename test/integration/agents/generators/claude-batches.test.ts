@@ -214,6 +214,14 @@ describe('trouble of the service', () => {
     expect(answers.size).toBe(3);
   });
 
+  test('whose gateway knows nothing of a batch for some minutes loses no answer that was paid for', async () => {
+    const { batches } = claude();
+    const id = idOf(await send(batches, 'a-1'));
+    api.batches.trouble = (call, number) => (call !== 'create' && number <= 8 ? { status: 404 } : null);
+    expect(await follow(batches, id)).toEqual({ kind: 'ended' });
+    expect((await read(batches, id, 'a-1')).answers.get('a-1')).toMatchObject({ ok: true });
+  });
+
   test('that leaves nothing of a batch is the end of it', async () => {
     const { batches } = claude();
     expect(await follow(batches, 'msgbatch_gone')).toEqual({ kind: 'lost', message: 'the service answered 404: no retrieve' });

@@ -42,4 +42,11 @@ describe('how a case was measured', () => {
       `paired; 70 % nvjet_${'x'.repeat(34)}… (cublas); 20 % scale; 6.0 % copies and fills`,
     );
   });
+
+  test('says of a program that its time is that to its answers, how it was called, and what was taken off', () => {
+    const answers = { semantics: 'call', uncertaintyNs: 8_400, nullNs: 295_000 } as const;
+    expect(measuredText({ ...timing, inputs: 'fresh', answers })).toBe(
+      'paired, fresh inputs; time to answers, call, 295 µs taken off',
+    );
+  });
 });

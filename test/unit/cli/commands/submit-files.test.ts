@@ -43,6 +43,20 @@ test('a sweep takes them too', async () => {
   expect(candidate).toMatchObject({ source: '#include "lib/a.h"', files: { 'lib/a.h': 'int a;' } });
 });
 
+test('a program is submitted as the command line prefers, and what is none is refused for it', async () => {
+  const path = join(root, 'submission.py');
+  writeFileSync(path, 'def custom_kernel(data):\n    return data[0]\n');
+  const { program } = await candidateOf(path, { problem: 'p', prefer: 'program' });
+  expect(program).toMatchObject({ entry: { symbol: 'custom_kernel' }, prefer: 'program' });
+  expect((await candidateOf(path, { problem: 'p' })).program).not.toHaveProperty('prefer');
+  await expect(candidateOf(join(root, 'mine/k.cu'), { problem: 'p', prefer: 'program' })).rejects.toThrow(
+    'is no program: --prefer is for those',
+  );
+  await expect(candidateOf(join(root, 'mine/k.cu'), { problem: 'p', prefer: 'program', environment: 'x' })).rejects.toThrow(
+    'is no program: --environment and --prefer are for those',
+  );
+});
+
 test('a solution takes them beside its own', async () => {
   const { program } = await candidateOf(join(root, 'solution.json'), { with: [join(root, 'more.py')] });
   expect(program?.files).toEqual([

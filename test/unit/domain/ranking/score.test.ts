@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CandidateId } from '../../../../src/domain/ids.ts';
 import type { CaseTiming } from '../../../../src/domain/measurement.ts';
+import { placed } from '../../../../src/domain/ranking/places.ts';
 import { basisText } from '../../../../src/domain/text/describe.ts';
 import { implausibleOutcome, mustConfirm, scoreOf, rankAgainstHolder } from '../../../../src/domain/ranking/score.ts';
 
@@ -145,5 +146,84 @@ describe('scoring', () => {
     const first = rankAgainstHolder(scored(0.5), paired(0.5, 1), { candidateId: own, holder: null, spreads });
     expect(first.record).toBe(true);
     expect(first.score.rankKey).toBeCloseTo(0.5);
+  });
+});
+
+const UNCERTAINTY_NS = 8_400;
+const answered = (medianNs: number, speedup: number, record?: CaseTiming['record']): CaseTiming => ({
+  ...timing('a', medianNs, speedup, record),
+  answers: { semantics: 'released', uncertaintyNs: UNCERTAINTY_NS, nullNs: 295_000 },
+});
+const scoredByAnswers = (medianNs: number, speedup: number) => scoreOf([answered(medianNs, speedup)], {}, GPU);
+
+describe('a time to answers', () => {
+  test('leaves so much open in the speed-up as in the time, to both sides, in every case', () => {
+    const score = scoredByAnswers(84_000, 2);
+    // A tenth of the time: it may be 75.6 or 92.4 us.
+    expect(score.answers).toMatchObject({ semantics: 'released', uncertaintyNs: UNCERTAINTY_NS });
+    expect(score.speedupLow).toBeLessThan((2 * 84_000) / 92_400);
+    expect(score.speedupHigh).toBeGreaterThan((2 * 84_000) / 92_400);
+    expect(score.speedupHigh).toBeGreaterThan(2 * 1.1);
+    const cases = ['a', 'b', 'c', 'd'].map((name) => ({ ...answered(84_000, 2), case: name }));
+    // However many cases there are: what is open is open in all of them to the same side.
+    expect(scoreOf(cases, {}, GPU).answers?.share).toBeCloseTo(score.answers?.share ?? 0, 9);
+  });
+
+  test('is `call` where it is so in one case, and too short to be ranked where one is below 20 us', () => {
+    const call = { ...answered(300_000, 2), answers: { semantics: 'call', uncertaintyNs: 9_000, nullNs: 1 } } as const;
+    expect(scoreOf([answered(300_000, 2), { ...call, case: 'b' }], {}, GPU).answers).toMatchObject({
+      semantics: 'call',
+      uncertaintyNs: 9_000,
+    });
+    expect(scoredByAnswers(20_000, 2).answers).not.toHaveProperty('tooShort');
+    expect(scoredByAnswers(19_999, 2).answers).toHaveProperty('tooShort', true);
+    expect(scoredByAnswers(100, 2).speedupHigh).toBeLessThan(Infinity);
+  });
+
+  test('is implausible only where it is too short even with all that it leaves open', () => {
+    const floor = { a: { hardFloorNs: 50_000, floorNs: 50_000 } };
+    expect(implausibleOutcome([answered(50_000 - UNCERTAINTY_NS, 2)], floor)).toBeNull();
+    expect(implausibleOutcome([answered(50_000 - UNCERTAINTY_NS - 1, 2)], floor)).toMatchObject({ verdict: 'implausible' });
+  });
+
+  test('leaves no less open however often the holder is measured again', () => {
+    const measured = { candidateId: holderId, score: scoredByAnswers(84_000, 2) };
+    let known = measured;
+    for (let time = 0; time < 50; time += 1) {
+      const timings = [answered(84_000, 2, pair(1))];
+      const again = rankAgainstHolder(scoredByAnswers(84_000, 2), timings, { candidateId: own, holder: known, spreads });
+      known = { candidateId: holderId, score: again.holder?.score ?? known.score };
+    }
+    expect(known.score.judgements).toBe(51);
+    expect(known.score.speedup).toBeCloseTo(2, 6);
+    expect(known.score.speedupHigh).toBeLessThan(measured.score.speedupHigh);
+    expect(known.score.speedupHigh).toBeGreaterThan(2 * 1.1);
+    // All else is known fifty times as well.
+    expect(known.score.speedupHigh).toBeLessThan(2 * Math.exp(Math.atanh(0.1)) * 1.002);
+    expect(known.score.speedupLow).toBeLessThan((2 * 84_000) / 92_400);
+  });
+
+  test('wins a pair where the difference is beyond what both leave open, and no sooner', () => {
+    const known = { candidateId: holderId, score: scoredByAnswers(84_000, 2) };
+    const met = (ratio: number) =>
+      rankAgainstHolder(scoredByAnswers(84_000 / ratio, 2 * ratio), [answered(84_000 / ratio, 2 * ratio, pair(ratio))], {
+        candidateId: own,
+        holder: known,
+        spreads,
+      });
+    expect(met(1.2)).toMatchObject({ record: false, score: { pair: { result: 'tied' } } });
+    expect(met(0.85)).toMatchObject({ record: false, score: { pair: { result: 'tied' } } });
+    expect(met(1.3)).toMatchObject({ record: true, score: { pair: { result: 'won' } } });
+    expect(met(0.75)).toMatchObject({ record: false, score: { pair: { result: 'lost' } } });
+    expect(met(1.3).score.pair?.ratioLow).toBeLessThan(1.3 / 1.22);
+  });
+
+  test('shares a place with what it cannot be told from', () => {
+    const entries = [84_000, 90_000, 120_000].map((ns, at) => ({
+      candidateId: CandidateId.parse(`c-${String(at).repeat(32)}`),
+      score: scoredByAnswers(ns, 168_000 / ns),
+      record: false,
+    }));
+    expect(placed(entries).map(({ place }) => place)).toEqual([1, 1, 3]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Score } from '../../../../src/domain/ranking/ranking.ts';
-import { rankedScoreText, reasonText, WHOLE } from '../../../../src/domain/text/describe.ts';
+import { basisText, rankedScoreText, reasonText, scoreText, WHOLE } from '../../../../src/domain/text/describe.ts';
 
 describe('a score in the order of the ranking', () => {
   const score: Score = {
@@ -20,6 +20,31 @@ describe('a score in the order of the ranking', () => {
   test('says what it ranks as only where a pair moved it', () => {
     expect(rankedScoreText(score)).toBe('1.50x [1.47, 1.53]  73.0 µs  50 % of the floor');
     expect(rankedScoreText({ ...score, rankKey: 1.8 })).toBe('1.50x [1.47, 1.53]  73.0 µs  50 % of the floor  ranks as 1.80x');
+  });
+});
+
+describe('a score of a program by its answers', () => {
+  const answers = { semantics: 'released', uncertaintyNs: 8_400, share: 0.03 } as const;
+  const byAnswers: Score = {
+    speedup: 1.5,
+    speedupLow: 1.4,
+    speedupHigh: 1.6,
+    timeNs: 300_000,
+    floorShare: null,
+    rankKey: 1.5,
+    deviceModel: 'NVIDIA H100 80GB HBM3',
+    confirmed: false,
+    method: 'cached',
+    judgements: 1,
+    pair: null,
+    answers,
+  };
+
+  test('says what its time is, what that leaves open, and how it was called', () => {
+    expect(scoreText(byAnswers)).toBe('1.50x [1.40, 1.60]  time to answers 300 µs ± 8.40 µs, released');
+    expect(basisText(byAnswers)).toBe('cached, by answers (released)');
+    const short = { ...byAnswers, timeNs: 15_000, answers: { ...answers, semantics: 'call', tooShort: true } } as const;
+    expect(scoreText(short)).toBe('1.50x [1.40, 1.60]  time to answers 15.0 µs ± 8.40 µs, call; too short to be ranked');
   });
 });
 

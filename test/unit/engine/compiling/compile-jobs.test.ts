@@ -84,7 +84,7 @@ const want = (index: number): void => {
     trial: 0,
   });
   const submission = Submission.parse({ content, priority: 1, submitter: 'ada', labels: [], sweepId: null });
-  state.active.set(id, createActiveCandidate(id, submission, loaded, 0));
+  state.active.set(id, createActiveCandidate(id, submission, loaded, { nowMs: 0, byAnswers: null }));
   askCompile(state, { type: 'compile', id, hostId: judging.host.session.hostId, deviceModel: MODEL });
 };
 

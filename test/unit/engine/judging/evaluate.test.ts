@@ -8,7 +8,7 @@ import { createActiveCandidate } from '../../../../src/engine/active-candidates.
 import { evaluate, unconfirmedScore } from '../../../../src/engine/judging/evaluate.ts';
 import type { EvaluationContext } from '../../../../src/engine/judging/evaluate.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
-import { passed, WRONG } from '../../../support/judgements.ts';
+import { answered, passed, WRONG } from '../../../support/judgements.ts';
 
 const MODEL = 'NVIDIA H100 80GB HBM3';
 const idOf = (digit: string): CandidateId => CandidateId.parse(`c-${digit.repeat(32)}`);
@@ -38,7 +38,7 @@ const candidate = (trial = 0) => {
     trial,
   });
   const submission = Submission.parse({ content, priority: 1, submitter: 'ada', labels: [], sweepId: null });
-  return createActiveCandidate(idOf('1'), submission, loaded, 0);
+  return createActiveCandidate(idOf('1'), submission, loaded, { nowMs: 0, byAnswers: null });
 };
 
 const context = (changes: Partial<EvaluationContext> = {}): EvaluationContext => ({
@@ -103,6 +103,18 @@ describe('a judgement that passed', () => {
     expect(refined.holder).toMatchObject({ candidateId: holder.candidateId, score: { judgements: 2 } });
     expect(refined.spread?.confirmed.count).toBe(1);
     expect(evaluate(passed(3), context({ holder }))).toMatchObject({ holder: null, spread: null });
+  });
+
+  test('by answers that are too short to be ranked is scored, and neither confirmed nor a record', () => {
+    for (const mode of ['screen', 'confirm'] as const) {
+      const evaluation = evaluate(answered(200 / 19), context({ mode, pairedWith: null }));
+      expect(evaluation).toMatchObject({
+        mustConfirm: false,
+        record: false,
+        score: { answers: { tooShort: true }, confirmed: false },
+      });
+    }
+    expect(evaluate(answered(1), context())).toMatchObject({ mustConfirm: true });
   });
 
   test('as another trial is scored, and can neither be confirmed nor hold the record', () => {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { CandidateId } from '../../../../src/domain/ids.ts';
-import type { RankingKey, Resumed } from '../../../../src/domain/ports/store.ts';
+import type { FrontKey, Resumed } from '../../../../src/domain/ports/store.ts';
 import type { Front } from '../../../../src/domain/ranking/front.ts';
 import { createFronts } from '../../../../src/engine/judging/fronts.ts';
 import { rankingKeysOn } from '../../../../src/engine/judging/ranking-keys.ts';
@@ -11,8 +11,8 @@ import type { StoppedSlice } from '../../../../src/engine/state.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
 import { idOf, MODEL, score, timing } from '../../../support/builders.ts';
 
-const KEY: RankingKey = { problem: 'softmax', problemVersion: 'v1', deviceModel: MODEL };
-const OTHER: RankingKey = { ...KEY, problem: 'copy' };
+const KEY: FrontKey = { problem: 'softmax', problemVersion: 'v1', deviceModel: MODEL };
+const OTHER: FrontKey = { ...KEY, problem: 'copy' };
 const problems = loadProblems(join(import.meta.dirname, '../../../../kernels'));
 const NEEDED = { speedup: 2, timeNs: 500 };
 const entry = (name: string, rankKey: number) => ({
@@ -42,8 +42,8 @@ const rig = (front: Front, resumed: readonly Resumed[] = []) => {
       duringReads.shift()?.();
       return Promise.resolve(front);
     },
-    withStopped: async (keys: readonly RankingKey[]) => Promise.resolve(keys.slice(0, 1)),
-    reopenInReach: async (_key: RankingKey, needed: unknown) => {
+    withStopped: async (keys: readonly FrontKey[]) => Promise.resolve(keys.slice(0, 1)),
+    reopenInReach: async (_key: FrontKey, needed: unknown) => {
       asked.push(needed);
       duringReviews.shift()?.();
       return Promise.resolve(answers.shift() ?? { isWaiting: false, candidates: [] });

@@ -46,7 +46,7 @@ const candidateId = CandidateId.parse(`c-${'1'.repeat(32)}`);
 const [SCREEN, CONFIRM] = [1, 2].map((attempt) => attemptIdOf(candidateId, attempt)) as [AttemptId, AttemptId];
 
 const attempt = (mode: 'screen' | 'confirm', evaluation: Evaluation | null) =>
-  ({ mode, pairedWith: undefined, madeBy: null, artifacts: [], evaluation }) as const;
+  ({ mode, pairedWith: undefined, madeBy: null, isByAnswers: false, artifacts: [], evaluation }) as const;
 
 /** Screened at twice the baseline, and confirmed as `confirmation` says. */
 const standing = (attemptId: AttemptId | null, confirmation: Evaluation | null) => {

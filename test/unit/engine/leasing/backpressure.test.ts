@@ -29,7 +29,15 @@ const submission = Submission.parse({
 });
 
 const pendingOf = (ids: readonly CandidateId[]): readonly Unfinished[] =>
-  ids.map((id) => ({ id, submission, state: { status: 'queued' }, attempts: 0, infraFailures: 0, submittedAtMs: 1 }));
+  ids.map((id) => ({
+    id,
+    submission,
+    state: { status: 'queued' },
+    attempts: 0,
+    infraFailures: 0,
+    submittedAtMs: 1,
+    byAnswers: null,
+  }));
 
 test('a store that falls behind stops the leasing, and its catching up starts it again', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });

@@ -22,7 +22,15 @@ const createStore = () => {
   const store: Partial<Store> = {
     insertCandidates: async (batch: readonly NewCandidate[]) => {
       for (const { id, submission } of batch) {
-        kept.push({ id, submission, state: { status: 'queued' }, attempts: 0, infraFailures: 0, submittedAtMs: 1 });
+        kept.push({
+          id,
+          submission,
+          state: { status: 'queued' },
+          attempts: 0,
+          infraFailures: 0,
+          submittedAtMs: 1,
+          byAnswers: null,
+        });
       }
       return Promise.resolve(batch.map(() => ({ known: false, state: { status: 'queued' as const } })));
     },

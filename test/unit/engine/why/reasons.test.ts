@@ -14,6 +14,7 @@ const candidate: WhyView['candidate'] = {
   status: 'queued',
   outcome: null,
   paused: null,
+  byAnswers: null,
   device: 'H100',
   labels: [],
   language: 'cuda',

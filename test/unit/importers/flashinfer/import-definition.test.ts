@@ -149,3 +149,15 @@ describe('a definition', () => {
     expect(() => imported(change, workloads)).toThrow(reason);
   });
 });
+
+describe('a definition whose names every object inherits', () => {
+  test.each([
+    [{ inputs: { ...NORM.inputs, x: { shape: ['rows', 'constructor'], dtype: 'bfloat16' } } }, 'names the axis "constructor"'],
+    [{ inputs: { ...NORM.inputs, x: { shape: ['rows'], dtype: 'toString' } } }, 'is of the type toString'],
+    [{ inputs: { ...NORM.inputs, eps: { shape: null, dtype: 'toString' } } }, 'is of the type toString'],
+    [{ axes: { ...NORM.axes, valueOf: { type: 'var' } } }, 'says no size of the axis "valueOf"'],
+    [{ inputs: { ...NORM.inputs, valueOf: { shape: null, dtype: 'float32' } } }, 'no workload says what the number'],
+  ])('is refused in words: %o', (change, words) => {
+    expect(() => imported(change)).toThrow(words);
+  });
+});

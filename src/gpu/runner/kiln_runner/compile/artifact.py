@@ -10,6 +10,8 @@ from kiln_runner.protocol import CompileUnit, KernelResources
 
 # Raise when the meaning of an artifact changes (options, files, meta.json): old ones are then no longer found.
 COMPILE_FORMAT = 2
+# Files from this size on are one file on disk for all artifacts that hold the same: in this folder beside them, by their SHA-256.
+SHARED, SHARED_BYTES_LEAST = ".shared", 1024 * 1024
 
 
 class KernelFacts(TypedDict, total=False):
@@ -54,7 +56,10 @@ def store_artifact(artifacts: Path, artifact: str, meta: ArtifactMeta, files: di
     sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     try:
         for name, content in files.items():
-            _write(f"{unfinished}/{name}", content)
+            if len(content) < SHARED_BYTES_LEAST:
+                _write(f"{unfinished}/{name}", content)
+            else:
+                _share(f"{artifacts}/{SHARED}", sha256[name], f"{unfinished}/{name}", content)
         _write(f"{unfinished}/meta.json", json.dumps({**meta, "sha256": sha256}).encode())
         os.rename(unfinished, f"{artifacts}/{artifact}")
     except OSError:
@@ -62,6 +67,22 @@ def store_artifact(artifacts: Path, artifact: str, meta: ArtifactMeta, files: di
         # Somebody else was first with the same content.
         if not (artifacts / artifact / "meta.json").exists():
             raise
+
+
+def _share(shared: str, digest: str, path: str, content: bytes) -> None:
+    """Libraries' binaries and a model's weights come with every recording of them."""
+    try:
+        os.link(f"{shared}/{digest}", path)
+        return
+    except OSError:
+        # Not there, gone meanwhile, or a file system without links.
+        _write(path, content)
+    try:
+        os.makedirs(shared, mode=0o700, exist_ok=True)
+        os.link(path, f"{shared}/{digest}")
+    except OSError:
+        # Somebody else was first, or it cannot be: then it is this artifact's own.
+        pass
 
 
 def _write(path: str, content: bytes) -> None:

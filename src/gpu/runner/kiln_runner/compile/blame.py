@@ -8,9 +8,10 @@ import re
 import signal
 from typing import NamedTuple, Optional
 
+from kiln_runner.compile.confined_run import Ended
 from kiln_runner.compile.units import Built, Infra, refused
+from kiln_runner.host.room import is_full
 
-FREE_BYTES_LEAST = 1024 * 1024
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT)
 # Limits that the source's needs run into (subprocess_limits.py).
 _OURS = {signal.SIGXCPU: "CPU time limit exceeded", signal.SIGXFSZ: "File size limit exceeded"}
@@ -32,7 +33,7 @@ _MEMORY = "Memory allocation failure"
 
 def made_nothing(compiler: str, code: int, log: str, folder: str) -> Built:
     """For a compiler that ended with `code` and left no code. Infra where the source is not at fault."""
-    if _NO_SPACE.search(log) or _is_full(folder):
+    if _NO_SPACE.search(log) or is_full(folder):
         raise Infra("out_of_disk", f"{compiler} found no space in {folder}: {_short(log)}")
     limit = _limit_of(code, log)
     if limit:
@@ -56,19 +57,24 @@ def check_headers(log: str, source_file: str, own: "Headers") -> None:
             raise Infra("toolchain_incomplete", f"the compiler of this host lacks its own header {header}; {own.fix}")
 
 
+def check_room(ended: Ended) -> None:
+    """For a confined source that came to nothing: Infra where its host had no room meanwhile, or somebody killed its guardian. What it says of that
+    itself counts for nothing."""
+    if ended.answer is not None and ended.answer.header.get("type") == "built":
+        return
+    if ended.lacks == "disk":
+        raise Infra("out_of_disk", "this host's disk was full while the source was compiled")
+    if ended.lacks == "guardian":
+        raise Infra("suspended", ended.log)
+    if ended.lacks == "memory":
+        raise Infra("compiler_failed", "this host ran out of memory while the source was compiled, and its kernel ended processes for that")
+
+
 class Headers(NamedTuple):
     """Those that come with a compiler, or belong to it though they come apart; `fix` brings them."""
 
     names: "re.Pattern[str]"
     fix: str
-
-
-def _is_full(folder: str) -> bool:
-    try:
-        status = os.statvfs(folder)
-    except OSError:
-        return False
-    return status.f_bavail * status.f_frsize < FREE_BYTES_LEAST or (status.f_files > 0 and status.f_favail == 0)
 
 
 def _limit_of(code: int, log: str) -> Optional[str]:

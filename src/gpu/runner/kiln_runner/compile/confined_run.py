@@ -9,11 +9,13 @@ import shutil
 import signal
 import time
 import traceback
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, Literal, NamedTuple, Optional
 
 from kiln_runner.compile.confinement import Limits, Place, Unconfinable, Walls, drop_privileges, enter
 from kiln_runner.compile.system_calls import PR_SET_CHILD_SUBREAPER, prctl
 from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode
+from kiln_runner.host.memory import killed_for_memory
+from kiln_runner.host.room import is_full
 from kiln_runner.parent_death import request_signal
 
 LOG_FILE = "output.log"
@@ -28,8 +30,12 @@ _RESULT_DESCRIPTOR = 3
 _DESCRIPTORS_MAX = 65536
 
 
+Lacks = Literal["", "disk", "memory", "guardian"]
+
+
 class Ended(NamedTuple):
-    """`how`: answered (then `answer`), ended (without an answer), timed_out, flooded (the answer was too long), unconfinable."""
+    """`how`: answered (then `answer`), ended (without an answer), timed_out, flooded (the answer was too long), unconfinable. `lacks`: what the host
+    had no room for meanwhile, whoever took it, as the guardian found: disk, memory, or nothing; `guardian` where somebody killed that one."""
 
     how: str
     answer: Optional[Frame]
@@ -37,6 +43,7 @@ class Ended(NamedTuple):
     log: str
     # Where it ran: a name that nobody needs to see.
     folder: str = ""
+    lacks: Lacks = ""
 
 
 def run_confined(task: Callable[[], bytes], place: Place, limits: Limits, limit_s: float) -> Ended:
@@ -58,17 +65,17 @@ def run_confined(task: Callable[[], bytes], place: Place, limits: Limits, limit_
         os.close(held)
         os.waitpid(guardian, 0)
     if frame is None:
-        return Ended("ended", None, "the guardian of the compiler was killed")
+        return Ended("ended", None, "the guardian of the compiler was killed", lacks="guardian")
     inner = _decode(frame.payload) if frame.header["how"] == "answered" else None
-    if frame.header["how"] == "answered" and inner is None:
-        return Ended("ended", None, frame.header["log"])
-    return Ended(frame.header["how"], inner, frame.header["log"])
+    how = "ended" if frame.header["how"] == "answered" and inner is None else frame.header["how"]
+    return Ended(how, inner, frame.header["log"], lacks=frame.header["lacks"])
 
 
 def _guard(task: Callable[[], bytes], place: Place, limits: Limits, limit_s: float, lifeline: int, reported: int) -> None:
     os.setsid()
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     result, result_in = os.pipe()
+    killed_before = killed_for_memory()
     keeper = os.fork()
     if keeper == 0:
         leave(lambda: _keep(task, place, limits, result_in))
@@ -76,11 +83,12 @@ def _guard(task: Callable[[], bytes], place: Place, limits: Limits, limit_s: flo
     how, data = _await(result, lifeline, time.monotonic() + limit_s)
     sweep(keeper, place)
     log = _log_of(place)
+    lacks: Lacks = "memory" if killed_for_memory() != killed_before else "disk" if is_full(place.folder) else ""
     shutil.rmtree(place.folder, ignore_errors=True)
     if data.startswith(_UNCONFINABLE):
         how, data, log = "unconfinable", b"", data[1:].decode(errors="replace")
     os.set_blocking(reported, True)
-    write_all(reported, encode({"type": "ended", "how": how, "log": log}, data[len(_CONFINED) :] if how == "answered" else b""))
+    write_all(reported, encode({"type": "ended", "how": how, "log": log, "lacks": lacks}, data[len(_CONFINED) :] if how == "answered" else b""))
 
 
 def _keep(task: Callable[[], bytes], place: Place, limits: Limits, result: int) -> None:

@@ -143,7 +143,7 @@ def drop_privileges(place: Place, walls: Walls, limits: Limits, profile: Profile
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     if walls.level == LANDLOCK_LEVEL or (profile.also_landlock and landlock_version() > 0):
         controlled = profile.view.proc
-        landlock.restrict(walls.inside, [*SYSTEM, *place.readable], profile.view.devices, controlled=controlled)
+        landlock.restrict(_writable(walls), [*SYSTEM, *place.readable], profile.view.devices, controlled=controlled)
     _limit(limits, walls.others)
     if walls.level != NO_LEVEL:
         profile.filter_calls(walls.level)
@@ -165,6 +165,13 @@ def _enter_namespaces(place: Place, profile: Profile) -> Walls:
     except OSError as error:
         raise Unconfinable(f"namespaces: {error}") from error
     return Walls(NAMESPACES_LEVEL, INSIDE, changes_user, 0 if changes_user else others)
+
+
+def _writable(walls: Walls) -> list[str]:
+    """The place, by every name of it: in a root of its own its `tmp` is /tmp too, unless something else that is read is there."""
+    own = os.path.join(walls.inside, TEMPORARY)
+    is_shared = walls.level == NAMESPACES_LEVEL and os.path.samefile("/tmp", own)
+    return [walls.inside, "/tmp"] if is_shared else [walls.inside]
 
 
 def _give(place: Place) -> None:

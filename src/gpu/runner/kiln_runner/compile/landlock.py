@@ -18,7 +18,7 @@ SCOPE_VERSION = 6
 _SCOPE_ABSTRACT_SOCKET, _SCOPE_SIGNAL = 1, 2
 
 
-def restrict(folder: str, readable: Sequence[str], devices: Sequence[str], *, controlled: bool = False) -> None:
+def restrict(writable: Sequence[str], readable: Sequence[str], devices: Sequence[str], *, controlled: bool = False) -> None:
     """This process and all that it starts, for ever. Needs PR_SET_NO_NEW_PRIVS. OSError where the kernel has no Landlock.
 
     `controlled`: devices are steered by ioctl, and /proc is there, where a process may write what it may without Landlock.
@@ -37,7 +37,8 @@ def restrict(folder: str, readable: Sequence[str], devices: Sequence[str], *, co
         if controlled:
             _allow(allowed, "/proc", _READ_FILE | _READ_DIR | _WRITE_FILE | _TRUNCATE & every)
             _allow(allowed, "/dev", _READ_DIR)
-        _allow(allowed, folder, every)
+        for path in writable:
+            _allow(allowed, path, every)
         landlock(_handled(version, every), allowed)
     finally:
         for descriptor in allowed:

@@ -3,7 +3,6 @@
 One run an artifact: compiles of the same content share it. A run lives from the first `compile` of its content to its result;
 it is dropped when everybody who asked has cancelled. States of a run: queued -> running (has a worker) -> told to all who asked.
 """
-import signal
 import time
 from collections import OrderedDict
 from typing import Callable, Optional
@@ -13,6 +12,7 @@ from kiln_runner.compile.artifact import ArtifactMeta, artifact_hash
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool_worker import PoolWorker
 from kiln_runner.compile.worker_frames import WorkerAnswer
+from kiln_runner.ends import by_somebody
 from kiln_runner.process import Children
 from kiln_runner.protocol import Compiled, CompileResult, CompileUnit, Infra, NotCompiled
 from kiln_runner.protocol_outcomes import CompileOutcome
@@ -20,8 +20,6 @@ from kiln_runner.time_limit import TimeLimit
 
 QUEUED_MAX = 50_000
 WORKER_DEATHS_MAX = 2
-# What a compiler that a source breaks ends with. SIGBUS is a full disk too.
-CRASH_SIGNALS = (signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGXCPU, signal.SIGXFSZ)
 # Of its limit, for a compile to have taken too long: looks at its time are coarse.
 HAD_SHARE_LEAST = 0.8
 OnCompiled = Callable[[CompileResult], None]
@@ -223,7 +221,7 @@ class CompilePool:
     def _died(self, run: Run, worker: PoolWorker, code: int) -> CompileResult:
         if code >= 0:
             return infra("worker_died", f"the compile worker ended with {code} twice; its last words: {worker.last_words}")
-        if -code not in CRASH_SIGNALS:
+        if by_somebody(code):
             words = f"the compile worker was ended by signal {-code} twice: by whoever saves memory on this host, or by somebody"
             return infra("compiler_failed", words)
         log = f"the compiler was ended by signal {-code} twice on this source"

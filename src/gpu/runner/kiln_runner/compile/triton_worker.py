@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Callable, cast
 
 from kiln_runner import temporary_folders
+from kiln_runner.compile.blame import check_room
 from kiln_runner.compile.confined_run import Ended, run_confined
 from kiln_runner.compile.confinement import NO_LEVEL, Limits, Place, signals_are_confined, support, user_for
 from kiln_runner.compile.log_text import LOG_CHARS_MAX
@@ -71,6 +72,7 @@ def _confined(task: Callable[[], bytes], deadline: float, files: dict[str, str])
         raise TimedOut()
     if ended.how == "unconfinable":
         raise Infra("compiler_missing", f"{NOT_USED}: {ended.log}")
+    check_room(ended)
     return ended._replace(log=without(ended.log, folder), folder=folder)
 
 

@@ -4,10 +4,10 @@ A task is queued -> running -> finished, or leaves by `retract` (queued only) or
 in the same callback that reads a result, before that result is written to disk or sent: the device never waits for bookkeeping.
 Tasks start in the order they came, except that one whose problem is still being prepared lets others pass.
 Between two tasks the device may be reserved (reservations.py): then no task starts until that ends.
-A task's limit runs from the judge's first word of it, and not while the judge waits for the device's lock: it is the candidate's own time.
+A task's limit runs from the judge's first word of it, and not while the judge waits for the device's lock
+or for a companion: it is the candidate's own time.
 Invariant: at most one task or reservation has the device; every task that was accepted has exactly one result, unless it was retracted or forgotten.
 """
-import signal
 import time
 from typing import Optional, cast
 
@@ -21,7 +21,10 @@ from kiln_runner.devices.task_limits import TaskLimits
 from kiln_runner.devices.task_queue import QUEUED_MAX, TaskQueue
 from kiln_runner.devices.upcoming import Upcoming
 from kiln_runner.devices.use_totals import UseTotals
+from kiln_runner.ends import by_somebody
+from kiln_runner.frames import encode
 from kiln_runner.judge.device_lock import LOCKED
+from kiln_runner.judge_frames import StartCompanion
 from kiln_runner.process import Children, Command
 from kiln_runner.protocol import Device, InfraFailure, Json, JudgePhases, JudgeResult
 from kiln_runner.protocol_outcomes import Outcome
@@ -40,7 +43,7 @@ class DeviceSlot:
         self._queue = TaskQueue(events.problem)
         self._running: Optional[Running] = None
         self._upcoming = Upcoming(self._next_task, lambda frame: self._judges.announce(frame))
-        self._limits = TaskLimits(children.loop, self._over_lock)
+        self._limits = TaskLimits(children.loop, self._over_wait)
         self._losses = Losses(children.loop, self.totals, events.finished)
         self.reservations = Reservations(self.totals, self._on_reservation)
         judges_events = JudgesEvents(self._on_usable, self._on_frame, self._on_lost, self._on_device, self._on_unavailable)
@@ -101,6 +104,7 @@ class DeviceSlot:
     def stop(self) -> None:
         self._limits.cancel()
         self._judges.stop()
+        self._events.companions.end_all(self.device["id"])
 
     def pump(self) -> None:
         """Starts the next task if the device is free and tells so."""
@@ -151,6 +155,11 @@ class DeviceSlot:
         self.pump()
 
     def _on_frame(self, header: Json) -> None:
+        if header["type"] == "companion":
+            self._events.companions.start(self.device, cast(StartCompanion, header), lambda ended: self._judges.announce(encode(ended)))
+            return
+        if header["type"] == "end_companion":
+            return self._events.companions.end(header["id"])
         running = self._running
         if running is None or header.get("attemptId") != running.task.attempt_id:
             return
@@ -159,7 +168,7 @@ class DeviceSlot:
                 self._limits.set(running.pid, running.task.body["limitMs"] / 1000, lambda why: self._over_limit(running, why))
             running.enter(header["phase"], header.get("case") or "", time.monotonic_ns())
         elif header["type"] == "waiting":
-            self._limits.on_lock_wait(begins=header["begins"])
+            self._limits.on_wait(begins=header["begins"], companion=header.get("companion", False))
         elif header["type"] == "result":
             self._on_result(running, header)
 
@@ -174,11 +183,11 @@ class DeviceSlot:
         self._on_failure(running, result["infra"])
         if header.get("contextLost"):
             self._losses.begin(now, result)
-            self._judges.replace()
+            self._replace()
         elif header.get("retires"):
             # Nothing is wrong, so the result does not wait: only the next task goes to another judge.
             self._losses.begin(now)
-            self._judges.replace()
+            self._replace()
             self._events.finished(result, None)
         else:
             self._release(running.task, result)
@@ -194,8 +203,16 @@ class DeviceSlot:
         elif infra["code"] == LOCKED:
             self._judges.refuse(infra["message"])
 
-    def _over_lock(self) -> None:
-        if self._running is not None:
+    def _replace(self) -> None:
+        self._judges.replace()
+        self._events.companions.end_all(self.device["id"])
+
+    def _over_wait(self, companion: bool) -> None:
+        if self._running is None:
+            return
+        if companion:
+            self._break_off(self._running, infra=infra_of("suspended", "the judge waits for a process of a program and does not give up by itself"))
+        else:
             words = f"the judge waits for the lock of {self.device['id']} and does not give up by itself"
             self._break_off(self._running, infra=infra_of(LOCKED, words))
 
@@ -213,12 +230,13 @@ class DeviceSlot:
 
     def _on_lost(self, code: int) -> None:
         """The resident died by itself. Not the candidate's fault where nothing of it had run yet, where it cannot reach the judge (the cpu
-        device runs it in a process of its own), or where SIGKILL says that somebody else did it."""
+        device runs it in a process of its own), or where the signal says that somebody else did it."""
+        self._events.companions.end_all(self.device["id"])
         running = self._running
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         if running is None:
             self._losses.begin(time.monotonic_ns())
-        elif running.phase is None or code == -signal.SIGKILL or self.device["kind"] == "cpu":
+        elif running.phase is None or by_somebody(code) or self.device["kind"] == "cpu":
             at = f"at {running.phase} {running.case}".rstrip() if running.phase else "before it touched the candidate"
             self._break_off(running, infra=infra_of("worker_died", f"the judge process died with {how} {at}"))
         else:
@@ -236,7 +254,7 @@ class DeviceSlot:
         if not hold:
             self._events.finished(result, None)
         self._events.released(running.task)
-        self._judges.replace()
+        self._replace()
 
     def _end(self, running: Running, now_ns: int, phases: JudgePhases, *, lacked_memory: bool = False) -> None:
         self._limits.cancel()

@@ -1,8 +1,9 @@
 """What a device's slot asks of the runner around it, and what it reports."""
-from typing import Callable, NamedTuple, Optional, Union
+from typing import Callable, NamedTuple, Optional, Protocol, Union
 
 from kiln_runner.devices.task import Task
-from kiln_runner.protocol import InfraFailure, JudgeResult
+from kiln_runner.judge_frames import CompanionEnded, StartCompanion
+from kiln_runner.protocol import Device, InfraFailure, JudgeResult
 
 
 class Preparing(NamedTuple):
@@ -19,6 +20,20 @@ class Unpreparable(NamedTuple):
     infra: InfraFailure
 
 
+class CompanionPorts(Protocol):
+    """Processes in which programs answer, for the judges of all devices."""
+
+    def start(self, device: Device, asked: StartCompanion, tell: Callable[[CompanionEnded], None]) -> None:
+        """`tell`: called once, when it has ended; not after `end_all`."""
+        ...
+
+    def end(self, companion_id: str) -> None: ...
+
+    def end_all(self, device_id: str) -> None:
+        """Of a judge that is gone."""
+        ...
+
+
 class SlotEvents(NamedTuple):
     """`finished(result, started)`: `started` is the attempt that began in the same moment. `damaged`: an
     artifact that the task needs cannot be used."""
@@ -30,3 +45,4 @@ class SlotEvents(NamedTuple):
     released: Callable[[Task], None]
     device_changed: Callable[[str], None]
     damaged: Callable[[Task], None]
+    companions: CompanionPorts

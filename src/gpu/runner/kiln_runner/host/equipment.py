@@ -13,6 +13,7 @@ from kiln_runner.identity import child_environment, self_command
 from kiln_runner.paths import RunnerPaths
 from kiln_runner.process import Command
 from kiln_runner.protocol import Device, Inventory, NamedEnvironment
+from kiln_runner.unpacked import command_of, keeping_bytecode
 
 PROBE_TIMEOUT_S = 90
 
@@ -67,8 +68,9 @@ class Probe:
                 self._child.kill()
 
 
-def judge_command(paths: RunnerPaths, device: Device, ordinal: int, cores: Optional[list[int]]) -> Command:
-    """`cores`: the device's own, where it has some."""
+def judge_command(paths: RunnerPaths, device: Device, place: tuple[int, Optional[list[int]]], copy: Optional[Path]) -> Command:
+    """`place`: the device's ordinal, and its own cores, where it has some. `copy`: of the archive (unpacked.py)."""
+    ordinal, cores = place
     # The same order as the inventory's, so that the ordinal means the same GPU.
     environment = child_environment(CUDA_DEVICE_ORDER="PCI_BUS_ID")
     command = "simulated-judge" if device["model"] == MODEL else "judge"
@@ -77,7 +79,7 @@ def judge_command(paths: RunnerPaths, device: Device, ordinal: int, cores: Optio
         "--cache", str(paths.cache), "--lock", str(device_lock_file(device["id"])),
         *(["--cores", ",".join(map(str, cores))] if cores else []),
     )
-    return Command(argv, environment, str(paths.work))
+    return Command(command_of(copy, argv), environment if copy is None else keeping_bytecode(environment), str(paths.work))
 
 
 def watch_command(paths: RunnerPaths, devices: list[Device], *, simulated: bool) -> Command:

@@ -21,6 +21,12 @@ def within_memory(most: int) -> int:
     return max(ADDRESSES_LEAST, min(most, memory_limit_bytes() or most))
 
 
+def killed_for_memory() -> int:
+    """How many processes of this machine its kernel has ended for want of memory; always 0 where it does not tell."""
+    found = re.search(r"^oom_kill (\d+)$", _read("/proc/vmstat"), re.MULTILINE)
+    return int(found.group(1)) if found else 0
+
+
 def _read(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8", errors="replace")

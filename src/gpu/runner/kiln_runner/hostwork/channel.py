@@ -1,4 +1,5 @@
 """One connection of a daemon: frames both ways over a blocking socket. `Refused` is what a person did wrong, told in words."""
+import contextlib
 import select
 import socket
 from collections.abc import Iterator, Mapping
@@ -47,6 +48,11 @@ class Channel:
             if frame.header["type"] == "end":
                 return
             yield frame
+
+    def hang_up(self) -> None:
+        """All has been said; the work may go on."""
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
 
     def refuse_hung_up(self) -> None:
         """EOFError where the daemon has ended the connection, also with something unread before its end."""

@@ -28,6 +28,9 @@ def write(channel: Channel, order: Json, home: Path) -> None:
     finally:
         writer.close()
     channel.send({"type": "written", "root": root, "files": writer.files, "bytes": writer.bytes, "deleted": writer.deleted})
+    # All that the daemon waits for.
+    channel.hang_up()
+    writer.remember()
 
 
 class _Writer:
@@ -47,6 +50,9 @@ class _Writer:
             # What was refused on the way to its place.
             os.unlink(self._own_part, dir_fd=self._parts.folder)
         self._parts.close(self._tree)
+
+    def remember(self) -> None:
+        """What was written need not be read again to be known."""
         if not self._written:
             return
         # Until a later change would show in the file's status.

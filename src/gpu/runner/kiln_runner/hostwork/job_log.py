@@ -20,23 +20,46 @@ class Record(NamedTuple):
 
 
 class LogWriter:
+    """What finds no room on the disk is dropped: it must not cost the job its life. What comes behind it begins a segment, so that readers see
+    the gap."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._written = self._length = 0
-        self._descriptor = self._open()
+        # -1: none is open.
+        self._descriptor = -1
 
     def write(self, stream: int, at: float, data: bytes) -> None:
+        record = _HEAD.pack(stream, at, len(data)) + data
+        try:
+            self._append(record)
+        except OSError:
+            self._leave_segment()
+        self._length += len(record)
+
+    def _append(self, record: bytes) -> None:
         if self._written >= SEGMENT_BYTES:
-            os.close(self._descriptor)
-            self._written = 0
+            self._close()
+        if self._descriptor < 0:
             self._descriptor = self._open()
+            self._written = 0
             for path in _segments(self._folder)[:-SEGMENTS_MAX]:
                 path.unlink(missing_ok=True)
-        record = memoryview(_HEAD.pack(stream, at, len(data)) + data)
+        left = memoryview(record)
+        while left:
+            left = left[os.write(self._descriptor, left) :]
         self._written += len(record)
-        self._length += len(record)
-        while record:
-            record = record[os.write(self._descriptor, record) :]
+
+    def _leave_segment(self) -> None:
+        """Without the record that did not fit."""
+        if self._descriptor >= 0:
+            os.ftruncate(self._descriptor, self._written)
+        self._close()
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     def _open(self) -> int:
         return os.open(self._folder / f"log-{self._length:020d}", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

@@ -2,6 +2,7 @@
 import json
 import secrets
 import select
+import shutil
 import subprocess
 import time
 from collections import deque
@@ -32,8 +33,13 @@ def start(channel: Channel, order: Json, home: Path) -> None:
         "id": job_id, "argv": order["argv"], "cwd": order["cwd"], "env": order["env"], "timeoutMs": order["timeoutMs"], "by": order["by"],
         "name": order["name"], "startedAtMs": round(time.time() * 1000),
     }
-    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    _start_supervisor(folder)
+    try:
+        (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+        _start_supervisor(folder)
+    except BaseException:
+        # It never was.
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     _tell(channel, folder)
 
 

@@ -68,7 +68,9 @@ def remove_old(home: Path, known: list[Json]) -> None:
     ended = [job for job in known if job["state"]["status"] != "running"]
     now_ms = time.time() * 1000
     for number, job in enumerate(ended):
-        if number >= JOBS_KEPT_MAX or now_ms - job["startedAtMs"] > KEPT_S * 1000:
+        # Of one that is lost nobody knows when that was.
+        since_ms = job["state"].get("endedAtMs", job["startedAtMs"])
+        if number >= JOBS_KEPT_MAX or now_ms - since_ms > KEPT_S * 1000:
             shutil.rmtree(home / "jobs" / job["id"], ignore_errors=True)
 
 

@@ -23,6 +23,7 @@ GRACE_S = 10.0
 READ_BYTES = 64 * 1024
 TICK_S = 0.2
 LEFTOVERS_S = 1.0
+END_PART, END_BYTES = "end.part", 1024
 
 
 def run(argv: list[str]) -> int:
@@ -33,6 +34,8 @@ def run(argv: list[str]) -> int:
     # Whoever looks whether it runs has a lock for a moment too.
     fcntl.flock(lock, fcntl.LOCK_EX)
     (folder / "pid").write_text(f"{os.getpid()}\n")
+    # Room for its end, whatever becomes of the disk: it is written over these blanks, which JSON may have behind it.
+    (folder / END_PART).write_bytes(b" " * END_BYTES)
     job: Json = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     Supervisor(folder, job).run()
     return 0
@@ -119,6 +122,7 @@ class Supervisor:
             **command.ending_of(code), "timedOut": self._timed_out, "stopped": was_stopped,
             "endedAtMs": round(time.time() * 1000),
         }
-        part = self._folder / "end.part"
-        part.write_text(json.dumps(end), encoding="utf-8")
+        part = self._folder / END_PART
+        with open(part, "r+b") as file:
+            file.write(json.dumps(end).encode())
         os.replace(part, self._folder / "end.json")

@@ -18,6 +18,7 @@ from .failures import DeviceFault, InfraFailure
 
 class Announced(NamedTuple):
     header: Upcoming
+    is_read: bool = False
 
 
 class Loaded(NamedTuple):
@@ -35,6 +36,19 @@ class Ahead:
     def announce(self, header: Upcoming) -> None:
         self._close()
         self._mode = Announced(header) if header["attemptId"] is not None else None
+
+    def read(self) -> None:
+        """The files of what was announced, while a candidate is timed: the device is not asked for anything."""
+        mode = self._mode
+        if not isinstance(mode, Announced) or mode.is_read:
+            return
+        self._mode = mode._replace(is_read=True)
+        try:
+            for code in mode.header["programs"].values():
+                self._device.read_ahead(open_artifact(self._cache, code["artifact"]))
+        except (InfraFailure, OSError):
+            # It fails again where there is an attempt to tell it of.
+            return
 
     def load(self) -> None:
         """What fails here fails again in the judgement, where there is an attempt to tell it of. A fault is the running candidate's: it shows

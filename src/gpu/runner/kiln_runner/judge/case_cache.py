@@ -33,6 +33,9 @@ class CaseCache(Generic[CaseType]):
         self._cases.move_to_end((key, generation()))
         return self._cases[(key, generation())]
 
+    def has(self, key: Key, generation: int) -> bool:
+        return (key, generation) in self._cases
+
     def shrink(self, weigh: Callable[[CaseType], int], most: int) -> None:
         """Closes those not used for longest until all together weigh no more than that."""
         while self._cases and sum(map(weigh, self._cases.values())) > most:

@@ -1,13 +1,13 @@
 """Is the output right, is everything else untouched: one launch of a side on fresh inputs, and the runs of a timed section."""
 import random
 from collections.abc import Sequence
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.protocol import Tolerance
 from kiln_runner.protocol_outcomes import ElementValues, Mismatch, Outcome, WrongAnswer
 
 from . import outcomes
-from .device import KEPT, LAST, Case, Runnable
+from .device import KEPT, LAST, Case, Runnable, nothing
 from .failures import CandidateFailure
 from .outcomes import Comparison, Findings, SampleFault, modified_input, out_of_bounds, wrong_answer
 from .sampling import Proof, Sample
@@ -17,20 +17,35 @@ from .tensors import SEED_BITS, input_set_of, seed_for, tolerance_of
 NEAR = 4
 
 
-def check(case: Case, subject: Runnable, reference: Runnable, terms: "Terms", input_set: int = 0) -> None:
+def check(
+    case: Case, subject: Runnable, reference: Runnable, terms: "Terms", input_set: int = 0, meanwhile: Callable[[], None] = nothing
+) -> None:
     """CandidateFailure unless one launch on fresh inputs of that set gives the reference's outputs and touches nothing else.
 
-    The reference runs only after the outputs were copied away, and its own are destroyed before the next launch.
+    The reference runs only after the outputs were copied away, and its own are destroyed before the next launch. `meanwhile`: done while the device
+    checks; it runs no code of any side.
     """
-    seed = seed_for(terms.rng.getrandbits(SEED_BITS), input_set)
-    case.arm(terms.rng)
+    prepare(case, terms.rng, seed_for(terms.rng.getrandbits(SEED_BITS), input_set))
+    check_prepared(case, subject, reference, terms, meanwhile)
+
+
+def prepare(case: Case, rng: random.Random, seed: int) -> None:
+    """The case as it is before code of a side runs: new guards, the inputs of `seed`, outputs poisoned."""
+    case.arm(rng)
     case.draw(seed)
-    case.poison(terms.rng)
+    case.poison(rng)
+
+
+def check_prepared(case: Case, subject: Runnable, reference: Runnable, terms: "Terms", meanwhile: Callable[[], None] = nothing) -> None:
+    """As `check`, of a case that is prepared."""
+    seed = case.seed
     case.execute(subject)
     case.inspect(seed)
     case.snapshot(0, LAST)
     case.expect(reference, seed, (0, LAST))
     case.compare(terms.tolerance, LAST)
+    case.ask_findings()
+    meanwhile()
     evaluate(case, case.findings(), terms, Stage("check", seed))
     case.wipe([LAST])
 
@@ -49,10 +64,11 @@ class TimedRuns(NamedTuple):
 def look_at_last(case: Case, sampled: Sequence[tuple[int, Sample]], rng: random.Random) -> tuple[int, int]:
     """Right after a section's last run: queues what needs no reference, guards, inputs and a copy of the outputs, so that the device works while
     the times are read. `sampled`: the inputs' seed and the sample of each run. Seed and replica of what is copied."""
-    case.announce([sample for _, sample in sampled])
     last = (case.seed, rng.randrange(case.batch))
+    # What takes the device longest first: the rest is queued meanwhile.
     case.inspect(last[0])
     case.snapshot(last[1], LAST)
+    case.announce([sample for _, sample in sampled])
     return last
 
 
@@ -69,6 +85,7 @@ def queue_timed_checks(case: Case, reference: Runnable, ran: TimedRuns, terms: "
         if at in proofs:
             proof = proofs.pop(at)
             case.compare_samples(terms.tolerance, (proof.first, len(proof.samples)), (at[1], look))
+    case.ask_findings()
 
 
 def evaluate_timed(case: Case, reference: Runnable, ran: TimedRuns, terms: "Terms") -> None:

@@ -8,11 +8,11 @@ say less than it took; whose is smaller, more.
 import math
 from collections.abc import Sequence
 
-from .measuring import Section
-from .statistics import deviation, median
+from .section import Section
+from .statistics import SURE, deviation, median
 
-# Deviations of a difference that chance makes once in a thousand sections; the median's to the mean's, of normal values.
-SURE, ERROR_OF_MEDIANS = 3.09, 1.25
+# The median's deviation to the mean's, of normal values.
+ERROR_OF_MEDIANS = 1.25
 # What launches of two sides may differ by (bench/gpu/judge-check clocks), and how far two clocks may go apart.
 OFF_NS, OFF_SHARE = 1000.0, 0.005
 # Of fewer nothing is said. Controls are at least as many.

@@ -7,7 +7,7 @@ DeviceFault.
 """
 import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Optional, Protocol, TypeVar
+from typing import Any, Callable, NamedTuple, Optional, Protocol, TypeVar
 
 from kiln_runner import protocol
 from kiln_runner.protocol import DefinedCase, Plan, ProblemDefinition, Telemetry, Tolerance
@@ -25,6 +25,10 @@ KEPT, LAST = 0, 1
 SIDES = ("reference", "baseline", "candidate", "record")
 # The problem's own.
 OWN_SIDES = ("reference", "baseline")
+
+
+def nothing() -> None:
+    """Where there is nothing to do meanwhile."""
 
 
 class Runnable(Protocol):
@@ -115,8 +119,12 @@ class CaseOf(Protocol[P, R]):
         """The norms of the reference's outputs."""
         ...
 
+    def ask_findings(self) -> None:
+        """Behind all that `findings` is to tell of: what is queued after it is not waited for."""
+        ...
+
     def findings(self) -> Findings:
-        """What inspect, compare and compare_samples found since the last call."""
+        """What inspect, compare and compare_samples found since the last call, up to ask_findings where that was called."""
         ...
 
     def values(self, comparison: Comparison, index: int) -> tuple[str, str]:
@@ -131,8 +139,11 @@ class CaseOf(Protocol[P, R]):
         """Destroys the reference's outputs."""
         ...
 
-    def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, R], rng: random.Random) -> list[float]:
-        """Nanoseconds of one execution in each run: outputs poisoned and caches flushed before each, samples taken after each that has one."""
+    def run_timed(
+        self, runs: Sequence[TimedRun], runnables: Mapping[str, R], rng: random.Random, meanwhile: Callable[[], None] = nothing
+    ) -> list[float]:
+        """Nanoseconds of one execution in each run: outputs poisoned and caches flushed before each, samples taken after each that has one.
+        `meanwhile`: done once, while the device works on the last of what was queued, or behind it."""
         ...
 
     def gaps(self) -> Sequence[float]:
@@ -170,6 +181,10 @@ class DeviceOf(Protocol[P, R]):
 
     def load(self, side: str, artifact: Artifact) -> P: ...
 
+    def read_ahead(self, artifact: Artifact, /) -> None:
+        """For `load_ahead`, by the host alone: nothing of it reaches the device, whatever that is working on. InfraFailure, OSError."""
+        ...
+
     def load_ahead(self, side: str, artifact: Artifact, kernels: Sequence[str], /) -> Optional[P]:
         """As `load`, with its kernels looked up, without running anything of it; None where loading runs code. InfraFailure, DeviceFault."""
         ...
@@ -194,6 +209,10 @@ class DeviceOf(Protocol[P, R]):
         """`scratch`: side -> name -> bytes. Cases share memory: another one's contents are gone once this one is armed and drawn."""
         ...
 
+    def keeps_open(self, problem: ProblemDefinition, case: DefinedCase, batch: int, scratch: Scratch) -> bool:
+        """True where the case is open, with memory of its own, and what is done with it is queued: it can be prepared while another is looked at."""
+        ...
+
     def open_once(self, case: DefinedCase, scratch: Scratch) -> CaseOf[P, R]:
         """As `open_case`, of a case that comes once: whoever opened it closes it, unless the device was lost."""
         ...
@@ -207,6 +226,10 @@ class DeviceOf(Protocol[P, R]):
         ...
 
     def telemetry(self) -> Telemetry: ...
+
+    def rest(self) -> Optional[float]:
+        """While no frame comes. Seconds until this is to be called again; None: not before something was judged."""
+        ...
 
 
 Case = CaseOf[Any, Any]

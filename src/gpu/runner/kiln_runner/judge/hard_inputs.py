@@ -20,6 +20,15 @@ class Deck:
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def state(self) -> list[int]:
+        """Those that are left of the round. Set back to what it was, what was dealt since was not."""
+        return list(self._left)
+
+    @state.setter
+    def state(self, left: list[int]) -> None:
+        self._left = list(left)
+
     def deal(self) -> int:
         """0, the plain inputs, where there are no others."""
         if not self._left:

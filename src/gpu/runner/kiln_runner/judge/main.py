@@ -9,6 +9,7 @@ from kiln_runner.judge_frames import FromJudge
 
 from ..frames import encode
 from ..host.placement import move_to, parse_cores
+from .companions import Companions
 from .device import Device
 from .device_lock import DeviceLock
 from .inbox import Inbox
@@ -37,7 +38,8 @@ def run(argv: list[str]) -> int:
         open_lock(options.lock), options.cache, send, lambda: move_to(options.cores),
         not options.standby,
     )
-    lost = Service(open_device(options), around).serve(Inbox(0))
+    inbox = Inbox(0)
+    lost = Service(open_device(options, Companions(send, inbox)), around).serve(inbox)
     frames.close()
     # No destructors: after a fault the driver would only complain, and an exit must not wait for it.
     os._exit(CONTEXT_LOST_EXIT if lost else 0)
@@ -53,11 +55,11 @@ def open_lock(path: str) -> DeviceLock:
         ) from error
 
 
-def open_device(options: argparse.Namespace) -> Device:
+def open_device(options: argparse.Namespace, companions: Companions) -> Device:
     if options.kind == "gpu":
         from .gpu.device import GpuDevice
 
-        return GpuDevice(options.device, options.ordinal, options.cache)
+        return GpuDevice(options.device, options.ordinal, options.cache, companions)
     from .cpu.device import CpuDevice
 
     return CpuDevice(options.device, options.cache)

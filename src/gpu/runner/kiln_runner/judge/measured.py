@@ -7,7 +7,7 @@ from kiln_runner.protocol_outcomes import CaseTiming, TimingStatistics
 
 from .clocks import stamps_are_doubtful
 from .device import Case
-from .measuring import Section
+from .section import Section
 from .statistics import Interval, ratio_of_medians, timing_statistics
 from .steadiness import agrees, finds_inputs_spoilt, gained_by_memory, lives_on_memory, widened
 
@@ -31,7 +31,11 @@ class Measured(_Read):
     @cached_property
     def is_steady(self) -> bool:
         """The speed-up that is ranked and the times that are shown say the same, and so does the device's own timer."""
-        return agrees(self.speedup, self.baseline, self.candidate) and not stamps_are_doubtful(self.section, "candidate")
+        return agrees(self.speedup, self.baseline, self.candidate) and not self.has_doubtful_stamps
+
+    @cached_property
+    def has_doubtful_stamps(self) -> bool:
+        return stamps_are_doubtful(self.section, "candidate")
 
     @property
     def is_doubtful(self) -> bool:

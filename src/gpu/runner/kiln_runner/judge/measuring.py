@@ -1,16 +1,15 @@
 """How long does a side take: warm-up, and timed runs until the interval is narrow enough. What the times are worth: steadiness.py."""
-import math
 import random
 import time
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import partial
 from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.protocol import TimingRules
 
-from .device import Case, Runnable
+from .device import Case, Runnable, nothing
 from .hard_inputs import NO_HARD_INPUTS, Deck
-from .sampling import NO_SLOT, Sample, Slots
+from .sampling import Slots
 from .schedule import (
     CONTROLS_LEAST,
     RUNS_LEAST,
@@ -19,10 +18,10 @@ from .schedule import (
     TimedRun,
     controls_for,
     group_size,
-    inputs_of,
     with_controls,
 )
-from .statistics import Interval, centre, interval, median, relative_half_width
+from .section import Ran, Section
+from .statistics import interval, relative_half_width
 
 WARMUP_LEAST = 2
 # Baseline runs that say whether the device is slow just now.
@@ -30,126 +29,13 @@ WITNESS_RUNS = 2
 RUNS_PER_CHUNK_MAX = 256
 # With fewer groups a lucky draw looks narrow enough.
 GROUPS_LEAST = 8
-# Of a candidate's runs, those that a baseline run among them is compared with: two of each launch phase (gpu/timing.py).
-RUNS_AROUND = 8
 # A section has up to this share more runs than the least, at random: nobody can know its last.
 RUNS_MORE_SHARE = 0.1
 # Where a draw of the inputs changes what a run takes by more than this share, some inputs are drawn once more.
 REDRAWN_BEYOND = 0.05
 NS_PER_MS = 1e6
-
-
-class ByInputs(NamedTuple):
-    """Times of a side's runs: on inputs that it had not seen, on such as were drawn once more right before, and on such as were left in place."""
-
-    new: list[float]
-    redrawn: list[float]
-    left: list[float]
-
-
-class _Timed(NamedTuple):
-    runs: list[TimedRun]
-    times: list[float]
-    before: int = 0
-    gaps: Sequence[float] = ()
-
-
-class Section(_Timed):
-    """Timed runs in the order they were made, also those that do not count, and their nanoseconds of one execution. `before`: the seed of the
-    inputs before the first; `gaps`: of each run as Case.gaps, or none at all. It does not change, so what is read from it is read once: the
-    device waits meanwhile."""
-
-    def followed_by(self, runs: list[TimedRun], times: list[float], gaps: Sequence[float]) -> "Section":
-        return Section([*self.runs, *runs], [*self.times, *times], self.before, [*self.gaps, *gaps])
-
-    @cached_property
-    def inputs(self) -> list[int]:
-        return inputs_of(self.runs, self.before)
-
-    @cached_property
-    def kept(self) -> Optional[tuple[int, int]]:
-        """Seed and replica of the outputs that were kept: the last to be took the place of others. A warm-up keeps none."""
-        runs = zip(reversed(self.runs), reversed(self.inputs))
-        return next(((seed, run.keep) for run, seed in runs if run.keep is not None), None)
-
-    @cached_property
-    def sampled(self) -> list[tuple[int, Sample]]:
-        """The inputs' seed and the sample of each run that still has its slot: those of one seed follow each other, also where others came
-        between them."""
-        holders = {run.sample.slot: (number, run.sample) for number, run in enumerate(self.runs) if run.sample and run.sample.slot != NO_SLOT}
-        inputs = self.inputs
-        by_seed: dict[int, list[tuple[int, Sample]]] = {}
-        for number, sample in sorted(holders.values()):
-            by_seed.setdefault(inputs[number], []).append((inputs[number], sample))
-        return [one for of_seed in by_seed.values() for one in of_seed]
-
-    @cached_property
-    def counted(self) -> list[tuple[TimedRun, float]]:
-        return [(run, time) for run, time in zip(self.runs, self.times) if run.counts]
-
-    @cached_property
-    def _by_side(self) -> dict[str, list[float]]:
-        times: dict[str, list[float]] = {}
-        for run, time_ns in self.counted:
-            times.setdefault(run.side, []).append(time_ns)
-        return times
-
-    @property
-    def sides(self) -> list[str]:
-        """Those that have runs that count."""
-        return sorted(self._by_side)
-
-    def of(self, side: str) -> list[float]:
-        return self._by_side.get(side, [])
-
-    def gaps_of(self, side: str) -> list[float]:
-        """Of its runs that count, where the device's timer said something."""
-        return [gap for run, gap in zip(self.runs, self.gaps) if run.side == side and run.counts and not math.isnan(gap)]
-
-    def whole(self, side: str) -> list[float]:
-        """Nanoseconds of all that is between two events."""
-        return [time * run.replicas for run, time in self.counted if run.side == side]
-
-    @cached_property
-    def _by_inputs(self) -> dict[str, "ByInputs"]:
-        found = {run.side: ByInputs([], [], []) for run in self.runs}
-        # Each side may have seen those in the warm-up.
-        known = dict.fromkeys(found, self.before)
-        for run, seed, time_ns in zip(self.runs, self.inputs, self.times):
-            side = run.side
-            if run.counts:
-                new, redrawn, left = found[side]
-                (new if seed != known[side] else left if run.seed is None else redrawn).append(time_ns)
-            known[side] = seed
-        return found
-
-    def by_inputs(self, side: str) -> "ByInputs":
-        return self._by_inputs.get(side, ByInputs([], [], []))
-
-    def group_ratios(self, numerator: str, denominator: str, sides: Sequence[str]) -> list[float]:
-        """Of the two sides' medians in each group: what drifts over the section cancels within a group, and a run with an outlier drops out."""
-        size, counted = group_size(sides), self.counted
-        ratios: list[float] = []
-        for at in range(0, len(counted), size):
-            group = counted[at : at + size]
-            middle = {side: median(sorted(t for run, t in group if run.side == side)) for side in (numerator, denominator)}
-            ratios.append(middle[numerator] / middle[denominator])
-        return ratios
-
-    def ratios(self, numerator: str, denominator: str, sides: Sequence[str]) -> Interval:
-        return centre(self.group_ratios(numerator, denominator, sides))
-
-    def control_ratios(self, control: str, side: str) -> Interval:
-        """Of each run of `control` to those of `side` that were nearest to it: a clock that moves in the section moves both."""
-        own, after = self.of(side), 0
-        ratios: list[float] = []
-        for run, time_ns in self.counted:
-            if run.side == side:
-                after += 1
-            elif run.side == control:
-                low = max(0, min(after - RUNS_AROUND // 2, len(own) - RUNS_AROUND))
-                ratios.append(time_ns / median(sorted(own[low : low + RUNS_AROUND])))
-        return centre(ratios)
+# Shorter than any.
+RUN_MS_LEAST = 1e-6
 
 
 class Control(NamedTuple):
@@ -180,13 +66,15 @@ class Warmth(NamedTuple):
     run_ms: float
 
 
-def warm_up(case: Case, runnables: Mapping[str, Runnable], count: int, rng: random.Random) -> tuple[Warmth, Section]:
-    """`count` runs of each side, not counted."""
+def warm_up(
+    case: Case, runnables: Mapping[str, Runnable], count: int, rng: random.Random, meanwhile: Callable[[], None] = nothing
+) -> tuple[Warmth, Section]:
+    """`count` runs of each side, not counted. `meanwhile`: as Case.run_timed has it."""
     slots = Slots(random.Random(rng.getrandbits(256)))
     sides = [side for _ in range(max(WARMUP_LEAST, count)) for side in runnables]
     runs = [TimedRun(side, 1, None, None, slots.take()) for side in sides]
     start = time.monotonic_ns()
-    times = case.run_timed(runs, runnables, rng)
+    times = case.run_timed(runs, runnables, rng, meanwhile)
     run_ms = (time.monotonic_ns() - start) / NS_PER_MS / len(times)
     # The fastest: one slow first run must not hide that a plan is short enough to be batched.
     return Warmth(min(times), run_ms), Section(runs, times, case.seed)
@@ -206,9 +94,9 @@ class Conditions(NamedTuple):
     # Asked after every chunk, of which the first is short then, whether the section is over.
     until: Optional[Callable[[Section], bool]] = None
 
-    def beside(self, case: Case, others: Mapping[str, Runnable]) -> "Conditions":
+    def beside(self, case: Case, others: Mapping[str, Runnable], meanwhile: Callable[[], None] = nothing) -> "Conditions":
         """For one side that is warm together with `others`, which are warmed up here: their first runs are slow, and all of them cost time."""
-        found, _ = warm_up(case, others, WARMUP_LEAST, self.rng)
+        found, _ = warm_up(case, others, WARMUP_LEAST, self.rng, meanwhile)
         run_ms = (self.warmth.run_ms + len(others) * found.run_ms) / (1 + len(others))
         return self._replace(warmth=self.warmth._replace(run_ms=run_ms))
 
@@ -222,34 +110,103 @@ class Conditions(NamedTuple):
         return self._replace(warmth=self.warmth._replace(run_ms=run_ms))
 
 
-def time_sides(
-    case: Case, runnables: Mapping[str, Runnable], conditions: Conditions, strict: bool, control: Optional[Control] = None
-) -> Section:
-    """Times the sides together; the first is under suspicion. `strict`: fresh inputs before every run. `control`: one of the sides that gets a
-    few runs alone, beyond those that the rules ask for. `case` is armed and drawn."""
-    sides, rules, rng = [side for side in runnables if control is None or side != control.side], conditions.rules, conditions.rng
-    plan = SectionPlan(sides, case.batch, Freshness(rng, strict, case.draw_bias > REDRAWN_BEYOND, case.seed, conditions.deck))
+class FirstChunk:
+    """The first chunk of a section, planned while the device works on something else, before it is known what a run costs. What is drawn is drawn for
+    this section alone, and thrown away where it turns out to be another. `seed`: of the inputs that will be in place; `control`: the side that will
+    have a few runs alone, if any will."""
+
+    def __init__(self, case: Case, sides: Sequence[str], drawn: "Drawn", seed: int, strict: bool, control: Optional[str] = None) -> None:
+        self._about, self._case = (list(sides), case.batch, seed, strict), case
+        self._seed: Optional[int] = seed
+        self._deck, self._dealt_before = drawn.deck, drawn.deck.state
+        conditions = Conditions(drawn.rules, Warmth(1.0, RUN_MS_LEAST), drawn.rng)
+        self.groups = next_groups(sides, 0, 0.0, conditions)
+        self.plan = section_plan(case, sides, drawn, seed, strict)
+        self.runs = self.plan.chunk(self.groups)
+        # As it is where runs of `control` take no longer than the candidate's.
+        self._controlled = with_controls(self.runs, control, controls_for(self.groups, True, 1.0), drawn.rng) if control else None
+        self._control = control
+
+    def is_of(self, case: Case, sides: Sequence[str], conditions: "Conditions", strict: bool) -> bool:
+        """False where the section is another, or cannot be so long."""
+        fits = self.groups <= _affordable(sides, 0.0, conditions) and conditions.until is None
+        return fits and self.is_about(case, sides, strict)
+
+    def is_about(self, case: Case, sides: Sequence[str], strict: bool) -> bool:
+        return self._about == (list(sides), case.batch, case.seed, strict)
+
+    def with_controls(self, control: str, count: int, rng: random.Random) -> list[TimedRun]:
+        if self._controlled is not None and (control, count) == (self._control, len(self._controlled) - len(self.runs)):
+            return self._controlled
+        return with_controls(self.runs, control, count, rng)
+
+    def take_seed(self, case: Case) -> Optional[int]:
+        """Once, and for that case."""
+        seed = self._seed if case is self._case else None
+        if seed is not None:
+            self._seed = None
+        return seed
+
+    def put_back(self) -> None:
+        """What was dealt was not met."""
+        self._deck.state = self._dealt_before
+
+
+class Drawn(NamedTuple):
+    """What the runs of a section are drawn by."""
+
+    rules: TimingRules
+    rng: random.Random
+    deck: Deck
+
+
+def section_plan(case: Case, sides: Sequence[str], drawn: Drawn, seed: int, strict: bool) -> SectionPlan:
+    return SectionPlan(sides, case.batch, Freshness(drawn.rng, strict, case.draw_bias > REDRAWN_BEYOND, seed, drawn.deck))
+
+
+class HowTimed(NamedTuple):
+    """`strict`: fresh inputs before every run. `control`: one of the sides that gets a few runs alone, beyond those that the rules ask for.
+    `first`: its first chunk, where that was planned already. `meanwhile`: told what will have run, while the device works on it."""
+
+    strict: bool = False
+    control: Optional[Control] = None
+    first: Optional[FirstChunk] = None
+    meanwhile: Callable[[Ran], None] = lambda _ran: None
+
+
+def time_sides(case: Case, runnables: Mapping[str, Runnable], conditions: Conditions, how: HowTimed) -> Section:
+    """Times the sides together; the first is under suspicion. `case` is armed and drawn."""
+    control, rules, rng = how.control, conditions.rules, conditions.rng
+    sides = [side for side in runnables if control is None or side != control.side]
+    first = _fitting(how.first, case, sides, conditions, how.strict)
+    plan = first.plan if first else section_plan(case, sides, Drawn(rules, rng, conditions.deck), case.seed, how.strict)
     start = time.monotonic_ns()
     section = Section([], [], case.seed)
     while True:
         elapsed_ms = (time.monotonic_ns() - start) / NS_PER_MS
-        own = sum(run.side in sides for run, _ in section.counted)
+        own = section.ran.count(sides)
         if section.runs:
             conditions = conditions.counted(elapsed_ms / len(section.runs))
-        groups = next_groups(sides, own, elapsed_ms, conditions)
+        groups = first.groups if first and not section.runs else next_groups(sides, own, elapsed_ms, conditions)
         if groups == 0 or (section.runs and (narrow_enough(section, sides, rules) or (conditions.until and conditions.until(section)))):
             return section
-        chunk = plan.chunk(groups)
+        planned = first if not section.runs else None
+        chunk = planned.runs if planned else plan.chunk(groups)
         if control is not None:
-            chunk = with_controls(chunk, control.side, control.runs(groups, not section.runs, conditions), rng)
-        times = _timed(case, chunk, runnables, sides, rng)
-        section = section.followed_by(chunk, times, case.gaps()[-len(chunk) :])
+            count = control.runs(groups, not section.runs, conditions)
+            chunk = planned.with_controls(control.side, count, rng) if planned else with_controls(chunk, control.side, count, rng)
+        ran = section.with_runs(chunk)
+        # The run before, one of `sides`, is not counted: the device has been idle since the last chunk, and one alone would pay.
+        lead = [TimedRun(rng.choice(sorted(sides)), case.batch, None, None)] if len(runnables) > 1 else []
+        times = case.run_timed([*lead, *chunk], runnables, rng, partial(how.meanwhile, ran))[len(lead) :]
+        section = section.followed_by(ran, times, case.gaps()[-len(chunk) :])
 
 
-def _timed(case: Case, chunk: list[TimedRun], runnables: Mapping[str, Runnable], sides: Sequence[str], rng: random.Random) -> list[float]:
-    """Of several sides the run before, one of `sides`, is not counted: the device has been idle since the last chunk, and one alone would pay."""
-    lead = [TimedRun(rng.choice(sorted(sides)), case.batch, None, None)] if len(runnables) > 1 else []
-    return case.run_timed([*lead, *chunk], runnables, rng)[len(lead) :]
+def _fitting(first: Optional[FirstChunk], case: Case, sides: Sequence[str], conditions: Conditions, strict: bool) -> Optional[FirstChunk]:
+    if first is None or first.is_of(case, sides, conditions, strict):
+        return first
+    first.put_back()
+    return None
 
 
 def next_groups(sides: Sequence[str], runs_done: int, elapsed_ms: float, conditions: Conditions) -> int:
@@ -258,10 +215,15 @@ def next_groups(sides: Sequence[str], runs_done: int, elapsed_ms: float, conditi
     done = runs_done // size * per_side
     least = -(-RUNS_LEAST // per_side)
     groups = -(-min(_wanted(rules["runsMin"], done, conditions.rng), rules["runsMax"] - done) // per_side)
-    affordable = int((rules["caseBudgetMs"] - elapsed_ms) / (conditions.warmth.run_ms * size))
+    affordable = _affordable(sides, elapsed_ms, conditions)
     if done == 0:
         groups = least if conditions.until else max(min(groups, affordable), least)
     return max(0, min(groups, affordable if done else groups, RUNS_PER_CHUNK_MAX // size))
+
+
+def _affordable(sides: Sequence[str], elapsed_ms: float, conditions: Conditions) -> int:
+    """Groups for which the case's budget lasts."""
+    return int((conditions.rules["caseBudgetMs"] - elapsed_ms) / (conditions.warmth.run_ms * group_size(sides)))
 
 
 def _wanted(runs_min: int, done: int, rng: random.Random) -> int:
@@ -278,6 +240,6 @@ def narrow_enough(section: Section, sides: Sequence[str], rules: TimingRules) ->
     target = rules["targetRelativeCi"]
     if len(sides) == 1:
         return relative_half_width(interval(section.of(sides[0]))) <= target
-    if len(section.counted) < GROUPS_LEAST * group_size(sides):
+    if len(section.ran.counted) < GROUPS_LEAST * group_size(sides):
         return False
     return all(relative_half_width(section.ratios(other, sides[0], sides)) <= target for other in sides[1:])

@@ -38,6 +38,11 @@ class Problem:
         """A baseline that is a recording has one place for each tensor: one run of it is timed at a time."""
         return isinstance(self._programs["baseline"], Recorded)
 
+    @property
+    def is_recorded(self) -> bool:
+        """One of its own sides is a recording."""
+        return any(isinstance(program, Recorded) for program in self._programs.values())
+
     def refuse_change(self) -> None:
         """InfraFailure where one of its recordings wrote to what it keeps, and nobody else ran: no other host could judge by it."""
         for side, program in self._programs.items():

@@ -14,9 +14,9 @@ from kiln_runner.protocol_outcomes import CaseTiming, Stopped, StoppedAfter, Tim
 
 from .facts import Facts
 from .measured import Measured
-from .measuring import Section
 from .schedule import PAIRED_BELOW_NS
 from .screening import OFF_MAX
+from .section import Section
 from .statistics import median, timing_statistics
 
 # What the fastest of some runs is beyond the median of all: of a warm-up; of runs that count.

@@ -145,11 +145,12 @@ class SectionPlan:
         hard = Counter(self._hard_places(len(order), len(own)))
         runs: list[TimedRun] = []
         # What most runs are: none is made twice, since the device waits for them.
-        batch, take, others = self._batch, self._slots.take, {side: TimedRun(side, self._batch, None, None) for side in self._sides}
+        batch, others = self._batch, {side: TimedRun(side, self._batch, None, None) for side in self._sides}
+        samples = iter(self._slots.take_many(len(own)))
         special = set(range(len(order))) if self._how.every_run else {*fresh, *redrawn, *decoys, *hard, keep_at}
         for position, side in enumerate(order):
             if position not in special:
-                runs.append(TimedRun(side, batch, None, None, take()) if side == first else others[side])
+                runs.append(TimedRun(side, batch, None, None, next(samples)) if side == first else others[side])
                 continue
             for _ in range(hard[position]):
                 runs += self._on_hard_inputs()
@@ -157,7 +158,7 @@ class SectionPlan:
                 self._inputs = rng.getrandbits(SEED_BITS)
             draws = self._how.every_run or position in fresh or position in redrawn
             keep = rng.randrange(batch) if position == keep_at else None
-            sample, decoy = take() if side == first else None, rng.randrange(batch) if position in decoys else None
+            sample, decoy = next(samples) if side == first else None, rng.randrange(batch) if position in decoys else None
             runs.append(TimedRun(side, batch, self._inputs if draws else None, keep, sample, decoy=decoy))
         return runs
 
@@ -197,9 +198,11 @@ def controls_for(runs: int, is_first: bool, cost: float) -> int:
 def with_controls(runs: Sequence[TimedRun], side: str, count: int, rng: random.Random) -> list[TimedRun]:
     """`count` runs of `side` among the others, one in each stretch of equal length, at a random place before one of its runs that count."""
     counted = [number for number, run in enumerate(runs) if run.counts]
-    places = {counted[rng.randrange(len(counted) * n // count, len(counted) * (n + 1) // count)] for n in range(count)}
-    control = TimedRun(side, runs[0].replicas, None, None)
-    return [one for place, run in enumerate(runs) for one in ([control, run] if place in places else [run])]
+    places = sorted({counted[rng.randrange(len(counted) * n // count, len(counted) * (n + 1) // count)] for n in range(count)})
+    control, mixed = TimedRun(side, runs[0].replicas, None, None), [*runs]
+    for before, place in enumerate(places):
+        mixed.insert(place + before, control)
+    return mixed
 
 
 def inputs_of(runs: Sequence[TimedRun], before: int) -> list[int]:

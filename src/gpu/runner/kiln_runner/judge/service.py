@@ -1,11 +1,12 @@
-"""The judge's frames: `problem`, `known`, `upcoming`, `judge`, `canary` and `exit` in; `ready`, `phase`, `waiting`, `result`, `learned` and
-`canary` out.
+"""The judge's frames: `problem`, `known`, `upcoming`, `judge`, `canary`, `companion_ended` and `exit` in; `ready`, `phase`, `waiting`, `result`,
+`learned`, `canary`, `companion` and `end_companion` out.
 
 `problem`: {definition, referenceArtifact, baselineArtifact}; made ready while no other frame comes (preparation.py). `learned`:
 {problemKey, trusted: [case], baselines: [{case, batch, statistics: TimingStatistics, measuredAtNs}]}, after the `result` whose
 judgement taught it, before one that `retires` the judge, and never after a fault; `measuredAtNs` is CLOCK_MONOTONIC. `known`: the same
 fields, learned by other judges of the device; before or after its `problem`.
-`waiting`: {attemptId, begins}: a wait for the device's lock begins or is over; that time is not the candidate's.
+`waiting`: {attemptId, begins, companion?}: a wait for the device's lock, or for a companion, begins or is over; that time is not the candidate's.
+`companion`, `end_companion`, `companion_ended`: processes in which programs answer (companions.py).
 `upcoming`: which candidate follows the one that is judged, for its code to be loaded in time (ahead.py); it may change until it starts.
 `result`: {attemptId, outcome, infra, phases, telemetry, contextLost}; also `retires`, why, where the candidate leaves something behind.
 
@@ -26,12 +27,13 @@ from kiln_runner.protocol import JudgeTask
 from kiln_runner.protocol_outcomes import Outcome
 
 from .ahead import Ahead
+from .bench import Bench, Following
 from .device import Device
 from .device_lock import LOCKED, DeviceLock
 from .facts import Facts
 from .failures import CandidateFailure, DeviceFault, InfraFailure
 from .inbox import Inbox
-from .judgement import Bench, Judgement
+from .judgement import Judgement
 from .preparation import Preparation
 from .problems import Problem
 from .stopwatch import NS_PER_MS, Stopwatch
@@ -82,6 +84,9 @@ class Service:
                     self._preparation.step()
             except DeviceFault:
                 return True
+            rest_s = self._device.rest()
+            while rest_s is not None and not inbox.has_frame(rest_s):
+                rest_s = self._device.rest()
             frame = inbox.read()
             if frame is None or frame[0]["type"] == "exit":
                 return False
@@ -146,7 +151,12 @@ class Service:
     def _on_judge(self, task: JudgeTask) -> bool:
         attempt_id = task["attemptId"]
         judgement: Optional[Judgement] = None
-        watch = Stopwatch(lambda begins: self._send({"type": "waiting", "attemptId": attempt_id, "begins": begins}))
+
+        def wait(begins: bool, companion: bool) -> None:
+            waiting: judge_frames.Waiting = {"type": "waiting", "attemptId": attempt_id, "begins": begins}
+            self._send({**waiting, "companion": True} if companion else waiting)
+
+        watch = Stopwatch(lambda begins: wait(begins, False), lambda begins: wait(begins, True))
         result: Judged = {"type": "result", "attemptId": attempt_id, "outcome": None, "infra": None, "telemetry": None, "contextLost": False}
         try:
             problem = self._problem(task["problemKey"])
@@ -200,12 +210,21 @@ class Service:
         def report(phase: str, case: str) -> None:
             self._send({"type": "phase", "attemptId": task["attemptId"], "phase": phase, "case": case})
 
-        return Bench(self._device, self._lock, self._cache, watch, report, self._rng, self._ahead.take(task["attemptId"]), self._load_ahead)
+        following, loaded = Following(self._read_ahead, self._load_ahead), self._ahead.take(task["attemptId"])
+        return Bench(self._device, self._lock, self._cache, watch, report, self._rng, loaded, following)
+
+    def _read_ahead(self) -> None:
+        self._hear()
+        self._ahead.read()
 
     def _load_ahead(self) -> None:
+        self._hear()
+        self._ahead.load()
+
+    def _hear(self) -> None:
+        """Which candidate comes next."""
         for header in self._inbox.take("upcoming") if self._inbox else []:
             self._ahead.announce(cast(judge_frames.Upcoming, header))
-        self._ahead.load()
 
     def _problem(self, key: str) -> Problem:
         if key not in self._frames:

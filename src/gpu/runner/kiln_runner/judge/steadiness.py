@@ -9,11 +9,9 @@ from collections.abc import Sequence
 
 from kiln_runner.protocol_outcomes import TimingStatistics
 
-from .measuring import Section
-from .statistics import Interval, balance, deviation, median, overlap, ratio_of_medians, shift
+from .section import Section
+from .statistics import SURE, Interval, balance, deviation, median, overlap, ratio_of_medians, shift
 
-# Deviations: of a 95 % interval; and of a difference that chance makes once in a thousand sections.
-USUAL, SURE = 1.96, 3.09
 ORDERS_LEAST = 1000
 KIND_LEAST = 8
 # A difference that is looked into, where chance does not make it either.
@@ -30,8 +28,8 @@ NOTHING = Interval(1.0, 1.0, 1.0)
 
 def gained_by_memory(section: Section, side: str) -> Interval:
     """How many times as long as its others the side's runs on inputs take that it had not seen."""
-    new, redrawn, left = section.by_inputs(side)
-    return shift(new, redrawn + left, [USUAL])[0] if new and redrawn + left else NOTHING
+    found = section.slower_when_new(side)
+    return found[0] if found else NOTHING
 
 
 def lives_on_memory(section: Section, side: str, draw_bias: float) -> bool:
@@ -40,13 +38,10 @@ def lives_on_memory(section: Section, side: str, draw_bias: float) -> bool:
     kinds = section.by_inputs(side)
     new, redrawn, left = kinds
     noise = _noise(kinds)
-    if not redrawn:
-        return _is_slower(new, left, draw_bias, noise)
-    return (
-        _is_slower(new, redrawn, 0.0, noise)
-        or _is_slower(new, redrawn + left, draw_bias, noise)
-        or _is_slower(new + redrawn, left, draw_bias, noise)
-    )
+    found = section.slower_when_new(side)
+    if found and _is_off(new, redrawn + left, (_weight(new) / _weight(redrawn + left), draw_bias, noise), found[1]):
+        return True
+    return bool(redrawn) and (_is_slower(new, redrawn, 0.0, noise) or _is_slower(new + redrawn, left, draw_bias, noise))
 
 
 def finds_inputs_spoilt(section: Section, side: str, draw_bias: float) -> bool:
@@ -55,18 +50,25 @@ def finds_inputs_spoilt(section: Section, side: str, draw_bias: float) -> bool:
     drawn, left, allowed = kinds.new + kinds.redrawn, kinds.left, max(draw_bias, CACHED_SHARE)
     if not drawn or not left:
         return False
+    heavier = _weight(left) / _weight(drawn)
     # Half of its runs spoilt look like a spread; trusted code has none that is this wide.
-    return _is_slower(left, drawn, allowed, _noise(kinds)) or _weight(left) > (1 + allowed + OFF_TRUSTED) * _weight(drawn)
+    return heavier > 1 + allowed + OFF_TRUSTED or _is_off(left, drawn, (heavier, allowed, _noise(kinds)), shift(left, drawn, [SURE])[0])
 
 
 def _is_slower(these: Sequence[float], than: Sequence[float], allowed: float, noise: float) -> bool:
-    """By more than `allowed` for certain; or in the middle, or in the balance of all, by more than chance makes it. Each looks at all of them,
-    so that no run decides alone. `noise`: of a run, as a share."""
+    """As `_is_off`; what there is none of is not slower."""
     if not these or not than:
         return False
-    found = shift(these, than, [SURE])[0]
+    return _is_off(these, than, (_weight(these) / _weight(than), allowed, noise), shift(these, than, [SURE])[0])
+
+
+def _is_off(these: Sequence[float], than: Sequence[float], by: tuple[float, float, float], found: Interval) -> bool:
+    """By more than is allowed for certain; or in the middle, or in the balance of all, by more than chance makes it. Each looks at all of them,
+    so that no run decides alone. `by`: how many times as much `these` weigh; the share that is allowed; noise of a run, as a share. `found`: how
+    many times as large they are, with an interval of SURE deviations."""
+    heavier, allowed, noise = by
     error = ERROR_OF_MEDIANS * noise * math.sqrt(1 / len(these) + 1 / len(than))
-    off = max(found.middle, _weight(these) / _weight(than)) - 1 - allowed
+    off = max(found.middle, heavier) - 1 - allowed
     # Of few against few all are slower by chance now and then.
     can_be_sure = math.comb(len(these) + len(than), len(these)) >= ORDERS_LEAST
     return (can_be_sure and found.low > 1 + allowed + OFF_ALWAYS) or off > max(OFF_NEVER, SURE * error)

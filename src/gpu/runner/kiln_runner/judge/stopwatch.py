@@ -11,12 +11,14 @@ NS_PER_MS = 1e6
 
 class Stopwatch:
     """Time inside nested spans counts for the innermost one only, so that the phases add up to at most the total. `on_wait`: told True when a wait
-    for the device's lock begins, and False when it is over."""
+    for the device's lock begins, and False when it is over; `on_companion`: the same of a wait for a companion."""
 
-    def __init__(self, on_wait: Callable[[bool], object] = lambda _begins: None) -> None:
+    def __init__(
+        self, on_wait: Callable[[bool], object] = lambda _begins: None, on_companion: Callable[[bool], object] = lambda _begins: None,
+    ) -> None:
         self._start = time.monotonic_ns()
         self._spent: dict[str, int] = {"loadMs": 0, "checkMs": 0, "measureMs": 0, "lockMs": 0}
-        self._on_wait = on_wait
+        self._on_wait, self._on_companion = on_wait, on_companion
 
     @contextmanager
     def span(self, phase: str) -> Iterator[None]:
@@ -35,6 +37,15 @@ class Stopwatch:
                 yield
         finally:
             self._on_wait(False)
+
+    @contextmanager
+    def companion_wait(self) -> Iterator[None]:
+        self._on_companion(True)
+        try:
+            with self.span("loadMs"):
+                yield
+        finally:
+            self._on_companion(False)
 
     def add(self, phase: str, nanoseconds: int) -> None:
         self._spent[phase] += nanoseconds

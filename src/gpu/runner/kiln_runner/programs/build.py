@@ -15,6 +15,7 @@ import time
 from typing import Any, cast
 
 from kiln_runner import temporary_folders
+from kiln_runner.compile.blame import check_room
 from kiln_runner.compile.confined_run import Ended, run_confined
 from kiln_runner.compile.confinement import NO_LEVEL, Limits, Place, signals_are_confined, support, user_for
 from kiln_runner.compile.log_text import LOG_CHARS_MAX
@@ -82,6 +83,7 @@ def _confined(program: Program, unit: ProgramBuild, limit_s: float, tools: Tools
         raise TimedOut()
     if ended.how == "unconfinable":
         raise Infra("compiler_missing", f"{NOT_BUILT}: {ended.log}")
+    check_room(ended)
     return ended._replace(log=ended.log.replace(folder + "/", ""))
 
 

@@ -21,10 +21,13 @@ class Given(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """Where a program left an output. `found` None: in the tensor that it was given."""
+    """Where a program left an output. `found` None: in the tensor that it was given. `laid_out`: its rows were not in order. `kept`: what has
+    that memory, which the next output may not get."""
 
     spec: RecordedTensor
     found: Optional[Found]
+    laid_out: bool = False
+    kept: Any = None
 
 
 # A program in one case.
@@ -47,8 +50,21 @@ def _made(symbol: Callable[..., Any], model: Optional[ModelCall], framework: Fra
         made = symbol()
     else:
         framework.seed(model["seed"])
-        made = symbol(*model["init"]["positional"], **model["init"]["keywords"])
+        made = symbol(*_argument(model["init"]["positional"]), **_argument(model["init"]["keywords"]))
     return made.cuda() if hasattr(made, "cuda") else made
+
+
+def _argument(value: Any) -> Any:
+    """As JSON has it, in which 1.0 is {"$float": 1}."""
+    if isinstance(value, list):
+        return [_argument(one) for one in cast(list[Any], value)]
+    if isinstance(value, dict):
+        named = cast(dict[str, Any], value)
+        return float(named[_WHOLE_FLOAT]) if named.keys() == {_WHOLE_FLOAT} else {name: _argument(one) for name, one in named.items()}
+    return value
+
+
+_WHOLE_FLOAT = "$float"
 
 
 def _by_name(given: list[Given]) -> dict[str, Any]:
@@ -126,7 +142,9 @@ def _placed(value: Any, one: Given, framework: Framework) -> Placed:
     if not found.is_on_gpu:
         raise Broken(f"output {spec['name']} is not on the GPU")
     if not found.is_contiguous:
-        raise Broken(f"output {spec['name']} is not contiguous; return .contiguous()")
+        # Within what is recorded, so that it is replayed and timed as if the program had done it.
+        laid = framework.contiguous(value)
+        return Placed(spec, framework.look(laid), laid_out=True, kept=laid)
     return Placed(spec, None if given is not None and given.address == found.address else found)
 
 

@@ -38,12 +38,17 @@ class ControlGroup:
         for folder in self._folders.values():
             (folder / "cgroup.procs").write_text(str(os.getpid()))
 
-    def ran_out_of_memory(self) -> bool:
-        for kind, file in (("2", "memory.events"), ("memory", "memory.oom_control")):
-            folder = self._folders.get(kind)
-            if folder is not None and any(line.startswith("oom_kill ") and line.split()[1] != "0" for line in _lines(folder / file)):
-                return True
-        return False
+    def lost_a_process(self) -> bool:
+        """Whether the kernel ended one of it for want of memory: its own bound, or the host's."""
+        return self._counts("2", "memory.events", "oom_kill ") or self._counts("memory", "memory.oom_control", "oom_kill ")
+
+    def reached_its_bound(self) -> bool:
+        """Of memory."""
+        return self._counts("2", "memory.events", "oom ") or self._counts("memory", "memory.failcnt", "")
+
+    def _counts(self, kind: str, file: str, word: str) -> bool:
+        folder = self._folders.get(kind)
+        return folder is not None and any(line.startswith(word) and line[len(word) :].strip() not in ("", "0") for line in _lines(folder / file))
 
     def remove(self) -> None:
         """Once no process is in it."""

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
-BYTES_MAX = 64 * 1024 * 1024
+BYTES_MAX = 256 * 1024 * 1024
 SYMBOLS_MAX = 1_000_000
 # What its code and variables may take on the device.
 LOADED_BYTES_MAX = 1024 ** 3

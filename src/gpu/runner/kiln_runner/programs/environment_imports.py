@@ -5,13 +5,25 @@ import os
 import sys
 from typing import NamedTuple, Optional
 
+from kiln_runner import temporary_folders
+
 # After each of these a copy could still start CUDA, measured with PyTorch 2.11 and Triton 3.6; what is missing is left out.
 IMPORTS = (
     "torch", "triton", "triton.language", "triton.backends.nvidia.driver", "triton.backends.nvidia.compiler", "triton.runtime.autotuner",
     "triton.testing", "torch.utils.cpp_extension",
 )
+# What PyTorch imports the first time that a program asks it to be deterministic: seconds in each copy, once before them. Builds need none of it.
+IMPORTS_OF_RUNS = (*IMPORTS, "torch._inductor.config")
 # What a fresh context would be made with: no copy of the runner's environment reaches a program.
-SETTINGS = {"PYTORCH_NVML_BASED_CUDA_CHECK": "1", "CUDA_DEVICE_MAX_CONNECTIONS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+SETTINGS = {
+    "PYTORCH_NVML_BASED_CUDA_CHECK": "1", "CUDA_DEVICE_MAX_CONNECTIONS": "1", "PYTHONDONTWRITEBYTECODE": "1",
+    # 32 MiB, as PyTorch takes by itself on Hopper. Where it is not said, a program that asked PyTorch to be deterministic cannot multiply matrices.
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+    # PyTorch's compiler would start processes of its own when it is imported.
+    "TORCH_WARM_POOL": "0", "TORCHINDUCTOR_COMPILE_THREADS": "1",
+}
+# It makes this folder when it is imported, and remembers it here.
+_CACHE_OF_COMPILER = "TORCHINDUCTOR_CACHE_DIR"
 _KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "CUDA_DEVICE_ORDER", "CUDA_VISIBLE_DEVICES", "PYTHONUTF8")
 _NOT_STARTED = 3
 
@@ -29,6 +41,16 @@ def keep_settings() -> None:
 
 def import_all(names: list[str]) -> Imported:
     """Each as far as it is there. Warnings name what is broken, and what would leave copies without CUDA."""
+    with temporary_folders.made("compiler") as folder:
+        os.environ[_CACHE_OF_COMPILER] = folder
+        try:
+            return _import_all(names)
+        finally:
+            # Each copy has a place of its own.
+            os.environ.pop(_CACHE_OF_COMPILER, None)
+
+
+def _import_all(names: list[str]) -> Imported:
     versions: dict[str, str] = {}
     warnings: list[str] = []
     for name in names:

@@ -60,6 +60,10 @@ class Framework(Protocol):
         """None: it is no tensor."""
         ...
 
+    def contiguous(self, value: Any) -> Any:
+        """The same numbers in rows, in memory of their own."""
+        ...
+
     def type_of(self, dtype: str) -> str:
         """As `look` calls it."""
         ...
@@ -72,6 +76,9 @@ class Torch:
         self._kept: list[Any] = []
 
     def begin(self, arena: Arena) -> None:
+        # By it the zygote asked whether there is a GPU without starting CUDA. Behind the walls NVML may see none where the driver sees one.
+        os.environ.pop("PYTORCH_NVML_BASED_CUDA_CHECK", None)
+
         def allocate_for_it(size: int, _device: int, _stream: int) -> int:
             return arena.allocate(size) if size > 0 else 0
 
@@ -141,6 +148,9 @@ class Torch:
             self._name(value.dtype), list(value.shape), value.data_ptr(), value.numel() * value.element_size(), value.is_contiguous(),
             value.device.type == "cuda",
         )
+
+    def contiguous(self, value: Any) -> Any:
+        return value.contiguous()
 
     def _name(self, dtype: Any) -> str:
         return str(dtype).rsplit(".", 1)[-1]

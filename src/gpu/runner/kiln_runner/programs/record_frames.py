@@ -4,15 +4,15 @@ import zlib
 from typing import Any, Literal, NamedTuple, TypedDict, Union, cast
 
 from kiln_runner.frames import FrameDecoder, FrameError, encode
-from kiln_runner.programs.recording_shape import TEXT_BYTES_MAX
+from kiln_runner.programs.recording_shape import ANSWER_BYTES_MAX, BLOBS_BYTES_MAX, MODULES_BYTES_MAX, TEXT_BYTES_MAX
 from kiln_runner.protocol import Json
 from kiln_runner.protocol_programs import ModelCall, RecordedCase
 
 CASES_MAX = 64
 BLOBS_MAX = 8192
 WORDS_MAX = 16_000
-# What a frame may hold, with room for what is around it: binaries and stored bytes go packed. And unpacked, all together.
-ANSWER_BYTES_MAX, UNPACKED_BYTES_MAX = 60 * 1024 * 1024, 512 * 1024 * 1024
+# Of the cases of one program together.
+UNPACKED_BYTES_MAX = BLOBS_BYTES_MAX + MODULES_BYTES_MAX
 Refusal = Literal["contract", "crashed", "compile_error", "unequipped"]
 # Of Triton kernels that are to be compiled; `call` is base64.
 KERNELS_MAX, KERNEL_NAME_CHARS_MAX, CALL_CHARS_MAX, CALLS_CHARS_MAX = 256, 200, 128 * 1024, 4 * 1024 * 1024
@@ -52,10 +52,11 @@ class Refused(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """`texts`: case -> its recording; `blobs`: by SHA-256, unchecked."""
+    """`texts`: case -> its recording; `blobs`: by SHA-256, unchecked; `packed`: the same as they came."""
 
     texts: dict[str, bytes]
     blobs: dict[str, bytes]
+    packed: dict[str, bytes]
 
 
 class Wants(NamedTuple):
@@ -74,8 +75,10 @@ class NoAnswer(ValueError):
 
 def pack(texts: dict[str, bytes], blobs: dict[str, bytes]) -> bytes:
     """A library's workspace is mostly zeros: packed it is nothing. TooLarge."""
-    packed = {digest: zlib.compress(data, 1) for digest, data in blobs.items()}
-    size, unpacked = sum(map(len, (*texts.values(), *packed.values()))), sum(map(len, blobs.values()))
+    packed, unpacked = _packed(blobs, quick=True), sum(map(len, blobs.values()))
+    if sum(map(len, (*texts.values(), *packed.values()))) > ANSWER_BYTES_MAX:
+        packed = _packed(blobs, quick=False)
+    size = sum(map(len, (*texts.values(), *packed.values())))
     if size > ANSWER_BYTES_MAX or unpacked > UNPACKED_BYTES_MAX:
         words = f"its binaries and what it keeps between calls have {unpacked} bytes, and packed with the lists of what it launches {size}"
         raise TooLarge(f"{words}; at most {UNPACKED_BYTES_MAX} and {ANSWER_BYTES_MAX} are taken")
@@ -83,7 +86,24 @@ def pack(texts: dict[str, bytes], blobs: dict[str, bytes]) -> bytes:
         "type": "recorded", "cases": [[name, len(text)] for name, text in texts.items()],
         "blobs": [[digest, len(data)] for digest, data in packed.items()],
     }
-    return encode(header, b"".join([*texts.values(), *packed.values()]))
+    return encode(header, b"".join([*texts.values(), *packed.values()]), ANSWER_BYTES_MAX)
+
+
+def _packed(blobs: dict[str, bytes], *, quick: bool) -> dict[str, bytes]:
+    """`quick`: what hardly packs, such as a model's weights, goes as it is. It takes seconds otherwise, and the device is held meanwhile."""
+    return {digest: zlib.compress(data, 0 if quick and _hardly_packs(data) else 1) for digest, data in blobs.items()}
+
+
+def _hardly_packs(data: bytes) -> bool:
+    """By some pieces of it."""
+    if len(data) < _LOOKED_AT * _PIECE_BYTES:
+        return False
+    step = len(data) // _LOOKED_AT
+    pieces = b"".join(data[at * step : at * step + _PIECE_BYTES] for at in range(_LOOKED_AT))
+    return len(zlib.compress(pieces, 1)) > _PACKS_SHARE_MOST * len(pieces)
+
+
+_LOOKED_AT, _PIECE_BYTES, _PACKS_SHARE_MOST = 8, 16 * 1024, 0.85
 
 
 def pack_refusal(verdict: Refusal, case: str, message: str) -> bytes:
@@ -97,7 +117,7 @@ def pack_wants(kernels: list[Wanted]) -> bytes:
 def answer_of(data: bytes) -> Union[Answered, Refused, Wants]:
     """NoAnswer where it is none of them."""
     try:
-        frames = list(FrameDecoder().feed(data))
+        frames = list(FrameDecoder(ANSWER_BYTES_MAX).feed(data))
     except FrameError as error:
         raise NoAnswer(f"{error}") from error
     if len(frames) != 1:
@@ -115,7 +135,7 @@ def answer_of(data: bytes) -> Union[Answered, Refused, Wants]:
         for name, size in names:
             into[name] = payload[at : at + size]
             at += size
-    return Answered(texts, unpacked(found))
+    return Answered(texts, unpacked(found), found)
 
 
 def unpacked(packed: dict[str, bytes]) -> dict[str, bytes]:

@@ -4,29 +4,30 @@ One run an artifact: asked for -> waits for a device -> runs in the sandbox -> r
 any more is dropped. Where what ran wants Triton kernels, they are compiled, in the compile pool and without the device, and it runs again with them.
 Several are recorded side by side on one device, on which nothing is timed meanwhile; what fails beside others, who may have left it too little
 memory, is tried alone. Where a program's process says that the recorder does not work, a known program is recorded in its place: it may have said so
-itself. Invariant: a reservation ends, whatever becomes of the processes.
+itself.
+
+A program that is to be judged by its answers is not recorded: its text and what was built of it are an artifact. Where it speaks of Triton it is
+called on the device once for each case, to find which kernels it needs. Invariant: a reservation ends, whatever becomes of the processes.
 """
 import asyncio
-import errno
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional, Union, cast
 
 from kiln_runner.artifacts import ArtifactCache
-from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool import OnCompiled, compiled, infra
-from kiln_runner.compile.simulated import compile_simulated
+from kiln_runner.compile.simulated import record_simulated
 from kiln_runner.devices.reservations import Reservation
 from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.frames import Frame
 from kiln_runner.host.device_nodes import minor_of
 from kiln_runner.host.simulated_gpus import MODEL
-from kiln_runner.programs.known_program import known_unit
 from kiln_runner.programs.record_frames import Wanted, Wants
+from kiln_runner.programs.record_reading import answers, answers_at_once, does_work, read_run, recorded_by
 from kiln_runner.programs.record_run import Asked, Claimed, Run
-from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of, recording_hash
+from kiln_runner.programs.recordings import arena_of, recording_hash
 from kiln_runner.programs.sandbox import device_nodes
 from kiln_runner.programs.triton_kernels import UNPREPARED_WORDS
 from kiln_runner.programs.zygote_frames import Run as ZygoteRun
@@ -39,6 +40,8 @@ from kiln_runner.protocol_programs import OwnRecordUnit, ProgramBuild
 REQUESTS_MAX = 256
 # Most of a recording is starting CUDA in a process of its own.
 BESIDE_MAX = 4
+# While some go on, others take the places of those that have ended: a device is held for as long as its slowest, and judges wait.
+TOPPED_UP_S = 5.0
 # PyTorch, its libraries' memory and what CUDA maps of the host's.
 MEMORY_BYTES_MAX = 32 * 1024 ** 3
 BESIDE_BYTES_MAX = MEMORY_BYTES_MAX // BESIDE_MAX
@@ -62,11 +65,12 @@ class RecordRequests:
         self._loop, self._slots, self._cache, self._compilers, self._zygotes, self._ports = loop, slots, cache, compilers, zygotes, ports
         self._runs: dict[str, Run] = {}
         self._of_daemon: dict[str, None] = {}
-        # Of each device that is held: ids of what runs on it.
+        # Of each device that is held: ids of what runs on it, and since when.
         self._beside: dict[str, set[str]] = {}
+        self._held_s: dict[str, float] = {}
         self._started = 0
-        # Recordings are read one after another, beside the loop.
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recordings")
+        # Recordings are read beside the loop, as many at a time as are made: most of that is unpacking and hashing.
+        self._threads = ThreadPoolExecutor(max_workers=BESIDE_MAX, thread_name_prefix="recordings")
 
     def on_record(self, header: Record, _frame: Frame) -> None:
         compile_id = header["compileId"]
@@ -107,6 +111,16 @@ class RecordRequests:
         else:
             self._reserve(run)
 
+    def warm(self, name: str) -> None:
+        """A program of this environment is being built: what records it imports the framework meanwhile, not behind that."""
+        tool = next((tool for tool in self._compilers.tools["environments"] if tool["name"] == name), None)
+        environment = next((one for one in self._ports.environments() if one["name"] == name), None)
+        has_device = any(slot.device["kind"] == "gpu" and slot.device["model"] != MODEL for slot in self._slots.values())
+        if tool is None or environment is None or not has_device:
+            return
+        if environment["recorder"] != "none" and environment["sandbox"]["level"] != "none":
+            self._zygotes.prepare(tool, lambda: None)
+
     def cancel(self, compile_id: str) -> bool:
         """False when it was not being recorded."""
         run = next((run for run in self._runs.values() if compile_id in run.asked), None)
@@ -132,7 +146,7 @@ class RecordRequests:
 
     def close(self) -> None:
         """What is read is stored; its answer goes nowhere."""
-        self._thread.shutdown(wait=True)
+        self._threads.shutdown(wait=True)
 
     def _drop(self, run: Run) -> None:
         self._forget(run)
@@ -160,7 +174,8 @@ class RecordRequests:
         if self._cache.meta(unit["built"]) is None:
             return infra("unknown_artifact", f"artifact {unit['built']} is not on this host; build it again")
         environment = self._environment(unit)
-        if environment is None or environment["recorder"] == "none" or environment["sandbox"]["level"] == "none":
+        needs_recorder = not answers_at_once(unit)
+        if environment is None or (needs_recorder and environment["recorder"] == "none") or environment["sandbox"]["level"] == "none":
             return infra("environment_missing", f"environment {unit['environment']} has no recorder or no sandbox on this host")
         if len(self._runs) >= REQUESTS_MAX:
             return infra("internal", f"{REQUESTS_MAX} programs wait on this host to be recorded already")
@@ -172,12 +187,18 @@ class RecordRequests:
     def _simulate(self, run: Run) -> CompileResult:
         """Of a simulated GPU nothing can be recorded: the artifact is made of its own name."""
         try:
-            compile_simulated(self._ports.artifacts, run.artifact, run.unit)
+            refused = record_simulated(self._ports.artifacts, run.artifact, run.unit)
         except OSError as error:
             return infra("out_of_disk", f"{error}")
+        if refused is not None:
+            return self._failed(run, {"verdict": "contract", "case": "", "message": f"it cannot be recorded: {refused}"})
         return self._stored(run)
 
     def _reserve(self, run: Run) -> None:
+        if answers_at_once(run.unit):
+            # What judges it needs the zygote, for which no device must wait.
+            self._zygotes.prepare(run.tool, lambda: self._read(run, None))
+            return
         self._cache.pin(run.built)
 
         def refused(failure: InfraFailure) -> None:
@@ -192,10 +213,13 @@ class RecordRequests:
             run.slot.reservations.add(run.reservation)
 
     def _begin(self, run: Run) -> None:
+        # Before others are looked for: it waits no more.
+        run.has_begun = True
         together = [run, *self._others_beside(run)]
         for one in together:
             one.has_begun, one.was_beside, one.started_ns = True, len(together) > 1, time.monotonic_ns()
         self._beside[run.slot.device["id"]] = {one.id for one in together}
+        self._held_s[run.slot.device["id"]] = time.monotonic()
         for one in together:
             self._start(one)
 
@@ -204,21 +228,31 @@ class RecordRequests:
 
     def _others_beside(self, run: Run) -> list[Run]:
         """That wait for the same device. Kernels that tune themselves are timed in the recording: those have it to themselves."""
-        if run.is_alone or run.kernels:
-            return []
-        waiting = [one for one in self._runs.values() if one.slot is run.slot and one.is_asked_for and not one.has_begun]
-        taken = [one for one in waiting if one is not run and not (one.is_alone or one.kernels)][: BESIDE_MAX - 1]
+        return [] if run.is_alone or run.kernels else self._take(run.slot, BESIDE_MAX - 1)
+
+    def _take(self, slot: DeviceSlot, most: int) -> list[Run]:
+        """Of those that wait for the device and may run beside others: they wait no more."""
+        waiting = [one for one in self._runs.values() if one.slot is slot and one.is_asked_for and not one.has_begun]
+        taken = [one for one in waiting if not (one.is_alone or one.kernels)][:most]
         for one in taken:
             if one.reservation is not None:
-                one.slot.reservations.withdraw(one.reservation)
+                slot.reservations.withdraw(one.reservation)
         return taken
 
+    def _top_up(self, slot: DeviceSlot, beside: set[str]) -> None:
+        if time.monotonic() - self._held_s[slot.device["id"]] >= TOPPED_UP_S:
+            return
+        for one in self._take(slot, BESIDE_MAX - len(beside)):
+            one.has_begun, one.was_beside, one.started_ns = True, True, time.monotonic_ns()
+            beside.add(one.id)
+            self._start(one)
+
     def _order(self, run: Run) -> ZygoteRun:
-        unit, device, environment = _recorded_by(run), run.slot.device, self._environment(run.unit)
+        unit, device, environment = recorded_by(run), run.slot.device, self._environment(run.unit)
         asked = {
             "files": unit["files"], "entry": unit["entry"], "architecture": unit["architecture"], "cases": unit["cases"],
             "arena": arena_of(run.artifact, unit.get("side")), "device": device["id"] if device["id"].startswith("GPU-") else "",
-            **({"model": unit["model"]} if "model" in unit else {}),
+            **({"model": unit["model"]} if "model" in unit else {}), **({"rehearsal": True} if answers(unit) else {}),
         }
         return {
             "type": "run", "id": run.id, "task": "record", "asked": asked,
@@ -231,7 +265,9 @@ class RecordRequests:
         device = run.slot.device["id"]
         beside = self._beside[device]
         beside.discard(run.id)
-        if not beside:
+        if beside:
+            self._top_up(run.slot, beside)
+        else:
             del self._beside[device]
             run.slot.reservations.end()
         if self._runs.get(run.artifact) is not run:
@@ -239,19 +275,23 @@ class RecordRequests:
         if run.claimed is not None:
             self._finish(run, self._verified(run, run.claimed, answer))
         elif answer.how == "answered":
-            compiler = self._compilers.version(run.unit) or ""
-            reading = self._loop.run_in_executor(self._thread, _read, self._ports.artifacts, run, answer, compiler)
-            reading.add_done_callback(lambda done: self._on_read(run, done))
+            self._read(run, answer)
         elif run.was_beside:
             self._try_alone(run)
         else:
             self._finish(run, self._ended(run, answer))
 
+    def _read(self, run: Run, answer: Optional[Answer]) -> None:
+        """None: nothing was asked of the device."""
+        compiler = self._compilers.version(run.unit) or ""
+        reading = self._loop.run_in_executor(self._threads, read_run, self._ports.artifacts, run, answer, compiler)
+        reading.add_done_callback(lambda done: self._on_read(run, done))
+
     def _verified(self, run: Run, claimed: Claimed, answer: Answer) -> CompileResult:
         """`answer`: of the known program's process."""
         environment = self._environment(run.unit)
         is_whole = environment is not None and not any(words.startswith(UNPREPARED_WORDS) for words in environment["warnings"])
-        if is_whole and answer.how == "answered" and _does_work(run, answer):
+        if is_whole and answer.how == "answered" and does_work(run, answer):
             message = f"its process says that the recorder does not work here, and it does: {claimed.words}"
             return self._failed(run, {"verdict": "contract", "case": "", "message": message})
         return infra("environment_missing", f"the recorder of environment {run.unit['environment']} does not work here: {claimed.words}")
@@ -338,33 +378,6 @@ class RecordRequests:
             del self._runs[run.artifact]
             if run.reservation is not None:
                 self._cache.unpin(run.built)
-
-
-def _recorded_by(run: Run) -> OwnRecordUnit:
-    return run.unit if run.claimed is None else known_unit(run.unit["architecture"])
-
-
-def _does_work(run: Run, answer: Answer) -> bool:
-    try:
-        kept_of(answer.answer, _recorded_by(run), "", "")
-        return True
-    except Unequipped:
-        return False
-
-
-def _read(artifacts: Path, run: Run, answer: Answer, compiler: str) -> Union[CompileOutcome, Infra, Wants, Claimed, None]:
-    """In a thread. None: it is stored."""
-    try:
-        kept = kept_of(answer.answer, run.unit, compiler, answer.log)
-        if not isinstance(kept, Kept):
-            return kept
-        store_artifact(artifacts, run.artifact, kept.meta, kept.files)
-        return None
-    except Unequipped as error:
-        return Claimed(str(error))
-    except OSError as error:
-        code = "out_of_disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "internal"
-        return infra(code, f"the recording cannot be stored: {error}")
 
 
 def _since_ms(start_ns: int) -> float:

@@ -26,7 +26,7 @@ class Unequipped(Exception):
 
 
 def record(asked: Any) -> bytes:
-    """`asked`: RecordAsked, and `built`, the files that were built of it."""
+    """`asked`: RecordAsked, and `built`, the files that were built of it. `rehearsal`: only what is missing is told, and nothing is recorded."""
     kernels, home = Kernels(), os.getcwd()
     try:
         answer = _record(asked, kernels, home)
@@ -46,7 +46,7 @@ def _record(asked: Any, kernels: Kernels, home: str) -> bytes:
     if asked.get("built"):
         kernels.failures.update(restore(home, asked["built"], root))
     kernels.serve()
-    tools = equipped_by[-1](asked)._replace(is_rehearsal=lambda: bool(kernels.missing))
+    tools = equipped_by[-1](asked)._replace(is_rehearsal=lambda: bool(kernels.missing) or asked.get("rehearsal", False))
     symbol = load_entry(program, root)
     recorded = record_cases(Called(symbol, program.style, asked["cases"], asked.get("model")), tools)
     return pack(recorded.texts, recorded.blobs)

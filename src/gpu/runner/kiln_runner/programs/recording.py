@@ -6,8 +6,9 @@ computes is checked on inputs that it never saw.
 """
 import hashlib
 import json
+import threading
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Optional, Union
+from typing import Callable, NamedTuple, Optional, Union
 
 from kiln_runner.judge.layout import room
 from kiln_runner.programs.cubin import Cubin, CubinRefused, check_cubin
@@ -118,6 +119,26 @@ class Recording(NamedTuple):
     notes: tuple[str, ...]
 
 
+class _Checked:
+    """What was found in binaries, the oldest forgotten first: those of libraries come again and again, and hold thousands of kernels."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._found, self._lock = most, dict[tuple[str, str], Cubin](), threading.Lock()
+
+    def get(self, key: tuple[str, str], check: Callable[[], Cubin]) -> Cubin:
+        with self._lock:
+            known = self._found.pop(key, None)
+        cubin = known or check()
+        with self._lock:
+            self._found[key] = cubin
+            while len(self._found) > self._most:
+                del self._found[next(iter(self._found))]
+        return cubin
+
+
+_checked = _Checked(64)
+
+
 class Recordings:
     """Reads those of one program, of each case one. What they share, such as a binary, is checked once, and the memory that they ask for is counted
     together. `blobs`: binaries and stored bytes by their SHA-256, as they came. `architecture`: of the device that is to replay them.
@@ -126,7 +147,6 @@ class Recordings:
     def __init__(self, blobs: Mapping[str, bytes], architecture: str, *, of_problem: bool = False) -> None:
         self._blobs, self._architecture, self._bases = blobs, architecture, arena_bases(of_problem=of_problem)
         self._sound: set[str] = set()
-        self._cubins: dict[str, Cubin] = {}
         # Address and content of a mapping -> its bytes. And of all that is uploaded from the host.
         self._mapped: dict[tuple[int, str], int] = {}
         self._uploaded = 0
@@ -165,12 +185,11 @@ class Recordings:
         return modules
 
     def _cubin(self, digest: str, image: bytes, field: str) -> Cubin:
-        if digest not in self._cubins:
-            try:
-                self._cubins[digest] = check_cubin(image, self._architecture)
-            except CubinRefused as error:
-                raise ShapeError(f"is no binary that is loaded: {error}", field) from error
-        return self._cubins[digest]
+        """`digest`: the image's, as was found before."""
+        try:
+            return _checked.get((digest, self._architecture), lambda: check_cubin(image, self._architecture))
+        except CubinRefused as error:
+            raise ShapeError(f"is no binary that is loaded: {error}", field) from error
 
     def _images(self, entries: list[ImageEntry]) -> dict[str, bytes]:
         images: dict[str, bytes] = {}

@@ -16,6 +16,7 @@ from kiln_runner.protocol_programs import ModelCall, RecordedCase
 
 # Looked at on the host. What of it a result depends on is bounded by what a recording holds.
 KEPT_BYTES_MAX = 4 * 1024 ** 3
+LAID_OUT_NOTE = "its result was laid out in rows within the call, since it was not contiguous"
 COPIES_NOTE = "its result was copied into the output, since it is part of something larger"
 
 
@@ -188,6 +189,8 @@ class _Case:
         placed: list[Placed] = []
         for output in outputs:
             found = output.found
+            if output.laid_out:
+                self._tools.recorder.note(LAID_OUT_NOTE)
             if found is None or (found.address, found.bytes) in whole:
                 placed.append(output)
                 whole -= {(found.address, found.bytes)} if found else set()

@@ -10,10 +10,15 @@ from kiln_runner.schema import Shape, ShapeError, array, boolean, integer, match
 # Of an artifact that is a recording: {case: file of its text}. Binaries are files by their hash; stored bytes too, packed by zlib, with this ending.
 INDEX, PACKED = "recordings.json", ".z"
 TEXT_BYTES_MAX = 4 * 1024 * 1024
-OPERATIONS_MAX = 256
+# The driver's queue holds about 1,024 commands (judge/gpu/timing.py): a run that fits there with what comes before it is timed without the host.
+OPERATIONS_MAX = 960
 SEGMENTS_MAX, MODULES_MAX, IMAGES_MAX, NOTES_MAX = 4096, 256, 4096, 64
-# Together, of each recording.
-BLOBS_BYTES_MAX = MODULES_BYTES_MAX = 64 * 1024 * 1024
+# Together, of each recording. A layer of 8,192 x 8,192 numbers in 4 bytes has 256 MiB.
+BLOBS_BYTES_MAX = 320 * 1024 * 1024
+# A library's binary holds every kernel of one of its sources: of PyTorch some have tens of MiB.
+MODULES_BYTES_MAX = 256 * 1024 * 1024
+# What a recorder hands in at the end: all of it, with what can be packed packed.
+ANSWER_BYTES_MAX = BLOBS_BYTES_MAX + 64 * 1024 * 1024
 # On the device, of all recordings of a program together: beyond it the judge would not fit beside it.
 MEMORY_BYTES_MAX = 32 * 1024 ** 3
 # What a kernel can take at all.

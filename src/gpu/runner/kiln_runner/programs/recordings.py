@@ -2,7 +2,6 @@
 import hashlib
 import json
 import math
-import zlib
 from collections.abc import Mapping
 from typing import NamedTuple, Optional, Union
 
@@ -60,6 +59,17 @@ def kept_of(answer: bytes, unit: OwnRecordUnit, compiler: str, printed: str) -> 
     except _Wrong as error:
         return _contract(error.case, f"what came from the program's process is no recording: {error}", printed)
     return Kept(_meta(unit, recordings, compiler, printed), _files(answered, recordings))
+
+
+def rehearsed_of(answer: bytes, printed: str) -> Union[Wants, Contract, Crashed, CompileError, None]:
+    """Of calls of which nothing is recorded: None where all that it launches was there. Unequipped, as of `kept_of`."""
+    try:
+        answered = answer_of(answer)
+    except NoAnswer as error:
+        return _contract("", f"what came from the program's process is no answer of a recorder: {error}", printed)
+    if isinstance(answered, Refused):
+        return _refused(answered, printed)
+    return answered if isinstance(answered, Wants) else None
 
 
 def _refused(refused: Refused, printed: str) -> Union[Contract, Crashed, CompileError]:
@@ -148,11 +158,11 @@ def span_of(segment: Segment) -> "tuple[int, int]":
 
 def _files(answered: Answered, recordings: dict[str, Recording]) -> dict[str, bytes]:
     modules = {digest: answered.blobs[digest] for recording in recordings.values() for digest in recording.modules}
-    images = {digest: answered.blobs[digest] for recording in recordings.values() for digest in recording.images}
+    # As they came: whoever reads them unpacks and checks them anew.
+    images = {f"{digest}{PACKED}": answered.packed[digest] for recording in recordings.values() for digest in recording.images}
     texts = {f"case-{number}.json": answered.texts[name] for number, name in enumerate(recordings)}
     index = json.dumps(dict(zip(recordings, texts)))
-    packed = {f"{digest}{PACKED}": zlib.compress(data, 1) for digest, data in images.items()}
-    return {INDEX: index.encode(), **texts, **modules, **packed}
+    return {INDEX: index.encode(), **texts, **modules, **images}
 
 
 def blobs_of(files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ program runs on this host.
 import os
 import resource
 import socket
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -32,7 +33,7 @@ from kiln_runner.compile.confinement import (
 )
 from kiln_runner.compile.system_calls import NEWIPC, NEWNET, NEWNS, landlock_version
 from kiln_runner.compile.view import DEVICES, View
-from kiln_runner.frames import PAYLOAD_BYTES_MAX
+from kiln_runner.programs.zygote_frames import ENDED_BYTES_MAX
 
 # Apart from those that compile.
 PROGRAM_UID_BASE = CELL_UID_BASE + UID_SPAN
@@ -62,8 +63,7 @@ class Bounds(NamedTuple):
     scratch_bytes: int = 256 * 1024 * 1024
     processes: int = 256
     log_bytes: int = 64 * 1024 * 1024
-    # What a frame can carry on.
-    answer_bytes: int = PAYLOAD_BYTES_MAX
+    answer_bytes: int = ENDED_BYTES_MAX
 
 
 def device_nodes(minor: int) -> list[str]:
@@ -101,6 +101,8 @@ def close_up(box: Box, walls: Walls, bounds: Bounds) -> None:
     limits = Limits(None, bounds.scratch_bytes, FILES_MAX, bounds.processes, int(bounds.limit_s * 64) + 60)
     drop_privileges(_place(box), walls, limits, _profile(box, bounds))
     os.environ.update(HOME=walls.inside, TMPDIR=os.path.join(walls.inside, "tmp"), USER="program", LOGNAME="program")
+    # Python remembers where it put what is temporary, and making the root has asked for that.
+    tempfile.tempdir = None
 
 
 def take_user() -> "tuple[Optional[int], Optional[socket.socket]]":

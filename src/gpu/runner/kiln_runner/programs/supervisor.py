@@ -19,10 +19,12 @@ from collections.abc import Sequence
 from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.compile.confined_run import kill_all_of, leave, sweep, write_all
-from kiln_runner.compile.confinement import Place, Unconfinable
+from kiln_runner.compile.confinement import LANDLOCK_LEVEL, Place, Unconfinable
 from kiln_runner.compile.system_calls import PR_SET_CHILD_SUBREAPER, prctl
 from kiln_runner.frames import FrameDecoder, FrameError, encode
 from kiln_runner.given_time import stopped_of, tree_of
+from kiln_runner.host.memory import killed_for_memory
+from kiln_runner.host.room import is_full
 from kiln_runner.parent_death import request_signal
 from kiln_runner.programs import sandbox
 from kiln_runner.programs.control_group import ControlGroup
@@ -148,6 +150,7 @@ class _Watch:
         self.log = _Log()
         self._answer = bytearray()
         self._stops = 0
+        self._killed_before = killed_for_memory()
 
     def run(self, task: Task, descriptors: list[int], lifeline: int) -> "tuple[str, str, bytes, int]":
         answer, answer_in = os.pipe()
@@ -163,13 +166,24 @@ class _Watch:
         elif how == "answered" and len(self._answer) <= len(_CONFINED):
             how = "ended"
         status = _status_of(program)
-        if self._group and self._group.ran_out_of_memory() and how == "ended":
-            how, why = "over", self._memory_words()
+        how, why = self._judged(how, why)
         sweep(program, Place(self._box.folder, [], self._box.user))
         self._drain(log)
         os.close(answer)
         os.close(log)
         return how, why, bytes(self._answer[len(_CONFINED) + 1 :]) if how == "answered" else b"", status
+
+    def _judged(self, how: str, why: str) -> "tuple[str, str]":
+        """What the host had no room for is nobody's doing."""
+        if how == "ended" and self._group and self._group.lost_a_process() and self._group.reached_its_bound():
+            return "over", self._memory_words()
+        is_lost = self._group.lost_a_process() if self._group else killed_for_memory() != self._killed_before
+        if how == "ended" and is_lost:
+            return "suspended", "this host ran out of memory, and its kernel ended the program for that"
+        # Only there is what it writes on the host's disk.
+        if how in ("ended", "answered") and self._box.level == LANDLOCK_LEVEL and is_full(self._box.folder):
+            return "suspended", "this host's disk was full while it ran"
+        return how, why
 
     def _wait(self, program: int, answer: int, log: int, lifeline: int) -> "tuple[str, str]":
         limit, looked_at = FairTime(program, self._bounds.limit_s), time.monotonic()

@@ -4,6 +4,7 @@ import os
 import traceback
 from typing import Any, Callable
 
+from kiln_runner.programs.answer_task import answer
 from kiln_runner.programs.built import restore
 from kiln_runner.programs.program_files import ProgramRefused, load_entry, program_of, write_files
 from kiln_runner.programs.record_task import record
@@ -33,4 +34,4 @@ def hold(asked: Any) -> bytes:
     return try_inside(asked["secret"], asked["hasDevice"])
 
 
-TASKS: dict[str, Task] = {"look": look, "hold": hold, "record": record}
+TASKS: dict[str, Task] = {"look": look, "hold": hold, "record": record, "answer": answer}

@@ -1,6 +1,12 @@
 """Frames between a zygote and the runner; programs/zygote.py says when each comes."""
 from typing import Any, Literal, Optional, TypedDict, Union
 
+from kiln_runner.frames import HEADER_BYTES_MAX
+from kiln_runner.programs.recording_shape import ANSWER_BYTES_MAX
+
+# Of an answer: a frame with what a recorder hands in.
+ENDED_BYTES_MAX = HEADER_BYTES_MAX + ANSWER_BYTES_MAX + 8
+
 
 class _BoundsAsked(TypedDict):
     limit_s: float
@@ -16,8 +22,7 @@ class BoundsAsked(_BoundsAsked, total=False):
     answer_bytes: int
 
 
-class Run(TypedDict):
-    """`task`: of programs/tasks.py, which reads `asked`. `artifact`: folder of what was built; `nodes`: of the one device."""
+class _Run(TypedDict):
 
     type: Literal["run"]
     id: str
@@ -27,6 +32,13 @@ class Run(TypedDict):
     level: str
     nodes: list[str]
     artifact: Optional[str]
+
+
+class Run(_Run, total=False):
+    """`task`: of programs/tasks.py, which reads `asked`. `artifact`: folder of what was built; `nodes`: of the one device. `connect`: a socket of
+    packets that is the program's first descriptor of its own, connected before the walls are there."""
+
+    connect: str
 
 
 class Stop(TypedDict):

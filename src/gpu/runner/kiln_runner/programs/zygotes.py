@@ -10,7 +10,7 @@ from kiln_runner.compile.tools import EnvironmentTool
 from kiln_runner.frames import Frame
 from kiln_runner.identity import child_environment, self_command
 from kiln_runner.process import ChildProcess, Children, Command
-from kiln_runner.programs.zygote_frames import Ended, Run
+from kiln_runner.programs.zygote_frames import ENDED_BYTES_MAX, Ended, Run
 
 # A framework's memory is given back when no program came for so long.
 IDLE_S = 600.0
@@ -67,7 +67,7 @@ class _Zygote:
     def __init__(self, children: Children, command: Command, on_end: Callable[[], object]) -> None:
         self._loop, self._on_end = children.loop, on_end
         self._waiting: dict[str, OnAnswer] = {}
-        self._process = ChildProcess(children, command, self._on_frame, self._on_exit)
+        self._process = ChildProcess(children, command, self._on_frame, self._on_exit, ENDED_BYTES_MAX)
         self._timer: asyncio.TimerHandle = self._loop.call_later(READY_S_MAX, self._process.kill)
         self._is_ready = False
         self._when_ready: list[Callable[[], None]] = []

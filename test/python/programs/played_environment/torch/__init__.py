@@ -131,6 +131,16 @@ class Tensor:
     def is_contiguous(self) -> bool:
         return self.numel() <= 1 or self._strides == _row_major(self.shape)
 
+    def contiguous(self) -> "Tensor":
+        if self.is_contiguous():
+            return self
+        made, size = empty(self.shape, dtype=self.dtype), self.dtype.size
+        for at, place in enumerate(itertools.product(*(range(count) for count in self.shape))):
+            source = self.data_ptr() + size * sum(index * step for index, step in zip(place, self._strides))
+            _device().tell("on_copy", source, made.data_ptr() + at * size, size)
+            ctypes.memmove(made.data_ptr() + at * size, source, size)
+        return made
+
     def __len__(self) -> int:
         return self.shape[0]
 

@@ -7,7 +7,7 @@ from typing import Callable, Optional, Protocol
 
 from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tolerance
 
-from ..device import LAST, LOOKS
+from ..device import LAST, LOOKS, nothing
 from ..failures import CandidateFailure, OutOfReach
 from ..layout import Placement, Scratch, buffer_name, distance
 from ..lookups import NO_LOOKUP, looked_up_in, lookup_in, seen_bytes
@@ -274,6 +274,9 @@ class CpuCase:
             self._lib.kiln_compare(expected, expected, tensor["elements"], DTYPE_CODE[tensor["dtype"]], 0.0, 0.0, ctypes.byref(found))
             self._norms[tensor["name"]] = found.reference2
 
+    def ask_findings(self) -> None:
+        """They are there already."""
+
     def findings(self) -> Findings:
         found, self._found = self._found, Findings(None, None, [])
         return found
@@ -302,6 +305,10 @@ class CpuCase:
         """The kernel's account of processor time is looked at run by run (timing.py)."""
         return ()
 
-    def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> list[float]:
+    def run_timed(
+        self, runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random, meanwhile: Callable[[], None] = nothing
+    ) -> list[float]:
         with self._naming_buffers():
-            return run_timed(self, runs, runnables, rng)
+            times = run_timed(self, runs, runnables, rng)
+        meanwhile()
+        return times

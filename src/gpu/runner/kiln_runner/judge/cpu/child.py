@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Callable, Literal, NamedTuple, NoReturn, Optional
 
 from kiln_runner.compile.elf import library_variables
+from kiln_runner.ends import by_somebody
 from kiln_runner.protocol import Argument, Launch, Plan, TensorArgument
 
 from ..failures import DeviceFault, InfraFailure, LaunchRejected, OutOfReach
@@ -189,9 +190,12 @@ class Program:
         code = process.popen.wait()
         self.close()
         message = f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"the process ended by itself with status {code}"
-        if self._side == "candidate":
-            raise DeviceFault(message, lost=False)
-        raise InfraFailure(self._failure_code(), f"the {self._side} died: {message}")
+        if self._side != "candidate":
+            raise InfraFailure(self._failure_code(), f"the {self._side} died: {message}")
+        # confine.h lets it send itself none of these; a misaligned access is its own.
+        if by_somebody(code) and code != -signal.SIGBUS:
+            raise InfraFailure("worker_died", f"the candidate's process was ended by {message}: for want of memory on this host, or by somebody")
+        raise DeviceFault(message, lost=False)
 
 
 def _pack(number: int, launch: Launch, resolve: Callable[[TensorArgument], int]) -> bytes:

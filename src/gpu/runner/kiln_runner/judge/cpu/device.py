@@ -83,6 +83,9 @@ class CpuDevice:
         file, memory = artifact.code_files()[0], self.private if side == "reference" else self.visible
         return Program(side, file, self._harness, memory, lambda: artifact.is_as_made(file, file.read_bytes()))
 
+    def read_ahead(self, _artifact: Artifact) -> None:
+        """The child reads it."""
+
     def load_ahead(self, _side: str, _artifact: Artifact, _kernels: Sequence[str]) -> Optional[Program]:
         """Opening a library runs its constructors, and they could disturb a neighbour that times."""
 
@@ -99,6 +102,11 @@ class CpuDevice:
     def cleanse(self) -> None:
         """Nothing of it is in this process."""
 
+    def keeps_open(self, problem: ProblemDefinition, case: DefinedCase, batch: int, scratch: Scratch) -> bool:
+        """Cases share memory, and nothing is queued."""
+        del problem, case, batch, scratch
+        return False
+
     def open_case(self, problem: ProblemDefinition, case: DefinedCase, batch: int, scratch: Scratch) -> CpuCase:
         return self._cases.get(case_key(problem, case, batch, scratch), lambda: CpuCase(self, case, batch, scratch), lambda: 0)
 
@@ -112,6 +120,9 @@ class CpuDevice:
     def replicas_max(self, case: DefinedCase) -> int:
         size = sum(tensor_bytes(tensor) + mmap.PAGESIZE for tensor in case["tensors"])
         return max(1, min(REPLICAS_MAX, REPLICA_BYTES_MAX // size))
+
+    def rest(self) -> Optional[float]:
+        return None
 
     def telemetry(self) -> Telemetry:
         return {

@@ -2,7 +2,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from ctypes import c_void_p
-from typing import Any, Protocol
+from typing import Any, Callable, Protocol
 
 from ..schedule import TimedRun
 from .driver import Driver
@@ -17,13 +17,14 @@ class CaseTimer(Protocol):
     @property
     def poison_bytes_max(self) -> int: ...
 
-    @property
     def gaps(self) -> Sequence[float]: ...
 
     @property
     def around(self) -> tuple[c_void_p, c_void_p]: ...
 
-    def run(self, case: Any, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> list[float]: ...
+    def run(
+        self, case: Any, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random, meanwhile: Callable[[], None]
+    ) -> list[float]: ...
 
 
 class Gpu(Protocol):

@@ -8,13 +8,17 @@ from typing import Optional
 from kiln_runner import protocol
 from kiln_runner.protocol import DefinedCase, ProblemDefinition, Telemetry
 
+from ..answering import AnsweringArtifact, is_answering
 from ..artifacts import Artifact
 from ..case_cache import CaseCache, case_key
+from ..companions import Companions
 from ..device import OWN_SIDES, Part
 from ..failures import InfraFailure, LaunchRejected
 from ..layout import REPLICAS_MAX, Scratch, room
 from ..recorded import RecordedArtifact, is_recording
 from ..tensors import tensor_bytes
+from .answer_process import Releasing
+from .answering_program import AnsweringProgram
 from .canary import Canary, measure_copy
 from .case import GpuCase
 from .driver import (
@@ -32,8 +36,12 @@ from .driver import (
     Driver,
 )
 from .helper_image import helper_image
+from .image import Images, read_images, understood
 from .kernels import FindingsBlock, HelperKernels
+from .looks import Looks
 from .memory import Memory
+from .null_process import spin_image, starter
+from .nulls import Nulls
 from .operation_times import OperationTimes
 from .placing import place_case
 from .program import Program
@@ -61,7 +69,11 @@ ARCHITECTURE_SPECIFIC = {(9, 0), (10, 0), (10, 3), (12, 0)}
 
 
 class GpuDevice:
-    def __init__(self, device_id: str, ordinal: int, cache: Path) -> None:
+    # Of the artifact that was read ahead.
+    _read: tuple[Optional[Path], Images] = (None, {})
+
+    def __init__(self, device_id: str, ordinal: int, cache: Path, companions: Optional[Companions] = None) -> None:
+        """`companions`: for programs that answer; None: none can."""
         self.driver = Driver(ordinal)
         image = helper_image(cache, architecture(self.driver))
         self.driver.set_limit(LIMIT_PRINTF_FIFO, PRINTF_FIFO_BYTES)
@@ -76,6 +88,9 @@ class GpuDevice:
         self.findings = FindingsBlock(self.driver, self.memory)
         self.timer = Timer(self.driver, self.memory, self.kernels, self.driver.attribute(L2_BYTES))
         self.sampling = Tools(self.driver, self.kernels, SampleStore(self.memory))
+        self._companions = companions
+        self.looks, self.releasing = Looks(self.driver, self.memory, self.kernels), Releasing(self.driver, self.memory.page)
+        self.nulls = Nulls(starter(self, lambda: spin_image(cache, architecture(self.driver)), lambda: architecture(self.driver)))
         self._canary = Canary(self.memory, self.kernels, self.findings)
         self._telemetry = Nvml(device_id, device_id)
         # NVML can hang for ever, when it would take the candidate's time.
@@ -91,6 +106,15 @@ class GpuDevice:
         """None of the L2 for lines that are to outlast others; below compute capability 8 there is none anyway."""
         if self.driver.attribute(PERSISTING_L2_BYTES):
             self.driver.set_limit(LIMIT_PERSISTING_L2, 0)
+
+    @property
+    def companions(self) -> Companions:
+        if self._companions is None:
+            raise InfraFailure("environment_missing", "no process can be asked for here")
+        return self._companions
+
+    def rest(self) -> Optional[float]:
+        return self.nulls.rest()
 
     def prove(self) -> None:
         self.canary()
@@ -136,14 +160,21 @@ class GpuDevice:
 
     def load(self, side: str, artifact: Artifact) -> Program:
         try:
+            if is_answering(artifact):
+                return AnsweringProgram(self, AnsweringArtifact(artifact.folder))
             if is_recording(artifact):
                 return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver), of_problem=side in OWN_SIDES))
-            return Program(self.driver, artifact)
+            folder, images = self._read
+            return Program(self.driver, artifact, images if folder == artifact.folder else None)
         except LaunchRejected as error:
             if side == "candidate":
                 raise
             code = "internal" if side == "record" else f"{side}_failed"
             raise InfraFailure(code, f"the {side}'s code cannot be loaded: {error}") from error
+
+    def read_ahead(self, artifact: Artifact) -> None:
+        if not is_recording(artifact):
+            self._read = (artifact.folder, understood(read_images(artifact)))
 
     def load_ahead(self, side: str, artifact: Artifact, kernels: Sequence[str]) -> Program:
         try:
@@ -178,6 +209,9 @@ class GpuDevice:
     def open_case(self, problem: ProblemDefinition, case: DefinedCase, batch: int, scratch: Scratch) -> GpuCase:
         own = {side: names for side, names in scratch.items() if names}
         return self._cases.get(case_key(problem, case, batch, own), lambda: self._place(case, batch, own), lambda: 0)
+
+    def keeps_open(self, problem: ProblemDefinition, case: DefinedCase, batch: int, scratch: Scratch) -> bool:
+        return self._cases.has(case_key(problem, case, batch, scratch), 0)
 
     def open_once(self, case: DefinedCase, scratch: Scratch) -> GpuCase:
         return self._place(case, 1, {side: names for side, names in scratch.items() if names})

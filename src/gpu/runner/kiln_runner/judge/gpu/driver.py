@@ -3,7 +3,7 @@ import ctypes
 import os
 import random
 from ctypes import byref, c_char_p, c_float, c_int, c_size_t, c_uint64, c_void_p
-from typing import Optional
+from typing import Any, Optional
 
 from ..failures import DeviceFault, InfraFailure
 from .driver_place import Hiding
@@ -22,6 +22,8 @@ LIMIT_STACK, LIMIT_PRINTF_FIFO, LIMIT_MALLOC_HEAP, LIMIT_PERSISTING_L2 = 0, 1, 2
 
 # CUmemAllocationType, CUmemLocationType, CUmemAccess_flags
 _PINNED, _ON_DEVICE, _READ_WRITE = 1, 1, 3
+# CUmemAllocationHandleType; CUstreamWaitValue: the word is at least the value; CUstream_flags: it does not wait for the default stream.
+_FILE_DESCRIPTOR, _AT_LEAST, _NON_BLOCKING = 1, 0, 1
 
 
 class _Location(ctypes.Structure):
@@ -64,6 +66,12 @@ class Driver:
         lib.cuMemcpyHtoDAsync_v2.argtypes = [c_uint64, c_void_p, c_size_t, c_void_p]
         lib.cuMemcpyDtoH_v2.argtypes = [c_void_p, c_uint64, c_size_t]
         lib.cuMemcpyDtoHAsync_v2.argtypes = [c_void_p, c_uint64, c_size_t, c_void_p]
+        lib.cuMemExportToShareableHandle.argtypes = [c_void_p, c_uint64, c_int, c_uint64]
+        # Drivers before CUDA 12 have it by its first name alone.
+        self._wait_value, self._write_value = (_newest(lib, name) for name in ("cuStreamWaitValue32", "cuStreamWriteValue32"))
+        self._record, self._wait, self._elapsed = lib.cuEventRecord, lib.cuEventSynchronize, lib.cuEventElapsedTime
+        self._elapsed_ms = c_float()
+        self._elapsed_to = byref(self._elapsed_ms)
         self.device = self._begin(ordinal)
         self._keeps_lines: Optional[bool] = None
         location = _Location(_ON_DEVICE, self.device)
@@ -185,6 +193,37 @@ class Driver:
         self.check(self.lib.cuMemCreate(byref(handle), size, byref(self._properties), 0), f"cuMemCreate({size})")
         return handle.value
 
+    def create_shareable(self, size: int) -> int:
+        """As `create_memory`, of memory that another process may be given."""
+        handle = c_uint64()
+        properties = _AllocationProperties(kind=_PINNED, handles=_FILE_DESCRIPTOR, location=_Location(_ON_DEVICE, self.device))
+        self.check(self.lib.cuMemCreate(byref(handle), size, byref(properties), 0), f"cuMemCreate({size}, shareable)")
+        return handle.value
+
+    def export_memory(self, handle: int) -> int:
+        """A descriptor by which another process gets it; the caller closes it."""
+        descriptor = c_int(-1)
+        self.check(self.lib.cuMemExportToShareableHandle(byref(descriptor), handle, _FILE_DESCRIPTOR, 0), "cuMemExportToShareableHandle")
+        return descriptor.value
+
+    def write_word(self, word: int, value: int, stream: Optional[c_void_p] = None) -> int:
+        """Queued, as a word of 32 bits; the driver's code."""
+        return self._write_value(stream, word, value, 0)
+
+    def wait_for_word(self, word: int, value: int) -> int:
+        """Holds the stream until the word has come to the value; the driver's code."""
+        return self._wait_value(None, word, value, _AT_LEAST)
+
+    def stream(self) -> c_void_p:
+        """Another one, which does not wait for the default stream."""
+        stream = c_void_p()
+        self.check(self.lib.cuStreamCreate(byref(stream), _NON_BLOCKING), "cuStreamCreate")
+        return stream
+
+    def upload_beside(self, to: int, source: int, size: int, stream: c_void_p) -> None:
+        """From page-locked host memory, on another stream than the default one."""
+        self.check(self.lib.cuMemcpyHtoDAsync_v2(to, source, size, stream), "cuMemcpyHtoDAsync")
+
     def release_memory(self, handle: int) -> None:
         self.check(self.lib.cuMemRelease(handle), "cuMemRelease")
 
@@ -236,16 +275,35 @@ class Driver:
         self.check(self.lib.cuEventCreate(byref(event), 0), "cuEventCreate")
         return event
 
+    # Of each run that is timed: no more is done than has to be.
+
     def record(self, event: c_void_p) -> None:
-        self.check(self.lib.cuEventRecord(event, None), "cuEventRecord")
+        code = self._record(event, None)
+        if code:
+            self.check(code, "cuEventRecord")
 
     def wait(self, event: c_void_p) -> None:
-        self.check(self.lib.cuEventSynchronize(event), "cuEventSynchronize")
+        code = self._wait(event)
+        if code:
+            self.check(code, "cuEventSynchronize")
+
+    def has_come(self, event: c_void_p) -> bool:
+        """Without waiting."""
+        code = self.lib.cuEventQuery(event)
+        if code == NOT_READY:
+            return False
+        self.check(code, "cuEventQuery")
+        return True
 
     def elapsed_ns(self, start: c_void_p, end: c_void_p) -> float:
-        value = c_float()
-        self.check(self.lib.cuEventElapsedTime(byref(value), start, end), "cuEventElapsedTime")
-        return value.value * 1e6
+        """Waits for the end, where it has not come yet."""
+        code = self._elapsed(self._elapsed_to, start, end)
+        if code == NOT_READY:
+            self.wait(end)
+            code = self._elapsed(self._elapsed_to, start, end)
+        if code:
+            self.check(code, "cuEventElapsedTime")
+        return self._elapsed_ms.value * 1e6
 
     def load_module(self, image: bytes) -> c_void_p:
         module = c_void_p()
@@ -260,3 +318,10 @@ class Driver:
 
     def unload_module(self, module: c_void_p) -> None:
         self.check(self.lib.cuModuleUnload(module), "cuModuleUnload")
+
+
+def _newest(lib: ctypes.CDLL, name: str) -> Any:
+    """Of the operations on words of memory."""
+    function = getattr(lib, f"{name}_v2", None) or getattr(lib, name)
+    function.argtypes = [c_void_p, c_uint64, ctypes.c_uint, ctypes.c_uint]
+    return function

@@ -21,8 +21,16 @@ LIBRARY_PATTERNS = (
 )
 
 
+HELPER_SOURCES = ("element.h", "sample.h", "gpu_kernels.cu", "gpu_sampling.cu", "gpu_answers.cu")
+
+
 def helper_image(cache: Path, architecture: str) -> bytes:
-    source, library, nvcc = read("element.h", "sample.h", "gpu_kernels.cu", "gpu_sampling.cu"), find_nvrtc(), find_nvcc()
+    return image_of(cache, architecture, HELPER_SOURCES)
+
+
+def image_of(cache: Path, architecture: str, sources: "tuple[str, ...]") -> bytes:
+    """Of files under native/, one after another."""
+    source, library, nvcc = read(*sources), find_nvrtc(), find_nvcc()
     compiler = _identity(library or nvcc)
 
     def make(target: Path) -> None:

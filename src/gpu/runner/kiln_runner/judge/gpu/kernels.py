@@ -19,7 +19,7 @@ ELEMENTS_PER_THREAD = 4
 FLUSH_THREADS, FLUSH_CELL_BYTES, FLUSH_BLOCKS_EACH = 512, 16, 4
 HELPERS = (
     "kiln_draw", "kiln_draw_mixture", "kiln_draw_structure", "kiln_guard", "kiln_compare", "kiln_compare_indices", "kiln_delay", "kiln_flush",
-    "kiln_turn", "kiln_compare_samples",
+    "kiln_turn", "kiln_compare_samples", "kiln_look",
 )
 
 
@@ -63,7 +63,7 @@ class HelperKernels:
     def guard(self, table: int, segments: int, found: int = 0) -> "Guard":
         values = [address(table), c_uint64(0), address(found)]
         shape = LaunchShape([GUARD_BLOCKS, segments], [THREADS])
-        return Guard(self._driver, PreparedLaunch(self._driver, self._functions["kiln_guard"], shape, values))
+        return Guard(self._driver, PreparedLaunch(self._driver, self._functions["kiln_guard"], shape, values, is_own=True))
 
     def compare(self, tensor: Tensor, out: int, reference: int, found: int) -> "Compare":
         values = [
@@ -92,7 +92,7 @@ class HelperKernels:
         return Flush(self._driver, self._prepare("kiln_flush", [FLUSH_BLOCKS_EACH * multiprocessors], values, threads=FLUSH_THREADS))
 
     def _prepare(self, name: str, grid: list[int], values: Sequence[CtypesValue], threads: int = THREADS) -> PreparedLaunch:
-        return PreparedLaunch(self._driver, self._functions[name], LaunchShape(grid, [threads]), values)
+        return PreparedLaunch(self._driver, self._functions[name], LaunchShape(grid, [threads]), values, is_own=True)
 
 
 class _Helper:
@@ -102,14 +102,22 @@ class _Helper:
         self._driver, self._launch = driver, launch
 
     def _go(self) -> None:
-        self._driver.check(self._launch(), "a helper kernel")
+        code = self._launch()
+        if code:
+            self._driver.check(code, "a helper kernel")
 
 
 class Draw(_Helper):
+    __slots__ = ("_found", "_say")
+
+    def __init__(self, driver: Driver, launch: PreparedLaunch) -> None:
+        super().__init__(driver, launch)
+        # Two keys, where it says what it found, and where when it starts.
+        first = len(launch.values) - 4
+        self._say, self._found = launch.words(first, 4), launch.values[first + 2].value
+
     def __call__(self, key0: int, key1: int, stamp: int = 0) -> None:
-        # In front of `found` and `stamp`.
-        self._launch.values[-4].value, self._launch.values[-3].value = key0, key1
-        self._launch.values[-1].value = stamp
+        self._say(key0, key1, self._found, stamp)
         self._go()
 
 
@@ -146,8 +154,14 @@ class Delay(_Helper):
 
 
 class Flush(_Helper):
+    __slots__ = ("_say",)
+
+    def __init__(self, driver: Driver, launch: PreparedLaunch) -> None:
+        super().__init__(driver, launch)
+        self._say = launch.words(1, 2)
+
     def __call__(self, size: int, stamp: int) -> None:
-        self._launch.values[1].value, self._launch.values[2].value = size // FLUSH_CELL_BYTES, stamp
+        self._say(size // FLUSH_CELL_BYTES, stamp)
         self._go()
 
 
@@ -167,7 +181,7 @@ class FindingsBlock:
     def __init__(self, driver: Driver, memory: Memory) -> None:
         self._driver = driver
         self.pointer = memory.allocate(8 * self.WORDS)
-        self._host = driver.host_buffer(8 * self.WORDS)
+        self._host, self._fetched = driver.host_buffer(8 * self.WORDS), driver.event()
         self._words = (c_uint64 * self.WORDS).from_address(self._host)
         self._doubles = (c_double * self.WORDS).from_address(self._host)
 
@@ -176,8 +190,16 @@ class FindingsBlock:
 
     def fetch(self, words: int) -> None:
         """Waits for everything queued."""
+        self.queue_fetch(words)
+        self.wait()
+
+    def queue_fetch(self, words: int) -> None:
+        """What is there once all that was queued has ended; `wait` waits for that, and for nothing behind it."""
         self._driver.fetch(self._host, self.pointer, 8 * words)
-        self._driver.synchronize()
+        self._driver.record(self._fetched)
+
+    def wait(self) -> None:
+        self._driver.wait(self._fetched)
 
     def at(self, word: int) -> int:
         return self.pointer + 8 * word

@@ -1,8 +1,10 @@
 """Kernel launches made ready: every argument is packed once, a launch is then one call with nothing to convert."""
 import ctypes
 import itertools
+import struct
 from collections.abc import Sequence
 from ctypes import POINTER, c_double, c_float, c_int, c_int64, c_uint, c_uint64, c_void_p, pointer
+from functools import partial
 from typing import Any, Callable, Optional, Union
 
 from .driver import Driver
@@ -42,33 +44,51 @@ class _LaunchConfig(ctypes.Structure):
 class PreparedLaunch:
     """One kernel launch. `values` are ctypes objects; changing their `.value` changes the next launch."""
 
-    __slots__ = ("_arguments", "_call", "_keep", "_parameters", "field", "values")
+    __slots__ = ("_arguments", "_buffer", "_call", "_config", "_keep", "_parameters", "field", "values")
 
-    def __init__(self, driver: Driver, function: c_void_p, shape: "LaunchShape", values: Sequence[CtypesValue], field: str = "") -> None:
-        self.values, addresses = _pack(values)
+    def __init__(
+        self, driver: Driver, function: c_void_p, shape: "LaunchShape", values: Sequence[CtypesValue], field: str = "", *, is_own: bool = False
+    ) -> None:
+        """`is_own`: of the judge. It is launched in the way that takes the host least, where the driver has it."""
+        self.values, addresses, self._buffer = _pack(values)
         self._parameters = (c_void_p * PARAMETERS_MAX)(*addresses, *_TAIL[len(addresses) :])
         self._keep: list[object] = []
         # Which of the plan's launches it is, where it is of one.
         self.field = field
-        self._call, self._arguments = self._prepare(driver, function, shape)
+        is_lean = is_own and hasattr(driver.lib, "cuLaunchKernelEx")
+        self._call, self._arguments = self._prepare(driver, function, shape, is_lean)
 
     def __call__(self) -> int:
         """The driver's code."""
         return self._call(*self._arguments)
 
+    def words(self, first: int, count: int) -> Callable[..., None]:
+        """Sets `count` values of eight bytes, from that one on, in one call: a run that is timed has no time to set one by one."""
+        start = ctypes.addressof(self._buffer)
+        places = [ctypes.addressof(value) - start for value in self.values[first : first + count]]
+        if places != [places[0] + SLOT_BYTES * n for n in range(count)]:
+            raise ValueError("these values do not lie one after the other")
+        return partial(struct.Struct(f"={count}Q").pack_into, self._buffer, places[0])
+
     def widen(self, blocks: int) -> None:
         """Another number of blocks along x; of a launch without a cluster."""
-        self._arguments[1].value = blocks
+        if self._config is not None:
+            self._config.grid[0] = blocks
+        else:
+            self._arguments = (self._arguments[0], blocks, *self._arguments[2:])
 
-    def _prepare(self, driver: Driver, function: c_void_p, shape: "LaunchShape") -> tuple[Callable[..., int], tuple[Any, ...]]:
-        if shape.cluster is None and not shape.switches:
-            numbers = [c_uint(n) for n in (*shape.grid, *shape.block, shape.shared)]
-            return driver.lib.cuLaunchKernel, (function, *numbers, None, self._parameters, None)
+    def _prepare(
+        self, driver: Driver, function: c_void_p, shape: "LaunchShape", is_lean: bool
+    ) -> tuple[Callable[..., int], tuple[Any, ...]]:
+        self._config: Optional[_LaunchConfig] = None
+        if shape.cluster is None and not shape.switches and not is_lean:
+            # Numbers below 2^31, which need not be converted.
+            return driver.lib.cuLaunchKernel, (function, *shape.grid, *shape.block, shape.shared, None, self._parameters, None)
         attributes, count = _attributes(shape)
         config = _LaunchConfig(
             (c_uint * 3)(*shape.grid), (c_uint * 3)(*shape.block), shape.shared, None, ctypes.cast(attributes, POINTER(_LaunchAttribute)), count
         )
-        self._keep += [attributes, config]
+        self._keep, self._config = [attributes], config
         return driver.lib.cuLaunchKernelEx, (pointer(config), function, self._parameters, None)
 
 
@@ -101,8 +121,8 @@ def _three(dims: Sequence[int]) -> tuple[int, int, int]:
     return x, y, z
 
 
-def _pack(values: Sequence[CtypesValue]) -> tuple[list[Any], list[int]]:
-    """The same values in one buffer with zeros behind it, and their addresses."""
+def _pack(values: Sequence[CtypesValue]) -> "tuple[list[Any], list[int], ctypes.Array[ctypes.c_char]]":
+    """The same values in one buffer with zeros behind it, their addresses, and the buffer."""
     ends = list(itertools.accumulate(-(-ctypes.sizeof(value) // SLOT_BYTES) * SLOT_BYTES for value in values))
     places = [0, *ends][: len(values)]
     buffer = ctypes.create_string_buffer((ends[-1] if ends else 0) + ZERO_BYTES)
@@ -111,7 +131,7 @@ def _pack(values: Sequence[CtypesValue]) -> tuple[list[Any], list[int]]:
     for place, value in zip(places, values):
         ctypes.memmove(start + place, ctypes.addressof(value), ctypes.sizeof(value))
         packed.append(type(value).from_buffer(buffer, place))
-    return packed, [start + place for place in places]
+    return packed, [start + place for place in places], buffer
 
 
 def scalar(dtype: str, value: float) -> CtypesValue:

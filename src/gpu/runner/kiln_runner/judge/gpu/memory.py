@@ -92,6 +92,23 @@ class Memory:
             self._keep(piece)
         self._addresses.give_back(block.region)
 
+    def show(self, size: int, handle: int) -> Block:
+        """Maps memory that somebody else made, whole pages of it, where nobody finds it. CudaError."""
+        region = self._addresses.draw([size])
+        try:
+            self._driver.map_memory(region.places[0], size, handle)
+        except CudaError:
+            self._addresses.give_back(region)
+            raise
+        return Block(region, [Piece(region.places[0], size, handle, "")])
+
+    def hide(self, block: Block) -> None:
+        """What `show` mapped; its memory is nobody's here from now on. Nothing that was queued may still use it."""
+        for piece in block.pieces:
+            self._driver.unmap_memory(piece.address, piece.bytes)
+            self._driver.release_memory(piece.handle)
+        self._addresses.give_back(block.region)
+
     def allocate(self, size: int) -> int:
         """The address of a mapping that stays for as long as the process."""
         return self.map([size]).pieces[0].address

@@ -7,7 +7,6 @@ from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.protocol import Argument, Launch, Plan, TensorArgument
 
-from ...compile.elf import called_from_outside
 from ..artifacts import Artifact
 from ..failures import InfraFailure, LaunchRejected
 from ..symbols import Fill
@@ -22,6 +21,7 @@ from .driver import (
     CudaError,
     Driver,
 )
+from .image import Images, read_images
 from .launching import COOPERATIVE, CtypesValue, LaunchShape, PreparedLaunch, address, scalar
 from .leftovers import leftover
 from .loading import FIELD, load_module, look_up
@@ -43,7 +43,8 @@ class KernelFacts(NamedTuple):
 class Program:
     """Modules of one artifact; `close` unloads them."""
 
-    def __init__(self, driver: Driver, artifact: Artifact) -> None:
+    def __init__(self, driver: Driver, artifact: Artifact, images: Optional[Images] = None) -> None:
+        """`images`: of all of its files, where they were read before."""
         self._driver, self._artifact = driver, artifact
         self._modules: dict[Path, c_void_p] = {}
         self._functions: dict[str, c_void_p] = {}
@@ -52,10 +53,9 @@ class Program:
         self._called: set[str] = set()
         self._variables = Variables(driver)
         try:
-            for file in artifact.code_files():
-                image = file.read_bytes()
-                self._modules[file] = load_module(driver, artifact, file, image)
-                self._called |= called_from_outside(image)
+            for file, image in (images or read_images(artifact)).items():
+                self._modules[file] = load_module(driver, artifact, file, image.content)
+                self._called |= image.called
                 self._variables.add(self._modules[file], image)
         except ValueError as error:
             self.close()

@@ -25,13 +25,13 @@ from .kernels import HelperKernels
 from .launching import LaunchShape, PreparedLaunch, address
 from .memory import Memory
 
-THREADS = 256
+THREADS, COMPARING_THREADS = 256, 512
 # A block has so many stretches that it poisons about so much, or takes so many samples where it poisons nothing.
 BYTES_PER_BLOCK = 128 * 1024
 SAMPLES_PER_BLOCK = 64
-# Values of the launch behind the fields of the first row and the table: stretches of a block, where samples go, their key, the next one's,
-# and where it says when it starts.
-TAKEN, KEY, NEXT, STAMP = 10, 11, 12, 13
+# Values of the launch behind the fields of the first row and the table: stretches of a block; from the first to the last of these: where samples
+# go, their key, the next one's, and where it says when it starts.
+TAKEN, STAMP = 10, 13
 
 
 # rtol, atol, relative_l2.
@@ -69,7 +69,8 @@ class CaseSamples:
         self.poisoned_bytes = sum(row.bytes for row in rows if row.how == POISON_ALL)
         self._table = b"".join(pack_row(row, at(row)) for row in rows)
         self._turn = self._prepare_turn(rows[0].fields(at(rows[0])))
-        self._compares: dict[tuple[int, Expected, Limits], PreparedLaunch] = {}
+        # Before every run: all that changes is set at once.
+        self._say, self._bytes_per_run = self._turn.words(TAKEN, STAMP + 1 - TAKEN), self._per_run * CELL_BYTES
 
     def _prepare_turn(self, first: tuple[int, ...]) -> PreparedLaunch:
         poisons = any(row.how == POISON_ALL for row in self.rows)
@@ -77,7 +78,7 @@ class CaseSamples:
         blocks = max(-(-cells_of(row.bytes) // (each * row.width)) for row in self.rows)
         values = [*(c_uint64(field) for field in first), address(self._store.rows), c_uint64(each), address(0), c_uint64(0), c_uint64(0), address(0)]
         shape = LaunchShape([blocks, len(self.rows)], [THREADS])
-        return PreparedLaunch(self._driver, self._kernels.function("kiln_turn"), shape, values)
+        return PreparedLaunch(self._driver, self._kernels.function("kiln_turn"), shape, values, is_own=True)
 
     def use(self) -> None:
         """Before any of what follows, and again after code of a side ran: the table is as it was made, whatever found it meanwhile."""
@@ -87,32 +88,35 @@ class CaseSamples:
         """Takes the sample of the run before, and poisons for the one with the key `following`; 0: there is none. How many kernels that were.
         `stamp`: where it says when it starts."""
         slot, key = taken or NO_SAMPLE
-        values = self._turn.values
-        values[TAKEN].value, values[KEY].value, values[NEXT].value = self._store.cells + slot * self._per_run * CELL_BYTES, key, following
-        values[STAMP].value = stamp
-        self._driver.check(self._turn(), "kiln_turn")
+        self._say(self._store.cells + slot * self._bytes_per_run, key, following, stamp)
+        code = self._turn()
+        if code:
+            self._driver.check(code, "kiln_turn")
         return 1
 
     def announce(self, samples: Sequence[Sample]) -> None:
         self.use()
         self._driver.upload(self._store.runs, pack_samples(samples))
 
-    def compare(self, row: int, against: tuple[Expected, Lookup], limits: Limits, samples: tuple[int, int]) -> None:
-        """`samples`: (first, count) of those announced; `limits`: rtol, atol, relative_l2. What a row's output is looked up in stays the same."""
-        expected = against[0]
-        if (row, expected, limits) not in self._compares:
-            self._compares[row, expected, limits] = self._prepare_compare(row, against, limits)
-        launch = self._compares[row, expected, limits]
-        launch.values[0].value = self._store.runs + SAMPLED_BYTES * samples[0]
-        launch.widen(samples[1])
-        self._driver.check(launch(), "kiln_compare_samples")
+    def comparing(self, row: int, against: tuple[Expected, Lookup], limits: Limits) -> Callable[[tuple[int, int]], None]:
+        """Compares samples, (first, count) of those announced. `limits`: rtol, atol, relative_l2."""
+        launch, runs, check = self._prepare_compare(row, against, limits), self._store.runs, self._driver.check
+        say = launch.words(0, 1)
+
+        def compare(samples: tuple[int, int]) -> None:
+            say(runs + SAMPLED_BYTES * samples[0])
+            launch.widen(samples[1])
+            check(launch(), "kiln_compare_samples")
+
+        return compare
 
     def _prepare_compare(self, row: int, against: tuple[Expected, Lookup], limits: Limits) -> PreparedLaunch:
         expected, lookup = against
         values = [address(0), address(self._store.cells), c_uint64(self._per_run), address(expected.output)]
         values += [address(self._store.rows + ROW_BYTES * row), c_uint64(row), c_uint64(self.rows[row].replica)]
         values += [*(c_double(limit) for limit in limits), address(expected.norm), lookup, address(expected.found)]
-        return PreparedLaunch(self._driver, self._kernels.function("kiln_compare_samples"), LaunchShape([1], [THREADS]), values)
+        shape = LaunchShape([1], [COMPARING_THREADS])
+        return PreparedLaunch(self._driver, self._kernels.function("kiln_compare_samples"), shape, values, is_own=True)
 
     def cell(self, row: int, slot: int, number: int) -> bytes:
         at = slot * self._per_run + self.rows[row].first + number

@@ -5,10 +5,11 @@ from typing import Callable, NamedTuple
 
 from kiln_runner.protocol import TensorArgument
 
-from ...compile.elf import ConstantBank, Variable, constant_bank, cubin_variables
+from ...compile.elf import ConstantBank, Variable
 from ..failures import LaunchRejected
 from ..symbols import Fill, refuse_misfit
 from .driver import Driver
+from .image import Image
 
 Copy = Callable[[], None]
 
@@ -24,9 +25,9 @@ class Variables:
         self._driver = driver
         self._modules: list[_Module] = []
 
-    def add(self, handle: c_void_p, image: bytes) -> None:
+    def add(self, handle: c_void_p, image: Image) -> None:
         """ValueError where the image is no ELF file."""
-        self._modules.append(_Module(handle, cubin_variables(image), constant_bank(image)))
+        self._modules.append(_Module(handle, image.variables, image.bank))
 
     def copies(self, fills: Sequence[Fill], resolve: Callable[[TensorArgument], int]) -> list[Copy]:
         """Queue one copy each, from the addresses that `resolve` gives. LaunchRejected names the symbol that cannot be filled."""

@@ -24,6 +24,7 @@
 #endif
 
 #define BYTES_BESIDE_MEMORY (1ull << 30)
+#define CPU_GRACE_SECONDS 5
 #define FIELD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offsetof(struct seccomp_data, field))
 #define EQUALS(value, then, otherwise) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), then, otherwise)
 #define ANSWER_WITH(action) BPF_STMT(BPF_RET | BPF_K, action)
@@ -39,8 +40,8 @@ static const int ALLOWED[] = {
   SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_seccomp, SYS_exit, SYS_exit_group,
 };
 
-static void limit(int what, rlim_t value) {
-  struct rlimit r = {value, value};
+static void limit(int what, rlim_t value, rlim_t grace) {
+  struct rlimit r = {value, value + grace};
   setrlimit(what, &r);
 }
 
@@ -53,8 +54,8 @@ static int install(struct sock_filter* code, size_t count) {
 static int refuse_calls(void) {
   struct sock_filter code[FILTER_MAX] = {FIELD(arch), EQUALS(ARCHITECTURE, 1, 0), ANSWER_WITH(SECCOMP_RET_KILL_PROCESS), FIELD(nr)};
   struct sock_filter rest[] = {
-    /* abort() raises its signal so; no other process may be meant. */
-    EQUALS(SYS_tgkill, 0, 3), FIELD(args[0]), EQUALS(getpid(), 0, 5), ANSWER_WITH(SECCOMP_RET_ALLOW),
+    /* abort() raises its signal so; no other process may be meant, and no signal that only others send. */
+    EQUALS(SYS_tgkill, 0, 5), FIELD(args[0]), EQUALS(getpid(), 0, 7), FIELD(args[2]), EQUALS(SIGABRT, 0, 5), ANSWER_WITH(SECCOMP_RET_ALLOW),
     EQUALS(SYS_openat, 0, 3), FIELD(args[2]), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (uint32_t)~O_CLOEXEC, 1, 0),
     ANSWER_WITH(SECCOMP_RET_ALLOW), ANSWER_WITH(REFUSE),
   };
@@ -74,12 +75,13 @@ static int confine(uint64_t memory_bytes, uint64_t cpu_seconds, int parent) {
   setsid();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
-  limit(RLIMIT_AS, memory_bytes + BYTES_BESIDE_MEMORY);
-  limit(RLIMIT_CPU, cpu_seconds);
-  limit(RLIMIT_NOFILE, 8);
-  limit(RLIMIT_NPROC, 0);
-  limit(RLIMIT_FSIZE, 0);
-  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_AS, memory_bytes + BYTES_BESIDE_MEMORY, 0);
+  /* With a signal of its own first: SIGKILL would look as if somebody had ended it. */
+  limit(RLIMIT_CPU, cpu_seconds, CPU_GRACE_SECONDS);
+  limit(RLIMIT_NOFILE, 8, 0);
+  limit(RLIMIT_NPROC, 0, 0);
+  limit(RLIMIT_FSIZE, 0, 0);
+  limit(RLIMIT_CORE, 0, 0);
   syscall(SYS_capset, &header, none);
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -1 : refuse_calls();
 }

@@ -54,13 +54,12 @@ void kiln_draw(void* data, u64 elements, int dtype, int kind, double p0, double 
 void kiln_draw_mixture(void* data, u64 elements, int dtype, const Mixture* mixture, u64 key0, u64 key1) {
   u64 values = dtype == F4E2M1X2 ? 2 * elements : elements;
   for (u64 j = 0; 4 * j < values; j++) {
-    u32 words[4], more[4], choices[4];
-    draw_words(j, key0, key1, words), draw_words(~j, key0, key1, more), draw_words(j | CHOICE, key0, key1, choices);
+    u64 bits[4];
+    mixed_bits(mixture, j, key0, key1, dtype, bits);
     for (int n = 0; n < 4 && 4 * j + n < values; n++) {
-      u64 bits = mixed_bits(mixture, choices[n], words, more, n, dtype);
       u8* byte = (u8*)data + (4 * j + n) / 2;
-      if (dtype != F4E2M1X2) write_element(data, 4 * j + n, dtype, bits);
-      else *byte = n % 2 ? (u8)(*byte | bits << 4) : (u8)(bits & 15);
+      if (dtype != F4E2M1X2) write_element(data, 4 * j + n, dtype, bits[n]);
+      else *byte = n % 2 ? (u8)(*byte | bits[n] << 4) : (u8)(bits[n] & 15);
     }
   }
 }

@@ -297,10 +297,13 @@ KILN_FN float exact_wave(u32 k, u32 quarter) {
   return q & 2 ? -v : v;
 }
 
-/* Element `n` of the four of an index: standard normal. */
-KILN_FN float exact_normal(const u32 words[4], int n) {
-  float u = ((float)(words[n & 2] >> 8) + 1.0f) * 5.9604644775390625e-08f;
-  return sqrtf(-2.0f * exact_log(u)) * exact_wave(words[n | 1] >> 8, !(n & 1));
+/* Four standard normal ones: of each pair of words, which is drawn from in polar coordinates, both. */
+KILN_FN void exact_normals(const u32 words[4], float x[4]) {
+#pragma unroll
+  for (int n = 0; n < 4; n += 2) {
+    float u = ((float)(words[n] >> 8) + 1.0f) * 5.9604644775390625e-08f, r = sqrtf(-2.0f * exact_log(u));
+    x[n] = r * exact_wave(words[n + 1] >> 8, 1), x[n + 1] = r * exact_wave(words[n + 1] >> 8, 0);
+  }
 }
 
 KILN_FN int mantissa_bits(int dtype) {
@@ -319,23 +322,69 @@ KILN_FN u64 sign_bit(int dtype, u32 random) {
   return dtype == F4E2M1X2 ? 8 : 1ull << (8 * element_bytes(dtype) - 1);
 }
 
-/* The bits of element `n` of the four of an index by the component that `choice` takes; of f4e2m1x2 one of a byte's two values. */
-KILN_FN u64 mixed_bits(const Mixture* mixture, u32 choice, const u32 words[4], const u32 more[4], int n, int dtype) {
-  const Component* c = mixture->of;
-  u64 wide = words[n] | (u64)more[n] << 32, mantissas = (1ull << mantissa_bits(dtype)) - 1;
-  double fine = dtype == F64 ? (double)more[n] * 1.3877787807814457e-17 : 0.0;
-  while (choice > c->upto) c++;
-  switch (c->kind) {
-    case UNIFORM: return encode(fmaf((float)(words[n] >> 8) * 5.9604644775390625e-08f, (float)c->p1 - (float)c->p0, (float)c->p0), fine, dtype);
-    case NORMAL: return encode(fmaf((float)c->p1, exact_normal(words, n), (float)c->p0), fine, dtype);
-    case INTEGERS: return encode_integer(draw_integer(words[n], c->p0, c->p1), dtype);
-    case BITS: return wide;
-    case ZEROS: return sign_bit(dtype, words[n]);
-    case SUBNORMAL: return sign_bit(dtype, more[n]) | (1 + wide % mantissas);
-    default: { /* EXPONENTS */
-      u32 e = (u32)(draw_integer(words[n], c->p0, c->p1) + 127);
-      return encode(float_of((more[n] & 1) << 31 | e << 23 | more[n] >> 9), fine, dtype);
+/* wide % (2^bits - 1), without dividing: the digits of base 2^bits add up to the same. */
+KILN_FN u64 modulo_mantissas(u64 wide, int bits) {
+  u64 most = (1ull << bits) - 1;
+  if (bits == 1) return 0;
+  while (wide > most) wide = (wide & most) + (wide >> bits);
+  return wide == most ? 0 : wide;
+}
+
+/* The bits of the four elements of index `j`, each by the component that its choosing word takes; of f4e2m1x2 four of the bytes' values. Threads that
+ * draw next to each other choose differently, so each component draws all four and every element takes its own: no thread waits for another. */
+KILN_FN void mixed_bits(const Mixture* mixture, u64 j, u64 key0, u64 key1, int dtype, u64 bits[4]) {
+  u32 words[4], more[4], choices[4];
+  draw_words(j, key0, key1, words), draw_words(~j, key0, key1, more), draw_words(j | CHOICE, key0, key1, choices);
+  int mantissa = mantissa_bits(dtype);
+  for (int at = 0; at < COMPONENTS_MAX; at++) {
+    const Component* c = mixture->of + at;
+    u64 drawn[4] = {0, 0, 0, 0};
+    float x[4] = {0, 0, 0, 0};
+    int is_real = 1;
+    switch (c->kind) {
+      case UNIFORM:
+#pragma unroll
+        for (int n = 0; n < 4; n++) x[n] = fmaf((float)(words[n] >> 8) * 5.9604644775390625e-08f, (float)c->p1 - (float)c->p0, (float)c->p0);
+        break;
+      case NORMAL:
+        exact_normals(words, x);
+#pragma unroll
+        for (int n = 0; n < 4; n++) x[n] = fmaf((float)c->p1, x[n], (float)c->p0);
+        break;
+      case EXPONENTS:
+#pragma unroll
+        for (int n = 0; n < 4; n++) {
+          u32 e = (u32)(draw_integer(words[n], c->p0, c->p1) + 127);
+          x[n] = float_of((more[n] & 1) << 31 | e << 23 | more[n] >> 9);
+        }
+        break;
+      case INTEGERS:
+#pragma unroll
+        for (int n = 0; n < 4; n++) drawn[n] = encode_integer(draw_integer(words[n], c->p0, c->p1), dtype);
+        is_real = 0;
+        break;
+      case BITS:
+#pragma unroll
+        for (int n = 0; n < 4; n++) drawn[n] = words[n] | (u64)more[n] << 32;
+        is_real = 0;
+        break;
+      case ZEROS:
+#pragma unroll
+        for (int n = 0; n < 4; n++) drawn[n] = sign_bit(dtype, words[n]);
+        is_real = 0;
+        break;
+      default: /* SUBNORMAL */
+#pragma unroll
+        for (int n = 0; n < 4; n++) drawn[n] = sign_bit(dtype, more[n]) | (1 + modulo_mantissas(words[n] | (u64)more[n] << 32, mantissa));
+        is_real = 0;
     }
+#pragma unroll
+    for (int n = 0; n < 4; n++) {
+      if (is_real) drawn[n] = encode(x[n], dtype == F64 ? (double)more[n] * 1.3877787807814457e-17 : 0.0, dtype);
+      /* Of those that reach as far as the choosing word the first. */
+      if (at == 0 || choices[n] > mixture->of[at - 1].upto) bits[n] = drawn[n];
+    }
+    if (c->upto == ~0u) break;
   }
 }
 

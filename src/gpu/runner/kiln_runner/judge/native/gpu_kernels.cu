@@ -83,9 +83,14 @@ __device__ __forceinline__ void draw_tensor(void* data, u64 elements, int dtype,
   }
 }
 
+/* What most tensors hold is drawn by code of its own, here and below: what other types and kinds need is left out of it. */
 extern "C" __global__ void kiln_draw(void* data, u64 elements, int dtype, int kind, double p0, double p1, u64 key0, u64 key1, u64* found,
                                      u64* stamp) {
   say_start(stamp);
+  if (dtype == F32 && kind == NORMAL) {
+    draw_tensor(data, elements, F32, found, [=](u64 j, u64 bits[4]) { draw_bits(j, F32, NORMAL, p0, p1, key0, key1, bits); });
+    return;
+  }
   draw_tensor(data, elements, dtype, found, [=](u64 j, u64 bits[4]) {
     draw_bits(j, dtype, kind, p0, p1, key0, key1, bits);
     if (dtype == F4E2M1X2) bits[0] = pack_bytes(bits, kind, 0), bits[1] = pack_bytes(bits, kind, 2);
@@ -95,10 +100,12 @@ extern "C" __global__ void kiln_draw(void* data, u64 elements, int dtype, int ki
 extern "C" __global__ void kiln_draw_mixture(void* data, u64 elements, int dtype, Mixture mixture, u64 key0, u64 key1, u64* found,
                                              u64* stamp) {
   say_start(stamp);
+  if (dtype == F32) {
+    draw_tensor(data, elements, F32, found, [&](u64 j, u64 bits[4]) { mixed_bits(&mixture, j, key0, key1, F32, bits); });
+    return;
+  }
   draw_tensor(data, elements, dtype, found, [&](u64 j, u64 bits[4]) {
-    u32 words[4], more[4], choices[4];
-    draw_words(j, key0, key1, words), draw_words(~j, key0, key1, more), draw_words(j | CHOICE, key0, key1, choices);
-    for (int n = 0; n < 4; n++) bits[n] = mixed_bits(&mixture, choices[n], words, more, n, dtype);
+    mixed_bits(&mixture, j, key0, key1, dtype, bits);
     if (dtype == F4E2M1X2) bits[0] = pack_bytes(bits, UNIFORM, 0), bits[1] = pack_bytes(bits, UNIFORM, 2);
   });
 }
@@ -160,16 +167,24 @@ __device__ __forceinline__ void count_distance(double d, double ref, double rtol
   c.difference2 += d * d;
 }
 
-/* Adds up what the threads of a warp found. */
+__device__ __forceinline__ void add_comparison(Comparison& c, int lane) {
+  c.mismatches += __shfl_down_sync(~0u, c.mismatches, lane);
+  c.first = max(c.first, __shfl_down_sync(~0u, c.first, lane));
+  c.worst = max(c.worst, __shfl_down_sync(~0u, c.worst, lane));
+  c.difference2 += __shfl_down_sync(~0u, c.difference2, lane);
+  c.reference2 += __shfl_down_sync(~0u, c.reference2, lane);
+}
+
+/* Adds up what the 256 threads of a block found: one of them tells, since what all blocks tell goes to one place, one after the other. */
 __device__ __forceinline__ void report_comparison(Comparison c, Comparison* found) {
-  for (int lane = 16; lane > 0; lane >>= 1) {
-    c.mismatches += __shfl_down_sync(~0u, c.mismatches, lane);
-    c.first = max(c.first, __shfl_down_sync(~0u, c.first, lane));
-    c.worst = max(c.worst, __shfl_down_sync(~0u, c.worst, lane));
-    c.difference2 += __shfl_down_sync(~0u, c.difference2, lane);
-    c.reference2 += __shfl_down_sync(~0u, c.reference2, lane);
-  }
-  if (threadIdx.x % 32) return;
+  __shared__ Comparison warps[8];
+  for (int lane = 16; lane > 0; lane >>= 1) add_comparison(c, lane);
+  if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = c;
+  __syncthreads();
+  if (threadIdx.x >= 32) return;
+  c = threadIdx.x < 8 ? warps[threadIdx.x] : Comparison{};
+  for (int lane = 4; lane > 0; lane >>= 1) add_comparison(c, lane);
+  if (threadIdx.x) return;
   if (c.mismatches) atomicAdd(&found->mismatches, c.mismatches);
   if (c.first) atomicMax(&found->first, c.first);
   if (c.worst) atomicMax(&found->worst, c.worst);

@@ -38,12 +38,12 @@ __device__ __forceinline__ void add_up(Sum& s, int lane) {
   s.largest = fmax(s.largest, __shfl_down_sync(~0u, s.largest, lane));
 }
 
-/* One block of 256 threads a run. found[0] += elements outside their tolerance; found[1] = max ~(slot, replica, element) of such; found[2] =
+/* One block of 512 threads a run: they wait for memory at random places, more of them for less long. found[0] += elements outside their tolerance; found[1] = max ~(slot, replica, element) of such; found[2] =
  * max ~(slot, replica, 0) of a run whose norms are outside `limit` (see sampling.py). `lookup`: of what is compared; its `seen` is 0. */
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(512)
 kiln_compare_samples(const Sampled* runs, const Cell* store, u64 per_run, const void* ref, const Row* row, u64 number, u64 replica, double rtol,
                      double atol, double relative_l2, const double* norm2, Lookup lookup, u64* found) {
-  __shared__ Sum sums[8];
+  __shared__ Sum sums[16];
   const Row r = *row;
   const Sampled run = runs[blockIdx.x];
   const Cell* taken = store + run.slot * per_run + r.first;
@@ -67,8 +67,8 @@ kiln_compare_samples(const Sampled* runs, const Cell* store, u64 per_run, const 
   if (threadIdx.x % 32 == 0) sums[threadIdx.x / 32] = s;
   __syncthreads();
   if (threadIdx.x >= 32) return;
-  s = threadIdx.x < 8 ? sums[threadIdx.x] : Sum{};
-  for (int lane = 4; lane > 0; lane >>= 1) add_up(s, lane);
+  s = threadIdx.x < 16 ? sums[threadIdx.x] : Sum{};
+  for (int lane = 8; lane > 0; lane >>= 1) add_up(s, lane);
   if (threadIdx.x) return;
   if (s.mismatches) atomicAdd(found, s.mismatches), atomicMax(found + 1, s.first);
   double share = (double)r.count / (double)r.cells;

@@ -1,0 +1,105 @@
+"""A program that answers, as a judge knows it on whatever device: it has no plan of the task's, and a process of its own while it is judged."""
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from pathlib import Path
+
+from kiln_runner.programs.answering_document import INDEX, read
+from kiln_runner.programs.answering_document import Answering as Document
+from kiln_runner.protocol import JudgeTask, Plan
+from kiln_runner.protocol_outcomes import Answers, CaseTiming
+
+from .artifacts import Artifact
+from .bench import Bench
+from .device import Program
+from .failures import InfraFailure
+
+
+class Answering(ABC):
+    """not begun -> begun (its process lives) -> settled or closed."""
+
+    @abstractmethod
+    def begin(self, limit_ms: float) -> None:
+        """Starts its process and what it is measured against. `limit_ms`: what it may take to answer, all calls together. CandidateFailure,
+        InfraFailure."""
+
+    @abstractmethod
+    def plan(self, case: str) -> Plan:
+        """Nothing: what it launches and takes is its process's."""
+
+    @abstractmethod
+    def calibrate(self) -> None:
+        """Measures what is taken off its times, where that was not done for this judgement. Under the device's lock. InfraFailure where kernels of
+        known length do not come out as long."""
+
+    @abstractmethod
+    def refuse(self, case: str) -> None:
+        """CandidateFailure where what it did in runs of the case since the last look is no answer. Waits."""
+
+    @abstractmethod
+    def told(self, case: str) -> Answers:
+        """What its times in the case are worth."""
+
+    @abstractmethod
+    def settle(self) -> bool:
+        """Ends its process, also where it hangs. False where the device's stream does not come free by that."""
+
+
+def begin_answering(programs: Iterable[Program], bench: Bench, task: JudgeTask) -> bool:
+    """Those that answer; whether there are any. Others' timed sections are not disturbed by what starts, and how long that takes is not the
+    candidate's time."""
+    answering = _answering_in(programs)
+    if answering:
+        with bench.lock.shared(bench.watch), bench.watch.companion_wait():
+            for program in answering:
+                program.begin(task["limitMs"])
+    return bool(answering)
+
+
+def calibrate(programs: Iterable[Program]) -> None:
+    for program in _answering_in(programs):
+        program.calibrate()
+
+
+def settle(programs: Iterable[Program]) -> bool:
+    """False where the device's stream does not come free by it."""
+    settled = [program.settle() for program in _answering_in(programs)]
+    return all(settled)
+
+
+def _answering_in(programs: Iterable[Program]) -> "list[Answering]":
+    return [program for program in programs if isinstance(program, Answering)]
+
+
+def refuse_no_answers(program: Program, case: str) -> None:
+    """Of what does not answer it says nothing."""
+    if isinstance(program, Answering):
+        program.refuse(case)
+
+
+def with_answers(timing: CaseTiming, program: Program) -> CaseTiming:
+    return {**timing, "answers": program.told(timing["case"])} if isinstance(program, Answering) else timing
+
+
+def is_answering(artifact: Artifact) -> bool:
+    return (artifact.folder / INDEX).exists()
+
+
+class AnsweringArtifact(Artifact):
+    """`document`: InfraFailure where it is not there, or not as it was made."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        try:
+            content = (folder / INDEX).read_bytes()
+            self.document: Document = read(content)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InfraFailure("unknown_artifact", f"program {folder.name} cannot be read: {error}") from error
+        if not self.is_as_made(folder / INDEX, content):
+            raise InfraFailure("unknown_artifact", f"program {folder.name} is not as it was made")
+
+    def code_files(self) -> "list[Path]":
+        """Its code runs elsewhere."""
+        return []
+
+
+NOTHING_PLANNED: Plan = {"launches": [], "scratch": {}}

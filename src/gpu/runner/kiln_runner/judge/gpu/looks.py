@@ -1,0 +1,97 @@
+"""Two looks at the outputs of a program that answers: behind its word that it is done, and at the judge's copy. Where they differ, it was still
+writing.
+
+Sums of both are on the device until somebody asks; in memory that no other process has.
+"""
+import ctypes
+import random
+from collections.abc import Sequence
+from ctypes import c_uint64
+from typing import NamedTuple
+
+from .driver import Driver
+from .kernels import HelperKernels
+from .launching import LaunchShape, PreparedLaunch, address
+from .memory import Memory
+
+# Of native/gpu_answers.cu.
+OUTPUTS_EACH, LOOKS_EACH, THREADS = 8, 4096, 256
+RUNS_MAX, GLANCE_BYTES = 4096, 4096
+_WORDS_PER_RUN = 2
+
+
+class Output(NamedTuple):
+    """Addresses of the judge's: in memory that the program's process has too, and of the copy."""
+
+    theirs: int
+    copied: int
+    bytes: int
+
+
+class _Outputs(ctypes.Structure):
+    _fields_ = [("at", c_uint64 * OUTPUTS_EACH), ("bytes", c_uint64 * OUTPUTS_EACH)]
+
+
+class Looks:
+    def __init__(self, driver: Driver, memory: Memory, kernels: HelperKernels) -> None:
+        self._driver, self._kernels = driver, kernels
+        self._bytes = 8 * _WORDS_PER_RUN * RUNS_MAX
+        self._sums, self._host = memory.allocate(self._bytes), driver.host_buffer(self._bytes)
+        self._words = (c_uint64 * (_WORDS_PER_RUN * RUNS_MAX)).from_address(self._host)
+        # Nobody who could write at them may know what is looked at.
+        self._rng, self._key = random.SystemRandom(), 0
+        # Of each run whose sums are there: whose it is.
+        self._owners: list[object] = []
+        self._launches: dict[int, PreparedLaunch] = {}
+        self._differed: list[object] = []
+        # Page-locked host memory, for looks of which nobody reads what was seen.
+        self.glance = driver.host_buffer(GLANCE_BYTES)
+        driver.fill(self._sums, 0, self._bytes)
+
+    def first(self, outputs: Sequence[Output]) -> int:
+        """Queued behind the word that they are done; the driver's code."""
+        self._key = self._rng.getrandbits(63)
+        return self._look([(output.theirs, output.bytes) for output in outputs], 0)
+
+    def second(self, outputs: Sequence[Output], owner: object) -> None:
+        """At the copies of those that were looked at last. `owner`: whose run it was."""
+        self._driver.check(self._look([(output.copied, output.bytes) for output in outputs], 1), "kiln_look")
+        self._owners.append(owner)
+        if len(self._owners) == RUNS_MAX:
+            self._fetch()
+
+    def have_differed(self, owner: object) -> bool:
+        """Whether any of its runs did since this was asked last. Waits."""
+        self._fetch()
+        differed, self._differed = self._differed, []
+        return any(one is owner for one in differed)
+
+    def _fetch(self) -> None:
+        if not self._owners:
+            return
+        owners, self._owners = self._owners, []
+        self._driver.fetch(self._host, self._sums, self._bytes)
+        self._driver.synchronize()
+        words = self._words[: _WORDS_PER_RUN * len(owners)]
+        self._differed += [owner for owner, first, second in zip(owners, words[::2], words[1::2]) if first != second]
+        self._driver.fill(self._sums, 0, self._bytes)
+
+    def _look(self, places: "list[tuple[int, int]]", which: int) -> int:
+        code = 0
+        for first in range(0, len(places), OUTPUTS_EACH):
+            code = code or self._launch(places[first : first + OUTPUTS_EACH], self._key + first, 8 * (_WORDS_PER_RUN * len(self._owners) + which))
+        return code
+
+    def _launch(self, places: "list[tuple[int, int]]", key: int, word: int) -> int:
+        launch = self._launches.get(len(places)) or self._prepare(len(places))
+        outputs = launch.values[0]
+        for number, (at, size) in enumerate(places):
+            outputs.at[number], outputs.bytes[number] = at, size
+        launch.values[1].value, launch.values[2].value = key, self._sums + word
+        return launch()
+
+    def _prepare(self, count: int) -> PreparedLaunch:
+        shape = LaunchShape([LOOKS_EACH // THREADS, count], [THREADS])
+        values = [_Outputs(), c_uint64(0), address(0)]
+        launch = self._launches[count] = PreparedLaunch(self._driver, self._kernels.function("kiln_look"), shape, values)
+        return launch

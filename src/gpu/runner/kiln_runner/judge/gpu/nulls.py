@@ -1,0 +1,104 @@
+"""What a run of a program that answers takes beside the program: two switches between contexts, and the judge's look. Measured by a program of the
+judge's own in the same environment (null_process.py).
+
+A null process is kept while programs come. It is measured anew for each judgement, and after CALIBRATED_S_MAX kernels of known length must come out
+as long as they are, or nothing is timed.
+"""
+import time
+from collections.abc import Sequence
+from typing import Callable, NamedTuple, Optional, Protocol
+
+from ..failures import CandidateFailure, InfraFailure
+from .answering_program import Offsets
+from .null_process import Known
+
+CALIBRATED_S_MAX, IDLE_S = 60.0, 30.0
+CALIBRATION_NS = (50_000, 300_000, 3_000_000)
+# A kernel of known length comes out as long as it is, within this or this share of it.
+OFF_NS_MAX, OFF_SHARE_MAX = 1_000.0, 0.0005
+# Of the null, and of known lengths up to a millisecond and beyond; four in five are looked at by a kernel.
+NULL_RUNS, CALIBRATION_RUNS, LONG_RUNS, LONG_NS = 60, 40, 20, 1_000_000
+
+
+class Process(Protocol):
+    def known(self, nanoseconds: int, count: int) -> Known: ...
+
+    def close(self) -> None: ...
+
+
+class Calibration(NamedTuple):
+    """`nanoseconds`: that the kernel was to spin; `off_ns`: what came out beyond what the judge's own launch took."""
+
+    nanoseconds: int
+    own_ns: float
+    off_ns: float
+
+
+class Nulls:
+    """none -> a process of one environment -> measured -> none. `start`: of an environment (name and key), for kernels of these lengths."""
+
+    def __init__(self, start: Callable[[tuple[str, str], Sequence[int]], Process], now: Callable[[], float] = time.monotonic) -> None:
+        self._start, self._now = start, now
+        self._of: Optional[tuple[str, str]] = None
+        self._process: Optional[Process] = None
+        self._calibrated_s: Optional[float] = None
+        self._used_s = 0.0
+        self.calibrations: list[Calibration] = []
+
+    def prove(self, environment: str, key: str) -> None:
+        """Its process of the environment lives, and is ready. InfraFailure where it cannot be."""
+        self._running(environment, key)
+
+    def offsets(self, environment: str, key: str) -> Offsets:
+        """Under the device's lock. InfraFailure where known lengths do not come out."""
+        process = self._running(environment, key)
+        try:
+            null = process.known(0, NULL_RUNS).offsets
+            if self._calibrated_s is None or self._now() - self._calibrated_s > CALIBRATED_S_MAX:
+                self._calibrate(process, null)
+            return null
+        except CandidateFailure as error:
+            self.close()
+            raise _blamed(error) from error
+
+    def rest(self) -> Optional[float]:
+        """Seconds until its process has been idle for too long; None: there is none. It is ended where that is now."""
+        if self._process is None:
+            return None
+        left = self._used_s + IDLE_S - self._now()
+        if left <= 0:
+            self.close()
+            return None
+        return left
+
+    def close(self) -> None:
+        process, self._process, self._of, self._calibrated_s = self._process, None, None, None
+        if process is not None:
+            process.close()
+
+    def _running(self, environment: str, key: str) -> Process:
+        self._used_s = self._now()
+        if self._of != (environment, key) or self._process is None:
+            self.close()
+            try:
+                self._process = self._start((environment, key), (0, *CALIBRATION_NS))
+            except CandidateFailure as error:
+                raise _blamed(error) from error
+            self._of = (environment, key)
+        return self._process
+
+    def _calibrate(self, process: Process, null: Offsets) -> None:
+        self.calibrations = [self._calibration(process, nanoseconds, null) for nanoseconds in CALIBRATION_NS]
+        off = [one for one in self.calibrations if abs(one.off_ns) > max(OFF_NS_MAX, OFF_SHARE_MAX * one.own_ns)]
+        if off:
+            words = "; ".join(f"a kernel of {one.own_ns / 1e3:.2f} us comes out {one.off_ns / 1e3:+.2f} us" for one in off)
+            raise InfraFailure("internal", f"times to answers cannot be told on this device now: {words}")
+        self._calibrated_s = self._now()
+
+    def _calibration(self, process: Process, nanoseconds: int, null: Offsets) -> Calibration:
+        known = process.known(nanoseconds, CALIBRATION_RUNS if nanoseconds < LONG_NS else LONG_RUNS)
+        return Calibration(nanoseconds, known.own_ns, known.offsets.kernel_ns - null.kernel_ns)
+
+
+def _blamed(error: CandidateFailure) -> InfraFailure:
+    return InfraFailure("environment_missing", f"the judge's own program does not answer here: {error.outcome}")

@@ -1,0 +1,266 @@
+import { describe, expect, test } from 'vitest';
+import { type EngineScenario, scenarios } from '../../support/engine-scenario.ts';
+import { answered, infra, passed, WRONG_ON_FRESH_INPUTS } from '../../support/judgements.ts';
+import {
+  BY_ANSWERS,
+  connectRecorder,
+  equipped,
+  submitProgram,
+  UNRECORDABLE,
+  withRecorder,
+} from '../../support/program-scenario.ts';
+
+const { start } = scenarios();
+const ASKED = { reason: 'it was submitted to be judged by its answers', recording: null };
+
+/** It asked for answers, and its judge has it. */
+const judging = async (scenario: EngineScenario, n: number): Promise<void> => {
+  await submitProgram(scenario, n, BY_ANSWERS);
+  await scenario.skipTo(`box: compile ${n}`);
+  scenario.host.compiled(n);
+  await scenario.expect(`box: record ${n} by answers`);
+  scenario.host.compiled(n);
+  await scenario.skipTo(`box: judge ${n}.1 screen by answers`);
+};
+
+/** It holds the record of programs by their answers. */
+const record = async (scenario: EngineScenario, n: number, speedup: number): Promise<void> => {
+  await judging(scenario, n);
+  scenario.judged(n, 1, answered(speedup));
+  await scenario.expect(`box: judge ${n}.2 confirm by answers`, `box: ack ${n}.1`);
+  scenario.judged(n, 2, answered(speedup));
+  await scenario.after(n, 'record');
+  await scenario.expect(`box: ack ${n}.2`);
+};
+
+describe('a program that asks to be judged by its answers', () => {
+  test('is made ready to be called where it was built, and nothing of it is recorded', async () => {
+    const scenario = await withRecorder({ start });
+    await submitProgram(scenario, 1, BY_ANSWERS);
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: record 1 by answers');
+    expect(scenario.host.recorded).toMatchObject({
+      by: 'answers',
+      files: [{ path: 'submission.py' }],
+      cases: [{ name: 'one' }, {}, {}],
+    });
+    scenario.host.compiled(1);
+    await scenario.expect('box: problem scale', 'box: judge 1.1 screen by answers');
+    expect(scenario.host.judging).toMatchObject({ plans: {}, record: null, timing: { inputs: 'fresh', method: 'cached' } });
+    expect(scenario.host.judging).not.toHaveProperty('hidden');
+    scenario.judged(1, 1, answered(1));
+    await scenario.expect('box: judge 1.2 confirm by answers', 'box: ack 1.1');
+    scenario.judged(1, 2, answered(1));
+    await scenario.expect('box: ack 1.2');
+    expect(await scenario.after(1, 'record')).toMatchObject({ byAnswers: ASKED });
+    expect(await scenario.history(1)).not.toContain('candidate.by_answers');
+  });
+
+  test('has a list and a record of its own, and is never paired with device code, nor that with it', async () => {
+    const scenario = await withRecorder({ start });
+    await record(scenario, 1, 2);
+    // Slower than the program by its answers, and yet the first of its own list.
+    await scenario.judging(2);
+    scenario.judged(2, 1, passed(1.5));
+    await scenario.expect('box: judge 2.2 confirm', 'box: ack 2.1');
+    scenario.judged(2, 2, passed(1.5));
+    await scenario.after(2, 'record');
+    await scenario.expect('box: ack 2.2');
+    expect(await scenario.ranking()).toMatchObject([{ candidateId: scenario.id(2), place: 1, record: true }]);
+    const [own, ...others] = await scenario.ranking('program');
+    expect(own).toMatchObject({
+      candidateId: scenario.id(1),
+      place: 1,
+      record: true,
+      score: { answers: { semantics: 'released' } },
+    });
+    expect(others).toEqual([]);
+    const against = { trial: 1, against: scenario.id(1) };
+    await expect(scenario.submit(3, against)).rejects.toThrow(
+      'it is judged by its answers, and their times are compared with no others',
+    );
+  });
+
+  test('is confirmed in pairs with the record holder of its own list', async () => {
+    const scenario = await withRecorder({ start });
+    await record(scenario, 1, 1);
+    await judging(scenario, 2);
+    scenario.judged(2, 1, answered(2));
+    await scenario.expect("box: judge 2.2 confirm by answers against 1's answers", 'box: ack 2.1');
+    scenario.judged(2, 2, answered(2, { ratio: 2 }));
+    await scenario.after(2, 'record');
+    await scenario.expect('box: ack 2.2');
+    expect(await scenario.ranking('program')).toMatchObject([
+      { candidateId: scenario.id(2), place: 1, record: true },
+      { candidateId: scenario.id(1), place: 2 },
+    ]);
+  });
+
+  test('wins nothing, and shares its place, where the difference is within what its times leave open', async () => {
+    const scenario = await withRecorder({ start });
+    await record(scenario, 1, 1);
+    await judging(scenario, 2);
+    scenario.judged(2, 1, answered(1.04));
+    await scenario.expect("box: judge 2.2 confirm by answers against 1's answers", 'box: ack 2.1');
+    scenario.judged(2, 2, answered(1.04, { ratio: 1.04 }));
+    await scenario.after(2, 'done');
+    await scenario.expect('box: ack 2.2');
+    expect(await scenario.ranking('program')).toMatchObject([
+      { candidateId: scenario.id(1), place: 1, record: true },
+      { candidateId: scenario.id(2), place: 1, score: { pair: { result: 'tied' } } },
+    ]);
+  });
+
+  test('races with nobody, and nobody with it', async () => {
+    const scenario = await start({ box: 1 }, { racingPlaces: 1 });
+    await connectRecorder(scenario);
+    await record(scenario, 1, 9);
+    await scenario.judging(2);
+    scenario.judged(2, 1, passed(2));
+    await scenario.expect('box: judge 2.2 confirm', 'box: ack 2.1');
+    scenario.judged(2, 2, passed(2));
+    await scenario.after(2, 'record');
+    await scenario.expect('box: ack 2.2');
+    await judging(scenario, 3);
+    expect(scenario.host.judging).not.toHaveProperty('race');
+    await scenario.cancel(3);
+    await scenario.expect('box: cancel 3.1');
+  });
+
+  test('is shown and not ranked where its time is shorter than 20 us', async () => {
+    const scenario = await withRecorder({ start });
+    await judging(scenario, 1);
+    scenario.judged(1, 1, answered(200 / 19));
+    const { score } = await scenario.after(1, 'done');
+    await scenario.expect('box: ack 1.1');
+    expect(score).toMatchObject({ answers: { tooShort: true, uncertaintyNs: 8400 } });
+    expect(await scenario.ranking('program')).toEqual([]);
+    expect(await scenario.ranking()).toEqual([]);
+  });
+
+  test('is not lost with its daemon, which knows by what its attempt was judged', async () => {
+    const scenario = await withRecorder({ start });
+    await judging(scenario, 1);
+    await scenario.after(1, 'judging');
+    await scenario.crash();
+    await scenario.begin();
+    scenario.host.connect({ ...equipped(), finished: [scenario.attempt(1, 1)] });
+    scenario.judged(1, 1, WRONG_ON_FRESH_INPUTS);
+    expect(await scenario.after(1, 'done')).toMatchObject({ state: { outcome: WRONG_ON_FRESH_INPUTS }, byAnswers: ASKED });
+    await scenario.expect('box: ack 1.1');
+  });
+});
+
+/** Its host was asked to record it, and then for its answers. */
+const refused = async (scenario: EngineScenario, n: number): Promise<void> => {
+  await submitProgram(scenario, n);
+  await scenario.skipTo(`box: compile ${n}`);
+  scenario.host.compiled(n);
+  await scenario.expect(`box: record ${n}`);
+  scenario.host.compileFails(n, UNRECORDABLE);
+  await scenario.expect(`box: record ${n} by answers`);
+};
+
+describe('a program whose recording is refused', () => {
+  test('goes on by its answers on the same host, and says why', async () => {
+    const scenario = await withRecorder({ start });
+    await refused(scenario, 1);
+    const byAnswers = { reason: 'case odd: it cannot be recorded: it uses a CUDA graph of its own', recording: 'contract' };
+    expect((await scenario.kiln.why(scenario.id(1))).notes).toContain(`it is judged by its answers: ${byAnswers.reason}`);
+    scenario.host.compiled(1);
+    await scenario.skipTo('box: judge 1.1 screen by answers');
+    scenario.judged(1, 1, answered(1, { semantics: 'call' }));
+    await scenario.expect('box: judge 1.2 confirm by answers', 'box: ack 1.1');
+    scenario.judged(1, 2, answered(1, { semantics: 'call' }));
+    await scenario.expect('box: ack 1.2');
+    expect(await scenario.after(1, 'record')).toMatchObject({
+      byAnswers,
+      infraFailures: 0,
+      score: { answers: { semantics: 'call' } },
+    });
+    expect(await scenario.history(1)).toEqual(
+      ['queued', 'compiling', 'by_answers', 'ready', 'judging', 'ready', 'confirming', 'done', 'record'].map(
+        (type) => `candidate.${type}`,
+      ),
+    );
+  });
+
+  test('by what it returned, and not by what it launched, has that for its verdict', async () => {
+    const scenario = await withRecorder({ start });
+    await submitProgram(scenario, 1);
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: record 1');
+    const outcome = { verdict: 'contract', case: 'odd', message: 'it returned 2 tensors; the problem has 1 output' } as const;
+    scenario.host.compileFails(1, outcome);
+    expect(await scenario.after(1, 'done')).toMatchObject({ state: { outcome }, byAnswers: null });
+  });
+
+  test('has that for its verdict where the daemon is not to judge programs by their answers', async () => {
+    const scenario = await start({ box: 1 }, { timeToAnswers: false });
+    await connectRecorder(scenario);
+    await submitProgram(scenario, 1);
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: record 1');
+    scenario.host.compileFails(1, UNRECORDABLE);
+    expect(await scenario.after(1, 'done')).toMatchObject({ state: { outcome: UNRECORDABLE }, byAnswers: null });
+  });
+
+  test('has the second refusal for its verdict', async () => {
+    const scenario = await withRecorder({ start });
+    await refused(scenario, 1);
+    scenario.host.compileFails(1, UNRECORDABLE);
+    expect(await scenario.after(1, 'done')).toMatchObject({ state: { outcome: UNRECORDABLE } });
+  });
+
+  test('goes on by its answers in the next life of its daemon, and on another host', async () => {
+    const scenario = await start({ box: 1, other: 1 });
+    await connectRecorder(scenario);
+    await refused(scenario, 1);
+    await scenario.until(async () => (await scenario.history(1)).includes('candidate.by_answers'));
+    await scenario.crash();
+    await scenario.begin();
+    await connectRecorder(scenario, 'other');
+    await scenario.expect('other: compile 1');
+    scenario.at('other').compiled(1);
+    await scenario.expect('other: record 1 by answers');
+    scenario.at('other').lose();
+    await connectRecorder(scenario);
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: record 1 by answers');
+    expect(await scenario.kiln.candidate(scenario.id(1))).toMatchObject({ byAnswers: { recording: 'contract' } });
+    await scenario.cancel(1);
+    await scenario.expect('box: cancel compile 1');
+  });
+
+  test('whose build its host has lost is built once more, and not recorded', async () => {
+    const scenario = await withRecorder({ start });
+    await refused(scenario, 1);
+    scenario.host.compileFails(1, infra('unknown_artifact'));
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: record 1 by answers');
+    expect(scenario.host.recorded).toMatchObject({ by: 'answers' });
+    await scenario.cancel(1);
+    await scenario.expect('box: cancel compile 1');
+  });
+
+  test('begins with a recording again where somebody has it judged again', async () => {
+    const scenario = await withRecorder({ start });
+    await refused(scenario, 1);
+    scenario.host.compiled(1);
+    await scenario.skipTo('box: judge 1.1 screen by answers');
+    scenario.judged(1, 1, WRONG_ON_FRESH_INPUTS);
+    await scenario.after(1, 'done');
+    await scenario.expect('box: ack 1.1');
+    const again = { select: { ids: [scenario.id(1)] }, dryRun: false, reason: 'its host has another PyTorch', priority: 1 };
+    expect(await scenario.kiln.steer('rejudge', again)).toMatchObject({ changed: 1 });
+    await scenario.expect('box: record 1');
+    expect(await scenario.kiln.candidate(scenario.id(1))).toMatchObject({ byAnswers: null });
+    await scenario.cancel(1);
+    await scenario.expect('box: cancel compile 1');
+  });
+});

@@ -1,0 +1,213 @@
+"""A program that answers, against a judge's driver that is played: its process is a real one, over a real socket and in shared memory."""
+import json
+import os
+import random
+import shutil
+import struct
+import tempfile
+import time
+import unittest
+from pathlib import Path
+from typing import Any
+
+from kiln_runner.compile.artifact import store_artifact
+from kiln_runner.judge.answering import AnsweringArtifact, is_answering
+from kiln_runner.judge.artifacts import Artifact
+from kiln_runner.judge.failures import CandidateFailure, InfraFailure
+from kiln_runner.judge.gpu.answering_program import AnsweringProgram, Offsets
+from kiln_runner.judge.layout import room
+from kiln_runner.programs.answering_document import files_of, meta_of
+from kiln_runner.programs.recording_shape import WINDOW_UNIT
+from kiln_runner.programs.sandbox import levels
+from test.python.programs.test_record_task import unit_of
+
+from .played_answers import PlayedHost, PlayedRunner, SandboxedRunner
+
+HEAD = "from test.python.judge.played_companion import gpu\n"
+DOUBLE = HEAD + "def custom_kernel(data):\n    x, out = data\n    gpu().scale(x, out, 2.0)\n    return out\n"
+OWN_OUTPUT = HEAD + (
+    "KEPT = []\ndef custom_kernel(data):\n    x, _ = data\n    [gpu().free(one) for one in KEPT]\n    y = gpu().empty(x.shape)\n    KEPT[:] = [y]\n"
+    "    gpu().scale(x, y, 2.0)\n    return y\n"
+)
+STEERS = HEAD + "def custom_kernel(data):\n    x, out = data\n    gpu().scale(x, out, 2.0 if gpu().value(x) >= 0 else 3.0)\n    return out\n"
+COUNT = HEAD + "COUNT = [0]\ndef custom_kernel(data):\n    import os, time\n    x, out = data\n    COUNT[0] += 1\n"
+COUNTS = {"case-0": 8, "case-1": 16}
+
+
+class Answered(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = tempfile.mkdtemp(prefix="kiln-answers-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.runner: Any = self.started()
+        self.host: Any = PlayedHost(self.runner)
+        self.addCleanup(self.host.close)
+        self.addCleanup(self.runner.close)
+        self.programs: list[AnsweringProgram] = []
+        self.addCleanup(self.end)
+        self.proven: list[str] = []
+        self.host.nulls = self
+        self.rng = random.Random(1)
+
+    def started(self) -> Any:
+        return PlayedRunner(self.folder)
+
+    def prove(self, environment: str, _key: str) -> None:
+        self.proven.append(environment)
+
+    def offsets(self, _environment: str, _key: str) -> Offsets:
+        return Offsets(1000.0, 400.0)
+
+    def program(self, source: str, limit_ms: float = 20_000.0, **changes: Any) -> AnsweringProgram:
+        unit = unit_of(source, **changes)
+        name = "a" * 64
+        shutil.rmtree(Path(self.folder, name), ignore_errors=True)
+        files = files_of(unit, "e" * 64, "b" * 64, {"program.json": b'{"extensions": {}, "triton": {}}'})
+        store_artifact(Path(self.folder), name, meta_of(unit, "torch"), files)
+        self.assertTrue(is_answering(Artifact(Path(self.folder, name))))
+        program = AnsweringProgram(self.host, AnsweringArtifact(Path(self.folder, name)))
+        self.programs.append(program)
+        program.begin(limit_ms)
+        return program
+
+    def end(self) -> None:
+        for program in self.programs:
+            self.assertTrue(program.settle())
+            program.close()
+        self.programs.clear()
+
+    def bind(self, program: AnsweringProgram, case: str) -> tuple[Any, dict[str, int]]:
+        count = COUNTS[case]
+        tensors: Any = [
+            {"name": name, "dtype": "f32", "elements": count, "role": role, "distribution": {"kind": "normal"}}
+            for name, role in (("x", "in"), ("out", "out"))
+        ]
+        block = self.host.memory.map([room(4 * count, WINDOW_UNIT).mapped for _ in tensors])
+        places = {tensor["name"]: piece.address + room(4 * count, WINDOW_UNIT).offset for tensor, piece in zip(tensors, block.pieces)}
+        return program.bind(case, tensors, places.__getitem__), places
+
+    def run_once(self, runnable: Any, places: dict[str, int], case: str, *, is_timed: bool) -> tuple[list[float], list[float]]:
+        """Inputs and outputs, as GpuCase.execute and the timer go about it."""
+        driver, count, end = self.host.driver, COUNTS[case], []
+        values = [float(self.rng.randrange(1, 100)) for _ in range(count)]
+        driver.synchronize()
+        driver.upload(places["x"], struct.pack(f"<{count}f", *values))
+        driver.upload(places["out"], b"\xff" * (4 * count))
+        runnable.beside.before(is_timed=is_timed)
+        self.assertEqual([launch() for launch in runnable.launches[0]], [0, 0, 0])
+        driver.record(end)
+        runnable.beside.behind(end)
+        runnable.beside.wait_for(end)
+        if is_timed:
+            runnable.beside.corrected(5000.0)
+        driver.synchronize()
+        return values, list(struct.unpack(f"<{count}f", driver.download(places["out"], 4 * count)))
+
+    def runs(self, source: str, timed: int = 6, limit_ms: float = 20_000.0, **changes: Any) -> AnsweringProgram:
+        """Each case once to check, then timed, twice over."""
+        program = self.program(source, limit_ms, **changes)
+        bound = {case: self.bind(program, case) for case in COUNTS}
+        for case, (runnable, places) in bound.items():
+            values, outputs = self.run_once(runnable, places, case, is_timed=False)
+            self.assertEqual(outputs, [2.0 * value for value in values])
+        program.calibrate()
+        for case, (runnable, places) in bound.items():
+            for _ in range(timed):
+                values, outputs = self.run_once(runnable, places, case, is_timed=True)
+                self.assertEqual(outputs, [2.0 * value for value in values])
+        return program
+
+    def refused(self, source: str, limit_ms: float = 20_000.0, **changes: Any) -> Any:
+        with self.assertRaises(CandidateFailure) as caught:
+            program = self.runs(source, limit_ms=limit_ms, **changes)
+            for case in COUNTS:
+                program.refuse(case)
+        self.end()
+        return caught.exception.outcome
+
+    def test_its_outputs_are_on_inputs_that_came_after_it_was_called(self) -> None:
+        for source in (DOUBLE, OWN_OUTPUT):
+            with self.subTest(source):
+                program = self.runs(source)
+                for case in COUNTS:
+                    program.refuse(case)
+                    told = program.told(case)
+                    self.assertEqual((told["semantics"], told["nullNs"], told["uncertaintyNs"]), ("released", 1000.0, 8400.0))
+                self.assertTrue(program.settle())
+
+    def test_one_that_reads_its_inputs_on_the_host_is_timed_by_its_calls(self) -> None:
+        program = self.runs(STEERS)
+        self.assertEqual(program.told("case-0")["semantics"], "call")
+
+    def test_what_was_asked_ahead_for_one_case_is_released_before_another(self) -> None:
+        program = self.runs(DOUBLE, timed=3)
+        self.assertTrue(any(name.startswith("done") for name in self.host.driver.seen))
+        del program
+
+    def test_what_it_does_wrong_is_a_verdict(self) -> None:
+        raises = COUNT + "    if COUNT[0] == 4:\n        raise ValueError('no more')\n    gpu().scale(x, out, 2.0)\n"
+        for source, verdict, words in (
+            (raises, "crashed", "no more"),
+            (raises.replace("raise ValueError('no more')", "os._exit(0)"), "contract", "ended its own process"),
+            (raises.replace("raise ValueError('no more')", "return out._replace(shape=[3])"), "contract", "has the shape"),
+            (raises.replace("raise ValueError('no more')", "return out._replace(address=4096)"), "contract", "not in memory"),
+            (raises.replace("raise ValueError('no more')", "os.write(4, b'{}')"), "contract", "no answer"),
+            (raises.replace("raise ValueError('no more')", "gpu().fault('an illegal address')"), "crashed", "an illegal address"),
+            ("1 / 0\n", "crashed", "ZeroDivisionError"),
+            ("x = 1\n", "contract", "defines no custom_kernel"),
+        ):
+            with self.subTest(words):
+                outcome = self.refused(source)
+                self.assertEqual(outcome["verdict"], verdict, outcome)
+                self.assertIn(words, outcome["message"])
+
+    def test_one_that_never_ends_is_ended_and_the_stream_is_free(self) -> None:
+        for line in ("while COUNT[0] == 4:\n        time.sleep(0.01)", "if COUNT[0] == 4:\n        gpu().sleep(3600)"):
+            with self.subTest(line):
+                start = time.monotonic()
+                program = self.program(COUNT + f"    {line}\n    gpu().scale(x, out, 2.0)\n", 1500.0)
+                with self.assertRaises(CandidateFailure) as caught:
+                    runnable, places = self.bind(program, "case-0")
+                    for _ in range(6):
+                        self.run_once(runnable, places, "case-0", is_timed=False)
+                self.assertEqual(caught.exception.outcome["verdict"], "timed_out")
+                self.assertTrue(program.settle())
+                self.assertFalse(self.host.driver.is_busy())
+                self.assertLess(time.monotonic() - start, 15)
+
+    def test_what_is_written_after_done_is_found(self) -> None:
+        program = self.program(DOUBLE)
+        runnable, places = self.bind(program, "case-0")
+        for spoilt in (False, True, False):
+            self.host.driver.is_spoilt = spoilt
+            self.run_once(runnable, places, "case-0", is_timed=False)
+        with self.assertRaises(CandidateFailure) as caught:
+            program.refuse("case-0")
+        self.assertIn("after it said that it was done", caught.exception.outcome["message"])
+        self.run_once(runnable, places, "case-0", is_timed=False)
+        program.refuse("case-0")
+
+    def test_a_runner_that_cannot_start_it_is_not_its_fault(self) -> None:
+        for how, code in (("lost", "worker_died"), ("unconfinable", "environment_missing"), ("suspended", "suspended")):
+            with self.subTest(how):
+                self.runner.how = (how, "no luck")
+                with self.assertRaises(InfraFailure) as caught:
+                    self.runs(COUNT + "    os._exit(0)\n")
+                self.assertEqual(caught.exception.code, code)
+                self.end()
+
+    def test_a_claim_that_nothing_can_answer_is_refuted_by_what_it_was_made_ready_for(self) -> None:
+        words = json.dumps({"type": "refused", "verdict": "unequipped", "case": "", "message": "no"})
+        outcome = self.refused(f"import os\nos.write(4, {words.encode()!r})\ndef custom_kernel(data):\n    pass\n")
+        self.assertEqual((outcome["verdict"], self.proven), ("contract", ["torch"]))
+
+
+@unittest.skipUnless(os.geteuid() == 0 and levels(), "needs root, as a runner with a user for each program has it")
+class AnsweredInTheSandbox(Answered):
+    """The same, with a zygote's copy behind its walls for a process."""
+
+    def started(self) -> Any:
+        return SandboxedRunner()
+
+    def test_a_runner_that_cannot_start_it_is_not_its_fault(self) -> None:
+        """A guardian's findings are its own here."""
+        self.refused("import time\ntime.sleep(0)\n1 / 0\n")

@@ -1,0 +1,98 @@
+"""A whole judgement of a program that answers, played: when its process is begun, calibrated, asked for what it did wrong, and ended."""
+import unittest
+from typing import Any
+
+from kiln_runner.judge.answering import NOTHING_PLANNED, Answering
+from kiln_runner.judge.failures import CandidateFailure, DeviceFault, InfraFailure
+from kiln_runner.judge.outcomes import contract
+from kiln_runner.protocol import Plan
+from kiln_runner.protocol_outcomes import Answers
+
+from .played_races import Kernels, play, race_for
+
+KERNELS = Kernels({"small": 120e3, "large": 900e3}, {"small": 100e3, "large": 800e3})
+
+
+class PlayedAnswering(Answering):
+    """`did`: what it was asked for, in order. `fails`: what is raised at one of these."""
+
+    def __init__(self, **fails: Exception) -> None:
+        self.did: list[str] = []
+        self.fails, self.is_free = fails, True
+
+    def plan(self, case: str) -> Plan:
+        return NOTHING_PLANNED
+
+    def begin(self, limit_ms: float) -> None:
+        self._do("begin")
+
+    def calibrate(self) -> None:
+        self._do("calibrate")
+
+    def refuse(self, case: str) -> None:
+        self._do(f"refuse {case}")
+
+    def told(self, case: str) -> Answers:
+        self._do(f"told {case}")
+        return {"uncertaintyNs": 8400.0, "semantics": "released", "nullNs": 299_000.0}
+
+    def settle(self) -> bool:
+        self._do("settle")
+        return self.is_free
+
+    def close(self) -> None:
+        self._do("close")
+
+    def _do(self, what: str) -> None:
+        self.did.append(what)
+        name = what.split()[0]
+        if name in self.fails and self.did.count(what) == 1:
+            raise self.fails[name]
+
+
+def judged(program: PlayedAnswering, **task_has: Any) -> Any:
+    return play(KERNELS, task_has.pop("race", None), 3, candidate=program, plans={}, **task_has).outcome
+
+
+class Judged(unittest.TestCase):
+    def failure(self, program: PlayedAnswering) -> Any:
+        with self.assertRaises((CandidateFailure, InfraFailure)) as caught:
+            judged(program)
+        return caught.exception
+
+    def test_it_needs_no_plan_and_its_times_say_what_they_are_worth(self) -> None:
+        program = PlayedAnswering()
+        timings = judged(program)["timings"]
+        self.assertEqual([(timing["case"], timing["answers"]["nullNs"]) for timing in timings], [("small", 299_000.0), ("large", 299_000.0)])
+        self.assertNotIn("settle", program.did)
+
+    def test_it_is_begun_once_calibrated_before_each_case_is_timed_and_what_it_did_wrong_is_asked_for_behind_each(self) -> None:
+        program = PlayedAnswering()
+        judged(program)
+        expected = ["begin", "refuse large", "calibrate", "refuse small", "told small", "calibrate", "refuse large", "told large"]
+        self.assertEqual(program.did, expected)
+
+    def test_nobody_is_stopped_by_what_a_first_call_took(self) -> None:
+        race = race_for(Kernels({"small": 10e3, "large": 90e3}, KERNELS.baseline), 10.0, 0.9)
+        self.assertIn("stopped", play(KERNELS, race, 3).outcome)
+        self.assertNotIn("stopped", judged(PlayedAnswering(), race=race))
+
+    def test_whatever_ends_a_judgement_early_ends_its_process_and_frees_the_stream(self) -> None:
+        wrong = CandidateFailure(contract("small", "it writes late"))
+        for fails in ({"begin": InfraFailure("suspended", "none came")}, {"refuse": wrong}, {"calibrate": InfraFailure("internal", "off")}):
+            program = PlayedAnswering(**fails)
+            failure = self.failure(program)
+            self.assertEqual((program.did[-1], failure.lost), ("settle", False))
+
+    def test_where_the_stream_does_not_come_free_the_judge_goes_with_it(self) -> None:
+        program = PlayedAnswering(refuse=CandidateFailure(contract("small", "it writes late")))
+        program.is_free = False
+        self.assertTrue(self.failure(program).lost)
+
+    def test_a_broken_device_is_told_as_ever(self) -> None:
+        failure = self.failure(PlayedAnswering(refuse=DeviceFault("an illegal address", lost=True)))
+        self.assertEqual((failure.outcome["verdict"], failure.lost), ("crashed", True))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,334 @@
+"""What a judgement does while the device works: it changes no order that a promise rests on, and what is thrown away leaves nothing."""
+import random
+import sys
+import unittest
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Callable, Optional, cast
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from rig import TIMING
+
+from kiln_runner.judge.beforehand import Beforehand, Sources
+from kiln_runner.judge.bench import Bench, Following
+from kiln_runner.judge.checking import Terms
+from kiln_runner.judge.device import LAST, nothing
+from kiln_runner.judge.facts import Facts
+from kiln_runner.judge.failures import CandidateFailure, InfraFailure
+from kiln_runner.judge.hard_inputs import Deck
+from kiln_runner.judge.judgement import Judgement
+from kiln_runner.judge.left_behind import LeftBehind
+from kiln_runner.judge.measuring import Conditions, Control, Drawn, FirstChunk, HowTimed, Warmth, time_sides
+from kiln_runner.judge.outcomes import Comparison, Findings
+from kiln_runner.judge.sampling import DRAWN_SCREENING, SLOTS, Slots
+from kiln_runner.judge.schedule import Freshness, SectionPlan, TimedRun
+from kiln_runner.judge.section import Ran, Section
+from kiln_runner.judge.statistics import timing_statistics
+from kiln_runner.judge.stopwatch import Stopwatch
+from kiln_runner.judge.tensors import input_set_of
+
+from .played_races import PlayedLock
+
+OUTPUT = {"name": "out", "role": "out", "dtype": "f32", "elements": 1}
+PLAN = {"launches": [], "scratch": {}}
+RULES: Any = {**TIMING, "runsMin": 20, "runsMax": 20, "warmupRuns": 3, "targetRelativeCi": 1e-9}
+RUN_NS = 50_000.0
+RIGHT, WRONG = (0, 0, 0, 0.0, 1.0), (1, 2**64 - 1, 0, 1.0, 1.0)
+
+
+class PlayedCase:
+    """`did`: what the device is asked for, in order. Each side takes as long; what runs on a seed of `wrong_on` is wrong."""
+
+    batch, draw_bias, cold_factor = 1, 0.002, 4.0
+    hard_names = ("odd",)
+
+    def __init__(self, name: str, did: list[str], is_wrong: bool = False) -> None:
+        self.name, self._did, self.bound, self.seed, self._is_wrong = name, did, {}, 0, is_wrong
+        self.drawn: list[int] = []
+
+    def bind(self, side: str, *_: object) -> str:
+        self._did.append(f"bind {side} {self.name}")
+        return side
+
+    def draw(self, seed: int) -> None:
+        self.seed = seed
+        self.drawn.append(seed)
+        self._did.append(f"draw {self.name}")
+
+    def execute(self, side: str) -> None:
+        self._did.append(f"execute {side} {self.name}")
+
+    def run_timed(
+        self, runs: Sequence[TimedRun], _runnables: Mapping[str, str], _rng: object, meanwhile: Callable[[], None] = nothing
+    ) -> list[float]:
+        self._did.append(f"timed {self.name}")
+        for run in runs:
+            self.seed = self.seed if run.seed is None else run.seed
+        meanwhile()
+        return [RUN_NS + 100.0 * (number % 3) for number in range(len(runs))]
+
+    def gaps(self) -> Sequence[float]:
+        return ()
+
+    def ask_findings(self) -> None:
+        self._did.append(f"asked {self.name}")
+
+    def findings(self) -> Findings:
+        self._did.append(f"findings {self.name}")
+        return Findings(None, None, [Comparison(cast(Any, OUTPUT), LAST, WRONG if self._is_wrong else RIGHT)])
+
+    def values(self, _comparison: object, _index: int) -> "tuple[str, str]":
+        return "1", "2"
+
+    def wipe(self, looks: Sequence[int]) -> None:
+        self._did.append(f"wipe {self.name}")
+
+    def _queue(self, *_: object) -> None:
+        """Queued on the device."""
+
+    arm = poison = inspect = snapshot = expect = compare = announce = compare_samples = weigh = _queue
+
+
+class PlayedDevice:
+    def __init__(self, did: list[str], keeps: bool, wrong: str = "") -> None:
+        self.did, self.keeps, self.cases, self._wrong = did, keeps, dict[str, PlayedCase](), wrong
+
+    def open_case(self, _problem: object, spec: Mapping[str, Any], *_: object) -> PlayedCase:
+        if spec["name"] not in self.cases:
+            self.cases[spec["name"]] = PlayedCase(spec["name"], self.did, spec["name"] == self._wrong)
+        return self.cases[spec["name"]]
+
+    def keeps_open(self, _problem: object, spec: Mapping[str, Any], *_: object) -> bool:
+        return self.keeps and spec["name"] in self.cases
+
+    def constants(self, _programs: object) -> bytes:
+        return b""
+
+    def replicas_max(self, _spec: object) -> int:
+        return 1
+
+    def is_busy(self) -> bool:
+        return True
+
+    def telemetry(self) -> None:
+        return None
+
+
+def judge(keeps: bool, wrong: str = "") -> "tuple[list[str], PlayedDevice, Optional[CandidateFailure]]":
+    """What the device was asked for by a judgement of three cases, two of them timed, behind one that opened them."""
+    did: list[str] = []
+    device, facts = PlayedDevice(did, keeps, wrong), Facts()
+    specs: list[Any] = [
+        {"name": name, "kind": kind, "tensors": [OUTPUT], "reference": PLAN, "baseline": PLAN, "hard": [{"name": "odd", "distributions": {}}]}
+        for name, kind in (("one", "check"), ("two", "bench"), ("three", "bench"))
+    ]
+    for spec in specs:
+        facts.trust(spec["name"])
+        facts.remember_baseline(spec["name"], 1, timing_statistics([RUN_NS * share for share in (0.99, 1, 1.01)], 1))
+        device.open_case(None, spec)
+    definition = {"name": "played", "tolerance": {"rtol": 0, "atol": 0, "relative_l2": 1}, "cases": specs}
+    problem = SimpleNamespace(
+        definition=definition, facts=facts, programs=[], plan=lambda *_: PLAN, trusted=lambda side, _case, _spec: side,
+        is_timed_alone=False, is_recorded=False, changed=lambda: None,
+    )
+    task: Any = {"artifact": "", "plans": {spec["name"]: PLAN for spec in specs}, "timing": RULES, "record": None}
+    following = Following(lambda: did.append("read next"), lambda: did.append("load next"))
+    programs = {"candidate": cast(Any, SimpleNamespace(close=lambda: None))}
+    bench = Bench(
+        cast(Any, device), cast(Any, PlayedLock()), Path("/"), Stopwatch(), lambda *_: None, random.SystemRandom(), programs, following,
+    )
+    try:
+        Judgement(bench, cast(Any, problem), task).run()
+    except CandidateFailure as failure:
+        return did, device, failure
+    return did, device, None
+
+
+class InOrder(unittest.TestCase):
+    def test_the_next_case_is_prepared_while_the_device_checks_and_no_code_runs_before_what_it_found_is_told(self) -> None:
+        did, _, failure = judge(keeps=True)
+        self.assertIsNone(failure)
+        asked = [number for number, entry in enumerate(did) if entry.startswith("asked")]
+        between = [did[number + 1 : did.index(f"findings{did[number][5:]}", number)] for number in asked]
+        # Three checks and two sections: behind each but the last what comes next is drawn, and the next candidate is loaded there.
+        self.assertEqual(between, [["draw two"], ["draw three"], ["draw two"], ["draw three"], ["load next"]])
+
+    def test_outputs_of_the_reference_are_destroyed_before_code_runs_again(self) -> None:
+        did, _, _ = judge(keeps=True)
+        for number, entry in enumerate(did):
+            if entry.startswith("findings"):
+                self.assertEqual(did[number + 1], f"wipe{entry[8:]}")
+
+    def test_a_candidate_is_bound_to_all_cases_before_it_runs_in_any(self) -> None:
+        did, _, _ = judge(keeps=True)
+        ran = [number for number, entry in enumerate(did) if entry.startswith(("execute candidate", "timed"))]
+        self.assertEqual(sum(entry.startswith("bind candidate") for entry in did[: ran[0]]), 3)
+        self.assertEqual(did[:1], ["draw one"], "the device has work while that is done")
+
+    def test_where_cases_share_memory_each_is_prepared_when_its_turn_comes(self) -> None:
+        did, _, _ = judge(keeps=False)
+        for number, entry in enumerate(did):
+            if entry.startswith("asked"):
+                self.assertEqual(did[number + 1 + (did[number + 1] == "load next")], f"findings{entry[5:]}")
+
+    def test_each_preparation_has_inputs_of_its_own_and_checks_have_hard_ones(self) -> None:
+        for keeps in (True, False):
+            _, device, _ = judge(keeps)
+            drawn = [case.drawn for case in device.cases.values()]
+            self.assertEqual([[input_set_of(seed) for seed in seeds] for seeds in drawn], [[1], [1, 0], [1, 0]])
+            self.assertEqual(len({seed for seeds in drawn for seed in seeds}), 5)
+
+    def test_a_wrong_output_is_found_before_the_next_case_is_run(self) -> None:
+        did, _, failure = judge(keeps=True, wrong="two")
+        self.assertEqual((failure.outcome["verdict"], failure.outcome["case"]) if failure else None, ("wrong_answer", "two"))
+        self.assertNotIn("execute candidate three", did)
+
+    def test_files_of_the_next_candidate_are_read_while_the_last_case_is_timed(self) -> None:
+        did, _, _ = judge(keeps=True)
+        self.assertTrue(did.index("timed three") < did.index("read next") < did.index("asked three", did.index("timed three")))
+
+
+class Timed:
+    """A case whose sides take as long as each other."""
+
+    name, batch, seed, draw_bias = "timed", 1, 7, 0.002
+
+    def __init__(self) -> None:
+        self.chunks: list[int] = []
+
+    def run_timed(self, runs: Sequence[TimedRun], _runnables: object, _rng: object, meanwhile: Callable[[], None]) -> list[float]:
+        self.chunks.append(len(runs))
+        meanwhile()
+        return [RUN_NS] * len(runs)
+
+    def gaps(self) -> Sequence[float]:
+        return ()
+
+
+class Planned(unittest.TestCase):
+    def setUp(self) -> None:
+        self.rng, self.case = random.Random(1), Timed()
+        self.deck = Deck(4, self.rng)
+
+    def planned(self, sides: Sequence[str] = ("candidate",), seed: int = 7) -> FirstChunk:
+        return FirstChunk(cast(Any, self.case), sides, Drawn(RULES, self.rng, self.deck), seed, False)
+
+    def timed(self, first: FirstChunk, run_ms: float = 0.01) -> Section:
+        conditions = Conditions(RULES, Warmth(RUN_NS, run_ms), self.rng, self.deck)
+        return time_sides(cast(Any, self.case), {"candidate": "candidate"}, conditions, HowTimed(first=first))
+
+    def test_a_section_begins_with_what_was_planned_for_it(self) -> None:
+        first = self.planned()
+        section = self.timed(first)
+        self.assertEqual(section.runs, first.runs)
+        self.assertGreaterEqual(len(section.of("candidate")), RULES["runsMin"])
+
+    def test_controls_that_were_planned_are_run_where_they_are_as_many_as_they_have_to_be(self) -> None:
+        for known_ns, is_as_planned in ((RUN_NS, True), (RUN_NS * 1000, False)):
+            rules = {**RULES, "runsMin": 100, "runsMax": 100}
+            drawn = Drawn(rules, self.rng, self.deck)
+            first = FirstChunk(cast(Any, self.case), ["candidate"], drawn, 7, False, "baseline")
+            conditions, control = Conditions(rules, Warmth(RUN_NS, 0.01), self.rng, self.deck), Control("baseline", known_ns)
+            both = {side: side for side in ("candidate", "baseline")}
+            section = time_sides(cast(Any, self.case), both, conditions, HowTimed(control=control, first=first))
+            self.assertEqual([run for run in section.runs if run.side == "candidate"], first.runs)
+            self.assertEqual(section.ran.count(["baseline"]), control.runs(first.groups, True, conditions))
+            self.assertEqual(section.runs == first.with_controls("baseline", first.groups // 12, self.rng), is_as_planned)
+
+    def test_what_was_planned_for_another_section_is_not_run_and_nothing_of_it_counts_as_met(self) -> None:
+        for planned in (lambda: self.planned(["candidate", "baseline"]), lambda: self.planned(seed=8)):
+            met = Counter[int]()
+            for _ in range(4):
+                first = planned()
+                section = self.timed(first)
+                self.assertTrue(set(first.runs).isdisjoint(section.runs))
+                met.update(input_set_of(run.seed) for run in section.runs if run.seed is not None and input_set_of(run.seed))
+            # One of four kinds a section, each before any comes again.
+            self.assertEqual(met, Counter(range(1, 5)))
+
+    def test_a_section_that_cannot_afford_what_was_planned_is_shorter(self) -> None:
+        first = self.planned()
+        section = self.timed(first, run_ms=RULES["caseBudgetMs"] / 10)
+        # And what two runs on hard inputs add.
+        self.assertLessEqual(self.case.chunks[0], 10 + 2)
+        self.assertTrue(set(first.runs).isdisjoint(section.runs))
+
+    def test_the_seed_that_a_chunk_was_planned_for_is_used_once_and_for_its_case(self) -> None:
+        first = self.planned(seed=99)
+        self.assertIsNone(first.take_seed(cast(Any, Timed())))
+        self.assertEqual([first.take_seed(cast(Any, self.case)) for _ in range(2)], [99, None])
+
+    def test_a_case_that_is_prepared_again_has_other_inputs_than_its_plan_had(self) -> None:
+        did: list[str] = []
+        case, rng = PlayedCase("one", did), random.SystemRandom()
+        beforehand = Beforehand(Sources(rng, random.Random(1), {"one": Deck(1, random.Random(1))}), RULES)
+        beforehand.plan_ahead(cast(Any, case), ["candidate"])
+        for _ in range(2):
+            beforehand.prepare(cast(Any, case), is_check=False)
+        first, second = case.drawn
+        chunk = beforehand.take_first()
+        self.assertNotEqual(first, second)
+        self.assertEqual([chunk.is_about(cast(Any, SimpleNamespace(batch=1, seed=seed)), ["candidate"], False) for seed in case.drawn], [True, False])
+
+    def test_what_is_prepared_for_a_check_is_not_timed(self) -> None:
+        did: list[str] = []
+        case = PlayedCase("one", did)
+        beforehand = Beforehand(Sources(random.SystemRandom(), random.Random(1), {"one": Deck(1, random.Random(1))}), RULES)
+        beforehand.prepare_ahead(cast(Any, case), is_check=True)
+        beforehand.prepare(cast(Any, case), is_check=False)
+        self.assertEqual([input_set_of(seed) for seed in case.drawn], [1, 0])
+
+
+class Looked(unittest.TestCase):
+    def left(self) -> LeftBehind:
+        return LeftBehind(Terms({"rtol": 0, "atol": 0, "relative_l2": 0}, random.SystemRandom()), random.Random(3), confirms=False)
+
+    def runs(self, count: int, seed: int) -> list[TimedRun]:
+        plan = SectionPlan(["candidate"], 1, Freshness(random.Random(seed), False, False, 7))
+        return plan.chunk(count)
+
+    def test_what_is_compared_is_drawn_from_all_runs_of_the_section_also_where_more_followed_than_were_expected(self) -> None:
+        announced: list[int] = []
+        queued = dict.fromkeys(("inspect", "snapshot", "expect", "compare", "compare_samples", "ask_findings"), lambda *_: None)
+        case = SimpleNamespace(name="one", batch=1, seed=7, announce=lambda samples: announced.append(len(samples)), **queued)
+        left, drawn_late, sampled = self.left(), 0, list[int]()
+        for trial in range(20):
+            first, second = Ran(self.runs(20, trial), 7), self.runs(40, 100 + trial)
+            left.draw(cast(Any, case), first)
+            section = Section([*first.runs, *second], [RUN_NS] * 60, 7)
+            left.look_at(cast(Any, case), cast(Any, None), section)
+            sampled.append(len(section.sampled))
+            proofs = left._ran.proofs if left._ran else []
+            compared = {sample.slot for proof in proofs for sample in proof.samples}
+            drawn_late += any(run.sample and run.sample in {sample for proof in proofs for sample in proof.samples} for run in second)
+            self.assertGreaterEqual(len(compared), DRAWN_SCREENING)
+        self.assertEqual((drawn_late, announced), (20, sampled))
+
+    def test_nobody_is_told_what_was_not_looked_at(self) -> None:
+        with self.assertRaises(InfraFailure):
+            self.left().evaluate(cast(Any, SimpleNamespace(name="one")), cast(Any, None))
+
+
+class Slotted(unittest.TestCase):
+    def test_samples_taken_together_have_slots_and_keys_of_their_own_like_those_taken_one_by_one(self) -> None:
+        slots = Slots(random.Random(1))
+        samples = [slots.take(), *slots.take_many(100), *slots.take_many(0), slots.take()]
+        self.assertEqual([sample.slot for sample in samples], list(range(102)))
+        self.assertTrue(all(sample.key % 2 for sample in samples))
+        self.assertEqual(len({sample.key for sample in samples}), 102)
+        self.assertGreater(max(sample.key for sample in samples), 1 << 60)
+
+    def test_past_the_last_slot_a_random_earlier_one_is_taken(self) -> None:
+        taken = Counter[int]()
+        for seed in range(40):
+            slots = Slots(random.Random(seed))
+            samples = [*slots.take_many(SLOTS - 10), *slots.take_many(20)]
+            self.assertEqual([sample.slot for sample in samples[:SLOTS]], list(range(SLOTS)))
+            taken.update(sample.slot for sample in samples[SLOTS:])
+        self.assertGreater(len(taken), 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
