@@ -73,7 +73,13 @@ const contextOf = (name: string, [device, languages, seeds]: Told): GenerationCo
     idea: file,
     speedup: 1.5,
     floorShare: 0.5,
-    cases: headroom.map((item) => ({ case: item.case, medianNs: 2 * item.floorNs, speedup: 1.5, floorShare: 0.5 })),
+    cases: headroom.map((item) => ({
+      case: item.case,
+      medianNs: 2 * item.floorNs,
+      baselineNs: 3 * item.floorNs,
+      speedup: 1.5,
+      floorShare: 0.5,
+    })),
     profile: null,
   };
   return {

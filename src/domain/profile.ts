@@ -28,12 +28,18 @@ export const KernelProfile = z.strictObject({
 });
 export type KernelProfile = z.infer<typeof KernelProfile>;
 
+/** Why this case of all: the least share of its floor, of the record's time or of the baseline's. `share`: that time / the candidate's. */
+const ChosenCase = z.strictObject({ by: z.enum(['floor', 'record', 'baseline']), share: z.number().positive() });
+export type ChosenCase = z.infer<typeof ChosenCase>;
+
 export const ProfileSummary = z.strictObject({
   /** `ncu`: measured by Nsight Compute. `binary`: from the compiled code and the device's limits alone. */
   source: z.enum(['ncu', 'binary']),
   /** Why numbers are missing and how to fix that ("ncu is not installed on HOST: …"), or null. */
   note: z.string().nullable(),
   case: z.string(),
+  /** Left out where nothing says which case is the worst, and of profiles from before: then it is the largest. */
+  chosen: ChosenCase.optional(),
   deviceModel: z.string(),
   kernels: z.array(KernelProfile).max(16),
 });

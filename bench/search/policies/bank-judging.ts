@@ -1,4 +1,4 @@
-/** An engine that knows the bank: each candidate has its verdict a moment after it was submitted. */
+/** An engine that knows the banks of its problems: each candidate has its verdict a moment after it was submitted. */
 import { EventEmitter } from 'node:events';
 import type { Candidate } from '../../../src/domain/candidate.ts';
 import { CandidateId, hashOf } from '../../../src/domain/ids.ts';
@@ -14,8 +14,13 @@ import type { Bank } from './bank.ts';
 const MODEL = 'a processor';
 const AT = '2026-01-01T00:00:00.000Z';
 
-export const createBankJudging = (bank: Bank): Judging => {
-  const loaded = loadProblem(`kernels/${bank.problem}`);
+export const createBankJudging = (banks: readonly Bank[]): Judging => {
+  const loaded = new Map(banks.map(({ problem }) => [problem, loadProblem(`kernels/${problem}`)]));
+  const bankOf = (problem: string): Bank => {
+    const bank = banks.find((one) => one.problem === problem);
+    if (bank === undefined) throw new KilnError('NOT_FOUND', `there is no problem ${problem}`);
+    return bank;
+  };
   const known = new Map<CandidateId, { readonly candidate: Candidate; readonly source: string }>();
   const journal: JournalEvent[] = [];
   const news = new EventEmitter();
@@ -46,7 +51,7 @@ export const createBankJudging = (bank: Bank): Judging => {
         const id = CandidateId.parse(`c-${hashOf({ problem, language, source, params, device }).slice(0, 32)}`);
         const isKnown = known.has(id);
         if (!isKnown) {
-          const speedup = bank.speedupOf(source, params);
+          const speedup = bankOf(problem).speedupOf(source, params);
           const candidate = candidateOf(id, { ...input, params }, speedup);
           known.set(id, { candidate, source });
           setImmediate(() => tell(candidate));
@@ -64,7 +69,10 @@ export const createBankJudging = (bank: Bank): Judging => {
     candidate: async (id) => found(id).candidate,
     source: async (id) => ({ source: found(id).source, language: 'c' }),
     sourced: async (ids) => ids.filter((id) => known.has(id)).map((id) => found(id)),
-    problem: () => ({ problem: loaded.problem, readme: loaded.readme, files: { ...loaded.files } }),
+    problem: (name) => {
+      const { problem, readme, files } = loaded.get(name) ?? loadProblem(`kernels/${name}`);
+      return { problem, readme, files: { ...files } };
+    },
     ranking: async (problem) => ({ problem, versions: [], class: 'device', models: [], failed: {} }),
     queue: async () => ({
       stages: { queued: 0, compiling: 0, ready: 0, judging: 0, confirming: 0 },

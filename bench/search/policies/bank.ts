@@ -16,7 +16,11 @@ const RIGHT_LEAST = 0.3;
 const RIGHT_MOST = 0.85;
 
 /** The source whose space was judged. */
-const BASES: Readonly<Record<string, string>> = { rmsnorm: 'evolve/start.c', softmax: 'seeds/2-vectors.c' };
+const BASES: Readonly<Record<string, string>> = {
+  rmsnorm: 'evolve/start.c',
+  softmax: 'seeds/2-vectors.c',
+  vector_add: 'seeds/2-vectors.c',
+};
 
 export interface Idea {
   readonly name: string;
@@ -86,19 +90,21 @@ const interplayOf = (ideas: readonly Idea[], seed: number): Interplay => {
 
 const INTERPLAY_SALT = 77;
 
-/** `isRugged`: ideas and params do not add up. */
-export const bankOf = (
-  problem: string,
-  seed: number,
-  { isRugged }: { readonly isRugged: boolean } = { isRugged: false },
-): Bank => {
+export interface BankWish {
+  /** Ideas and params do not add up. */
+  readonly isRugged?: boolean;
+  /** Exponent on what ideas gain: 1 as above, 0.1 where next to nothing is left to be gained. */
+  readonly worth?: number;
+}
+
+export const bankOf = (problem: string, seed: number, { isRugged = false, worth = 1 }: BankWish = {}): Bank => {
   const base = readFileSync(`kernels/${problem}/${BASES[problem] ?? ''}`, 'utf8');
   const known = knownSpaces().find(({ name }) => name === `cpu-${problem}`);
   if (known === undefined) throw new Error(`no recorded space of ${problem}`);
   const random = randomFrom(seed);
   const ideas = NAMES.map((name, index) => ({
     name,
-    gain: GAINS[index] ?? 1,
+    gain: (GAINS[index] ?? 1) ** worth,
     right: RIGHT_LEAST + (RIGHT_MOST - RIGHT_LEAST) * random(),
   })).toSorted(() => random() - 0.5);
   const interplay = isRugged ? interplayOf(ideas, seed) : NO_INTERPLAY;

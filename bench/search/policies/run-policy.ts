@@ -26,12 +26,12 @@ export interface Reached {
 }
 
 export const runPolicy = async (policy: Policy, bank: Bank, seed: number): Promise<readonly Generation[]> => {
-  const model = createSimulatedModel(bank, { ...policy, seed, isPaid: false });
+  const model = createSimulatedModel([bank], { ...policy, seed, isPaid: false });
   const generators: readonly Generator[] = policy.tunes ? [model, createEvolve()] : [model];
   const store = createMemoryStore();
   const campaigns = createCampaigns({
     store,
-    judging: createBankJudging(bank),
+    judging: createBankJudging([bank]),
     generators: { all: generators, byName: new Map(generators.map((one) => [one.name, one])), default: model },
     settings: { queueSeconds: 5, thinkingMax: AGENTS },
     log: pino({ level: 'silent' }),

@@ -33,7 +33,13 @@ export interface ModelOptions {
   readonly diagnoses: boolean;
 }
 
-export const createSimulatedModel = (bank: Bank, { seed, shown, isPaid, diagnoses }: ModelOptions): Generator => {
+/** `banks`: one for each problem that it is asked about. */
+export const createSimulatedModel = (banks: readonly Bank[], { seed, shown, isPaid, diagnoses }: ModelOptions): Generator => {
+  const bankOf = ({ problem }: GenerationContext): Bank => {
+    const bank = banks.find((one) => one.problem === problem.name);
+    if (bank === undefined) throw new Error(`nobody knows ${problem.name}`);
+    return bank;
+  };
   const answering = async <A>(context: GenerationContext, signal: AbortSignal, answer: (random: Random) => A) => {
     const random = randomFrom(seed, context.seed);
     await new Promise((resolve) => setTimeout(resolve, 1 + below(random, LATENCY_MS_MAX)));
@@ -43,7 +49,7 @@ export const createSimulatedModel = (bank: Bank, { seed, shown, isPaid, diagnose
   const diagnoser: Diagnoser = {
     reserveMicros: () => 0,
     next: async ({ context, proposals, signal }) =>
-      answering(context, signal, (random) => diagnosisOf(bank, shown(context), { proposals, random })),
+      answering(context, signal, (random) => diagnosisOf(bankOf(context), shown(context), { proposals, random })),
   };
   return {
     name: 'model',
@@ -53,7 +59,7 @@ export const createSimulatedModel = (bank: Bank, { seed, shown, isPaid, diagnose
     readsProfiles: false,
     ...(diagnoses ? { diagnoser, diagnosing: { by: null, proposals: PROPOSALS, implementations: 1 } } : {}),
     reserveMicros: () => 0,
-    next: async (context, signal) => answering(context, signal, (random) => answerTo(bank, shown(context), random)),
+    next: async (context, signal) => answering(context, signal, (random) => answerTo(bankOf(context), shown(context), random)),
   };
 };
 

@@ -75,6 +75,7 @@ const casesOf = ({ state }: Candidate, headroom: readonly Headroom[]): Exhibit['
     ? state.outcome.timings.map((timing) => ({
         case: timing.case,
         medianNs: timing.candidate.medianNs,
+        baselineNs: timing.baseline.medianNs,
         speedup: timing.speedup,
         ...shareOf(
           headroom.find(({ case: name }) => name === timing.case),

@@ -61,6 +61,9 @@ export const createCacheWriters = ({ lifeMs, now }: { readonly lifeMs: number; r
   };
 };
 
+/** Of a prefix that the service does not cache: nobody waits for it, and nobody reads it. */
+export const UNCACHED: Turn = { begun: () => undefined, end: () => undefined };
+
 const reader = (prefix: Prefix, until: () => number): Turn => ({
   begun: () => {
     prefix.warmUntilMs = Math.max(prefix.warmUntilMs, until());

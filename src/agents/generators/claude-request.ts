@@ -1,13 +1,9 @@
 /** A prompt as a request to the Messages API. */
-import type {
-  MessageCreateParamsStreaming,
-  TextBlockParam,
-  ThinkingConfigParam,
-  Tool,
-} from '@anthropic-ai/sdk/resources/messages';
+import type { MessageCreateParamsStreaming, TextBlockParam, Tool } from '@anthropic-ai/sdk/resources/messages';
 import type { ClaudeSettings } from '../../domain/campaign/generator-settings.ts';
 import type { Prompt } from '../prompt/build-prompt.ts';
 import type { WritingMove } from '../../domain/campaign/campaign.ts';
+import { cacheTokensMin, thinkingOf } from './model-traits.ts';
 import { DRAFT_SCHEMA } from '../answers/model-draft.ts';
 import { DIAGNOSIS_SCHEMA } from '../answers/read-diagnosis.ts';
 
@@ -62,26 +58,33 @@ export const requestOf = (
 });
 
 /**
- * Tool and instructions, then problem and device, each end in a cache breakpoint: agents on any problem share the first part, those on the
+ * Tool and instructions, then problem and device, each end in a cache breakpoint where that much is cached: agents on any problem share the first part, those on the
  * same problem and device share both.
  */
 export const messageOf = (
-  { system, problem, task }: Prompt,
+  prompt: Prompt,
   { model, maxTokens, efforts, thinking, cacheMinutes, diagnoses, ...settings }: RequestSettings,
   asked: WritingMove | 'diagnose',
 ): Message => {
   const { tools, how } = saying(diagnoses);
   const effort = efforts[asked] ?? settings.effort;
-  const cached = (text: string): TextBlockParam => ({ type: 'text', text, cache_control: CACHE[cacheMinutes] });
+  const { system, problem, task } = prompt;
+  const keeps = breakpointsOf(prompt, { model, diagnoses });
+  const thinks = thinkingOf({ model, maxTokens, thinking });
+  const block = (text: string, isKept: boolean): TextBlockParam => ({
+    type: 'text',
+    text,
+    ...(isKept ? { cache_control: CACHE[cacheMinutes] } : {}),
+  });
   return {
     model,
     max_tokens: maxTokens,
     tools,
     tool_choice: { type: 'auto', disable_parallel_tool_use: true },
     // Blocks and not one text: joined, every agent that waits would hold a copy of the instructions.
-    system: [{ type: 'text', text: system }, cached(how), cached(problem)],
+    system: [{ type: 'text', text: system }, block(how, keeps.instructions), block(problem, keeps.problem)],
     messages: [{ role: 'user', content: task }],
-    ...(thinking === null ? {} : { thinking: thinkingOf(thinking) }),
+    ...(thinks === null ? {} : { thinking: thinks }),
     ...(effort === null ? {} : { output_config: { effort } }),
   };
 };
@@ -96,9 +99,24 @@ export interface RequestSettings
 
 const CACHE = { 5: { type: 'ephemeral' }, 60: { type: 'ephemeral', ttl: '1h' } } as const;
 
-const thinkingOf = (thinking: NonNullable<ClaudeSettings['thinking']>): ThinkingConfigParam => {
-  if (thinking === 'adaptive') return { type: 'adaptive' };
-  return thinking === 'off' ? { type: 'disabled' } : { type: 'enabled', budget_tokens: thinking };
+/** As code and English mostly come out, and rather few: a breakpoint that is too early costs nothing, one that is left out costs the whole prefix each time. */
+const BYTES_PER_TOKEN = 3;
+
+export interface Breakpoints {
+  /** Behind tools and instructions. */
+  readonly instructions: boolean;
+  /** Behind problem and device: without it nothing is cached. */
+  readonly problem: boolean;
+}
+
+/** Which of its prefixes are long enough for the model's cache. */
+export const breakpointsOf = (
+  { system, problem }: Prompt,
+  { model, diagnoses }: Pick<RequestSettings, 'model' | 'diagnoses'>,
+): Breakpoints => {
+  const least = cacheTokensMin(model) * BYTES_PER_TOKEN;
+  const bytes = Buffer.byteLength(system) + saying(diagnoses).bytes;
+  return { instructions: bytes >= least, problem: bytes + Buffer.byteLength(problem) >= least };
 };
 
 /** Of everything that becomes tokens. */

@@ -6,10 +6,11 @@ import type { ClaudeSettings } from '../../domain/campaign/generator-settings.ts
 import type { Diagnoser, DiagnosisAnswer, Failure, Generator } from '../generator.ts';
 import { buildDiagnosisPrompt } from '../prompt/build-diagnosis-prompt.ts';
 import { buildPrompt, type Prompt } from '../prompt/build-prompt.ts';
-import { createCacheWriters } from './cache-writers.ts';
-import { promptBytes, requestOf } from './claude-request.ts';
+import { createCacheWriters, UNCACHED } from './cache-writers.ts';
+import { breakpointsOf, promptBytes, requestOf } from './claude-request.ts';
 import { createMessageReader, type StreamedMessage } from './claude-stream.ts';
 import { failed } from './failed.ts';
+import { thinkingComplaint } from './model-traits.ts';
 import { readDiagnosis } from '../answers/read-diagnosis.ts';
 import { ANSWER_BYTES_MAX, answerOf, draftReader, type Read } from './claude-answer.ts';
 import { createClaudeBatches } from './claude-batches.ts';
@@ -41,6 +42,8 @@ export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Genera
       `no prices are known for ${settings.model}: set agents.generators.${name}.prices in kiln.yaml (US dollars per million tokens), or another model`,
     );
   }
+  const complaint = thinkingComplaint(settings);
+  if (complaint !== null) return unavailable(name, `agents.generators.${name}: ${complaint}`);
   const client = claudeClient(settings, { apiKey, baseUrl: deps.baseUrl });
   const service = createService(settings, deps);
   const writers = createCacheWriters({ lifeMs: settings.cacheMinutes * MS_PER_MINUTE, now: deps.now });
@@ -53,7 +56,8 @@ export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Genera
     const { prompt, asked, read, signal } = question;
     const size = sizeOf(prompt);
     const ask: Ask<A> = { client, body: requestOf(prompt, request, asked), prices, mostMicros: size.mostMicros, read };
-    const turn = await writers.enter(prompt.problem, signal);
+    const isCached = breakpointsOf(prompt, request).problem;
+    const turn = isCached ? await writers.enter(prompt.problem, signal) : UNCACHED;
     try {
       const send = async (sending: Sending): Promise<Sent<A | Failure>> =>
         askOnce(ask, { ...sending, onBegun: () => turn.begun() });

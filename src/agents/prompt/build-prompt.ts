@@ -5,6 +5,7 @@ import { createFence, type Fence } from './fence.ts';
 import { instructions } from './instructions.ts';
 import { earlierText, memoryText, triedText, turnsText } from './memory-text.ts';
 import { problemText } from './problem-text.ts';
+import { targetsText } from './targets-text.ts';
 
 export interface Prompt {
   /** The same for all agents. */
@@ -98,6 +99,7 @@ const taskText = (context: GenerationContext, toDo: Parameters<typeof promptOf>[
     incumbent !== null && !isShownAsParent ? exhibitText('The record holder', incumbent, fence) : null,
     ...parents.map((parent, index) => exhibitText(parentTitle(context, index), parent, fence)),
     failure === null ? null : failureText(failure, fence),
+    targetsText(context),
     turnsText(context.turns, shownOf(context), fence),
     memoryText(context, fence),
     earlierText(context, fence),

@@ -1,6 +1,7 @@
 /** A judged candidate as a model sees it: our measurements in plain text, everything that it made itself in blocks of data. */
 import type { Exhibit, PastAttempt } from '../../domain/campaign/generation-context.ts';
 import type { KernelProfile, ProfileSummary } from '../../domain/profile.ts';
+import { profiledCase } from '../../domain/text/profile-case.ts';
 import { nanoseconds, percent, times } from '../../domain/text/units.ts';
 import type { Fence } from './fence.ts';
 
@@ -29,10 +30,10 @@ const caseLines = ({ cases }: Exhibit): string =>
     )
     .join('\n');
 
-const profileText = ({ source, note, case: name, deviceModel, kernels }: ProfileSummary): string => {
+const profileText = ({ source, note, deviceModel, kernels, ...summary }: ProfileSummary): string => {
   const from = source === 'ncu' ? 'measured with Nsight Compute' : 'from the compiled code';
   const lines = kernels.map((kernel) => `${kernel.kernel}: ${kernelParts(kernel).join(', ')}`);
-  return [`${from}, case ${name}, on ${deviceModel}`, ...lines, ...(note === null ? [] : [note])].join('\n');
+  return [`${from}, case ${profiledCase(summary)}, on ${deviceModel}`, ...lines, ...(note === null ? [] : [note])].join('\n');
 };
 
 const kernelParts = (kernel: KernelProfile): readonly string[] => {

@@ -5,7 +5,7 @@ import { dollars, grouped, seconds, times } from '../../domain/text/units.ts';
 import { code, markdownTable, section } from './markdown.ts';
 import type { ReportInput } from './report-input.ts';
 
-export const earnedSection = ({ view: { earned = [] } }: ReportInput): readonly string[] => {
+export const earnedSection = ({ view: { earned = [], earnedOn = [] } }: ReportInput): readonly string[] => {
   if (earned.length === 0) return [];
   const byGenerator = [...Map.groupBy(earned, ({ generator }: MoveEarned) => generator)];
   const rows = byGenerator.flatMap(([generator, moves]) => [
@@ -13,9 +13,16 @@ export const earnedSection = ({ view: { earned = [] } }: ReportInput): readonly 
     ...(moves.length > 1 ? [[code(generator), 'all', ...cells(earnedSum(moves))]] : []),
   ]);
   const total = byGenerator.length > 1 ? [['all', 'all', ...cells(earnedSum(earned))]] : [];
-  const titles = ['Generator', 'Move', 'Asked', 'Judged', 'Accepted', 'Gain', 'Money', 'Money an accepted one', 'GPU time'];
-  return section('What moves earned', markdownTable(titles, [...rows, ...total], 'llrrrrrrr'), LEGEND);
+  const titles = ['Generator', 'Move', ...SUMS];
+  const problems = earnedOn.map((row) => [code(row.problem), code(row.device), ...cells(row)]);
+  const onTargets =
+    problems.length === 0
+      ? []
+      : section('What was earned on each problem', markdownTable(['Problem', 'Device', ...SUMS], problems, 'llrrrrrrr'));
+  return [...onTargets, ...section('What moves earned', markdownTable(titles, [...rows, ...total], 'llrrrrrrr'), LEGEND)];
 };
+
+const SUMS = ['Asked', 'Judged', 'Accepted', 'Gain', 'Money', 'Money an accepted one', 'GPU time'];
 
 const LEGEND =
   'Accepted is what measurements vouch for: faster than the best before it beyond the intervals of both, or the record in pairs. What only ran luckily is not.';

@@ -47,7 +47,7 @@ export interface Archive {
   result(id: CandidateId): Result | null;
   /** It is on its way to be judged: the same again is no news. */
   expect(draft: DraftContent): void;
-  /** `isNew`: no entry has this content. `nearest`: token similarity to the likest one held, 0 to 1. */
+  /** `isNew`: no entry has this content. `of`: whose it is. */
   novelty(draft: DraftContent): NoveltyView;
   /** The fastest that passed; of equals the first. */
   best(): EliteEntry | null;

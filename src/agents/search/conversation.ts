@@ -22,6 +22,8 @@ export interface Conversation {
     target: number,
     front?: number | null,
   ): { readonly choice: Omit<Choice, 'seed'>; readonly turns: readonly CandidateId[] } | null;
+  /** The target that it goes on with, now or once its candidate has a verdict; null: it begins anew. `frontOf`: the best speed-up of all agents on a target. */
+  on(frontOf: (target: number) => number | null): number | null;
   /** It would go on once its candidate has a verdict: whoever is asked before drops its turns. */
   isWaiting(): boolean;
   onSubmitted(id: CandidateId, target: number): void;
@@ -49,10 +51,14 @@ export const createConversation = ({ turnsMax }: { readonly turnsMax: number }):
     return front !== null && speedup !== null && speedup < front * NEAR_SHARE;
   };
 
+  const hasTurnsLeft = (): boolean => turns.length < turnsMax && stale < STALE_MAX;
+  // The turn on its way may be the last one.
+  const isWaiting = (): boolean => pending !== null && turns.length + 1 < turnsMax;
+
   return {
     next: (target, front = null) => {
       const last = turns.at(-1);
-      const goesOn = target === on && pending === null && turns.length < turnsMax && stale < STALE_MAX && !isBehind(front);
+      const goesOn = target === on && pending === null && hasTurnsLeft() && !isBehind(front);
       if (last === undefined || !goesOn) {
         reset();
         on = target;
@@ -64,8 +70,11 @@ export const createConversation = ({ turnsMax }: { readonly turnsMax: number }):
         return { choice: { move: 'repair', parents: first === undefined ? [parent] : [parent, first.candidateId] }, turns: ids };
       return { choice: { move: 'improve', parents: [first?.candidateId ?? parent] }, turns: ids };
     },
-    // The turn on its way may be the last one.
-    isWaiting: () => pending !== null && turns.length + 1 < turnsMax,
+    on: (frontOf) => {
+      const goesOn = pending === null ? turns.length > 0 && hasTurnsLeft() && !isBehind(frontOf(on)) : isWaiting();
+      return goesOn ? on : null;
+    },
+    isWaiting,
     onSubmitted: (id, target) => {
       if (target !== on) reset();
       on = target;

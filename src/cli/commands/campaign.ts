@@ -75,6 +75,12 @@ const withStartOptions = (command: Command): Command =>
         'who is asked for which moves: by what each earned so far, or by set shares (default: learned)',
       ).choices(['learned', 'fixed']),
     )
+    .addOption(
+      new Option(
+        '--targets <which>',
+        'which of several problems is asked about next: by what was earned on each so far, or in turn (default: learned)',
+      ).choices(['learned', 'even']),
+    )
     .option('--batches', 'questions that can wait go out in batches at half the price, and may take 24 hours')
     .option('--no-batches', 'as without --batches: wins over the file')
     .option('--no-recall', 'tell its agents nothing of what earlier campaigns learned')

@@ -29,6 +29,7 @@ export interface StartOptions {
   readonly effort?: Effort;
   readonly turns?: number;
   readonly mix?: CampaignSpec['mix'];
+  readonly targets?: CampaignSpec['targets'];
   readonly batches?: boolean;
   /** False: --no-recall. */
   readonly recall?: boolean;
@@ -73,6 +74,7 @@ export const campaignOf = async (path: string | undefined, options: StartOptions
     effort,
     turns,
     mix,
+    targets,
     batches,
     recall,
     name,
@@ -90,6 +92,7 @@ export const campaignOf = async (path: string | undefined, options: StartOptions
       effort,
       turns,
       mix,
+      targets,
       batches,
       recall: recall === false ? false : undefined,
       name,

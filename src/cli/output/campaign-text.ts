@@ -1,7 +1,7 @@
 /** What campaigns do and found, for people. Pure. */
 import type { CampaignView, GeneratorList } from '../../domain/api/campaigns.ts';
 import { plainLine } from '../../platform/printable-text.ts';
-import { earnedText, perAcceptedText } from '../../domain/text/earned-text.ts';
+import { type EarnedSum, earnedText, perAcceptedText } from '../../domain/text/earned-text.ts';
 import { batchesText } from '../../domain/text/batches-text.ts';
 import { bottlenecksText, proposalsText } from '../../domain/text/proposals-text.ts';
 import { recalledText } from '../../domain/text/recalled-text.ts';
@@ -49,7 +49,7 @@ const bestLine = ({ best, spec }: CampaignView): string =>
 
 /** Everything about one, in some lines. */
 export const campaignText = (view: CampaignView): string =>
-  [summary(view), bestTable(view), earnedTable(view)].filter((part) => part !== '').join('\n\n');
+  [summary(view), bestTable(view), targetTable(view), earnedTable(view)].filter((part) => part !== '').join('\n\n');
 
 const summary = (view: CampaignView): string => {
   const { spec, usage, generations } = view;
@@ -104,30 +104,39 @@ const bestTable = ({ best }: CampaignView): string =>
     ]),
   );
 
+const EARNED_TITLES = [
+  { title: 'ASKED', align: right },
+  { title: 'JUDGED', align: right },
+  { title: 'ACCEPTED', align: right },
+  { title: 'GAIN', align: right },
+  { title: 'USED', align: right },
+  { title: '$/ACCEPTED', align: right },
+];
+
+const earnedCells = (row: EarnedSum): readonly string[] => [
+  grouped(row.asked),
+  grouped(row.judged),
+  grouped(row.accepted),
+  times(row.gain),
+  dollars(row.usd),
+  perAcceptedText(row),
+];
+
+/** Where there are several. */
+const targetTable = ({ earnedOn = [] }: CampaignView): string =>
+  earnedOn.length === 0
+    ? ''
+    : table(
+        [{ title: 'PROBLEM' }, { title: 'DEVICE' }, ...EARNED_TITLES],
+        earnedOn.map((row) => [row.problem, row.device, ...earnedCells(row)]),
+      );
+
 const earnedTable = ({ earned = [] }: CampaignView): string =>
   earned.length === 0
     ? ''
     : table(
-        [
-          { title: 'GENERATOR' },
-          { title: 'MOVE' },
-          { title: 'ASKED', align: right },
-          { title: 'JUDGED', align: right },
-          { title: 'ACCEPTED', align: right },
-          { title: 'GAIN', align: right },
-          { title: 'USED', align: right },
-          { title: '$/ACCEPTED', align: right },
-        ],
-        earned.map((row) => [
-          row.generator,
-          row.move,
-          grouped(row.asked),
-          grouped(row.judged),
-          grouped(row.accepted),
-          times(row.gain),
-          dollars(row.usd),
-          perAcceptedText(row),
-        ]),
+        [{ title: 'GENERATOR' }, { title: 'MOVE' }, ...EARNED_TITLES],
+        earned.map((row) => [row.generator, row.move, ...earnedCells(row)]),
       );
 
 /** The same in one line, for output that is no terminal. */

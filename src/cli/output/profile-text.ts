@@ -1,6 +1,7 @@
 /** A profile for people: what each kernel takes and reaches, and what its warps wait for. */
 import type { KernelProfile, Profile, ProfileSummary } from '../../domain/profile.ts';
 import { plainText } from '../../platform/printable-text.ts';
+import { profiledCase } from '../../domain/text/profile-case.ts';
 import { bytes, nanoseconds, percent } from '../../domain/text/units.ts';
 import { fields, table } from './table.ts';
 
@@ -15,11 +16,11 @@ export const profileText = ({ candidateId, state }: Profile): string => {
   }
 };
 
-const headText = (candidateId: string, { source, note, case: name, deviceModel }: ProfileSummary): string =>
+const headText = (candidateId: string, { source, note, deviceModel, ...summary }: ProfileSummary): string =>
   fields([
     ['candidate', candidateId],
     ['device', deviceModel],
-    ['case', plainText(name)],
+    ['case', plainText(profiledCase(summary))],
     ['from', source === 'ncu' ? 'Nsight Compute' : 'the compiled code alone'],
     ['note', note === null ? null : plainText(note)],
   ]);

@@ -50,6 +50,10 @@ export const MoveEarned = z.strictObject({
 });
 export type MoveEarned = z.infer<typeof MoveEarned>;
 
+/** What was earned on one problem and device class, by all generators and moves. */
+export const TargetEarned = MoveEarned.omit({ generator: true, move: true }).extend({ problem: z.string(), device: z.string() });
+export type TargetEarned = z.infer<typeof TargetEarned>;
+
 export const CampaignView = Campaign.extend({
   /** What it does now and what holds it back ("the queue holds 4.8 s of work for H100, the target is 5 s"). */
   activity: z.string(),
@@ -90,6 +94,8 @@ export const CampaignView = Campaign.extend({
   recalled: z.strictObject({ campaigns: Count, ideas: Count, elsewhere: Count }).optional(),
   /** By generator and move, what cost most first; left out while nobody was asked. */
   earned: z.array(MoveEarned).optional(),
+  /** By problem and device class, what cost most first; left out where there is one, and while nobody was asked. */
+  earnedOn: z.array(TargetEarned).optional(),
   /** Ideas of diagnoses; left out where nobody makes any. */
   proposals: z
     .strictObject({

@@ -79,6 +79,8 @@ export const CampaignSpec = z.strictObject({
   turns: z.int().min(1).max(TURNS_MAX).default(4),
   /** Which generators are asked for which moves: `learned` by what each earned of the budget so far, `fixed` by the generators' shares and set odds of moves. */
   mix: z.enum(['learned', 'fixed']).default('learned'),
+  /** Of several problems on a device class: `learned` asks next where improvement was cheapest of the budget so far, `even` in turn. A fixed mix is always in turn. */
+  targets: z.enum(['learned', 'even']).default('learned'),
   /** Questions that can wait go out as batches, at half the price, and are answered within 24 hours (see `waits` in `agents/run/asking`). */
   batches: z.boolean().default(false),
   /** Its agents are told what earlier campaigns learned of ideas on the same problem and device model, and what gained on problems of the same kind. */

@@ -25,9 +25,15 @@ export const Exhibit = z.strictObject({
   speedup: z.number().nullable(),
   /** Physical floor / time, 0 to 1; null where it is unknown. */
   floorShare: z.number().nullable(),
-  /** `floorShare`: the case's floor / its time; left out where no floor is known. */
+  /** `floorShare`: the case's floor / its time; left out where no floor is known. `baselineNs`: of 1.00x, beside it. */
   cases: z.array(
-    z.strictObject({ case: z.string(), medianNs: z.number(), speedup: z.number(), floorShare: z.number().optional() }),
+    z.strictObject({
+      case: z.string(),
+      medianNs: z.number(),
+      baselineNs: z.number().optional(),
+      speedup: z.number(),
+      floorShare: z.number().optional(),
+    }),
   ),
   profile: ProfileSummary.nullable(),
   /** Its times rest on few runs: it could not come near the front of the ranking. */

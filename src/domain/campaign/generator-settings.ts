@@ -100,8 +100,8 @@ export const ClaudeSettings = strictFields({
   /** Null: it writes at once. */
   diagnose: Diagnose.nullable().default(null),
   /**
-   * `adaptive`: the model thinks as much as it finds right; `off`: not at all; a number: at most so many tokens (models that do not know `adaptive`). Null: the
-   * model's own default. What a model does not take it refuses, and the generator says so.
+   * `adaptive`: the model thinks as much as it finds right; `off`: not at all; a number: at most so many tokens (models that do not know `adaptive`). Null: as
+   * its model takes it (generators/model-traits.ts). What a model is known not to take is told when the daemon starts.
    */
   thinking: z
     .union([z.enum(['adaptive', 'off']), z.int().min(1024).max(MAX_TOKENS_MAX)], {

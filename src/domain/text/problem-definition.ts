@@ -10,11 +10,11 @@ export const definitionText = (problem: Problem, targets: readonly ('gpu' | 'cpu
     ...(values.length === 0 ? [] : [`scalars: ${values.join(', ')}`]),
     ...(call?.data === undefined ? [] : [`custom_kernel(data) of programs gets: ${JSON.stringify(call.data)}`]),
     `tolerance: ${toleranceText(tolerance)}`,
-    `check cases: ${check.map(caseText).join('; ')}`,
+    casesText('check cases', variables, check),
     ...(hidden === undefined ? [] : [`one more check case, drawn for every judgement: ${boundsText(hidden)}`]),
     ...targets
       .filter((target) => bench[target].length > 0)
-      .map((target) => `bench cases (${target}): ${bench[target].map(caseText).join('; ')}`),
+      .map((target) => casesText(`bench cases (${target})`, variables, bench[target])),
     `floor: ${floor.read_bytes} bytes read, ${floor.write_bytes} bytes written, ${floor.flops} operations on ${floor.unit}`,
   ].join('\n');
 };
@@ -30,22 +30,29 @@ const tensorText = ({ dtype, shape, role, distribution, tolerance, compare }: Te
 export const compareText = ({ of, distinct }: Compare): string =>
   `any index is right that leads to the same element of ${of} as the reference's${distinct ? ', each once in a row' : ''}`;
 
-/** "normal mean 0 std 3", "mixture of 0.5 zeros, 0.5 normal mean 0 std 1" */
+/** "normal std 3", "mixture of 0.5 zeros, 0.5 normal": a mean of 0 and a deviation of 1 go without saying. */
 const distributionText = ({ kind, ...rest }: DistributionSpec): string => {
   if ('of' in rest)
     return `mixture of ${rest.of.map(({ share, ...part }) => `${share} ${distributionText(part as DistributionSpec)}`).join(', ')}`;
   const { sorted, ...numbers } = { sorted: undefined, ...rest };
   const words = sorted === true ? ['sorted', kind] : [kind];
-  return [...words, ...Object.entries(numbers).map(([name, value]) => `${name} ${value}`)].join(' ');
+  const unusual = Object.entries(numbers).filter(([name, value]) => kind !== 'normal' || value !== USUAL[name]);
+  return [...words, ...unusual.map(([name, value]) => `${name} ${value}`)].join(' ');
 };
+
+const USUAL: Readonly<Record<string, unknown>> = { mean: 0, std: 1 };
 
 export const toleranceText = ({ rtol, atol, relative_l2: norm }: Problem['tolerance']): string =>
   `rtol ${rtol}, atol ${atol}, relative_l2 ${norm}`;
 
-const caseText = ({ name, shape, distributions }: ProblemCase): string => {
+/** "check cases, of batch, pages: one 1, 1; odd 5, 37 (q zeros)": names of variables once. */
+const casesText = (title: string, variables: readonly string[], cases: readonly ProblemCase[]): string =>
+  `${title}, of ${variables.join(', ')}: ${cases.map((one) => caseText(one, variables)).join('; ')}`;
+
+const caseText = ({ name, shape, distributions }: ProblemCase, variables: readonly string[]): string => {
   const drawn = Object.entries(distributions ?? {}).map(([tensor, how]) => `${tensor} ${distributionText(how)}`);
-  const sizes = Object.entries(shape).map(([variable, size]) => `${variable}=${size}`);
-  return `${name} ${sizes.join(' ')}${drawn.length === 0 ? '' : ` (${drawn.join(', ')})`}`;
+  const sizes = variables.map((variable) => shape[variable]);
+  return `${name} ${sizes.join(', ')}${drawn.length === 0 ? '' : ` (${drawn.join(', ')})`}`;
 };
 
 const boundsText = (hidden: NonNullable<Problem['hidden']>): string =>

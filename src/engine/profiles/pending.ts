@@ -6,6 +6,7 @@
  * Invariant: at most one profile runs on a device.
  */
 import type { CandidateId, ContentHash, DeviceId, HostId } from '../../domain/ids.ts';
+import type { WorstCase } from './worst-case.ts';
 
 /** So many may wait; the rows of more are refused when they are asked for. */
 export const PROFILES_WAITING_MAX = 10_000;
@@ -32,6 +33,8 @@ export interface PendingProfile {
   failedAt: HostId | null;
   /** Compiled on the host where it runs. */
   artifact: ContentHash | null;
+  /** What was asked for there. */
+  worst: WorstCase | null;
 }
 
 export type PendingProfiles = Map<CandidateId, PendingProfile>;
@@ -42,4 +45,5 @@ export const newPending = (id: CandidateId): PendingProfile => ({
   failures: 0,
   failedAt: null,
   artifact: null,
+  worst: null,
 });

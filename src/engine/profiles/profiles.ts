@@ -2,7 +2,7 @@
 import { KilnError } from '../../domain/errors.ts';
 import { CandidateId, type HostId } from '../../domain/ids.ts';
 import type { FinishedProfile } from '../../domain/ports/store-rows.ts';
-import type { Profile } from '../../domain/profile.ts';
+import type { Profile, ProfileSummary } from '../../domain/profile.ts';
 import type { FromRunner, InfraFailure } from '../../domain/protocol.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { forgetArtifacts } from '../compiling/known-compiles.ts';
@@ -83,7 +83,8 @@ export const onProfiled = (
   switch (result.status) {
     case 'done': {
       const rawBytes = report?.length ?? 0;
-      finish(state, pending, { state: { status: 'done', summary: result.summary, rawBytes }, raw: report, hostId });
+      const summary = withReason(result.summary, pending);
+      finish(state, pending, { state: { status: 'done', summary, rawBytes }, raw: report, hostId });
       return pumpProfiles(state);
     }
     case 'failed':
@@ -92,6 +93,12 @@ export const onProfiled = (
     case 'infra':
       return onInfra(state, { host, pending, failure: result.failure });
   }
+};
+
+/** Which case it is of is the host's to say, and why that one ours. */
+const withReason = (summary: ProfileSummary, { worst }: PendingProfile): ProfileSummary => {
+  const { chosen: _said, ...told } = summary;
+  return worst?.chosen && worst.name === summary.case ? { ...told, chosen: worst.chosen } : told;
 };
 
 /** Its profiles are asked for again, here or elsewhere. */

@@ -1,7 +1,8 @@
 /** Sends a profile to its host: compiled there first, where the host is not known to have it, and the problem defined. */
-import { DTYPE_BYTES } from '../../domain/plan/dtype.ts';
 import type { ContentHash } from '../../domain/ids.ts';
-import type { DefinedCase, ProblemDefinition } from '../../domain/protocol.ts';
+import type { Candidate, CandidateContent } from '../../domain/candidate.ts';
+import type { CaseTiming } from '../../domain/measurement.ts';
+import { floorsOn } from '../../problems/floors.ts';
 import type { ResolvedCandidate } from '../../problems/candidate-resolution.ts';
 import { markedDefinition, markedUnit } from '../canaries/marks.ts';
 import { findKnown, remember } from '../compiling/known-compiles.ts';
@@ -11,6 +12,7 @@ import type { ProfilesSlice } from '../state.ts';
 import { targetOf } from '../../problems/targets.ts';
 import { resolveContent } from '../active-candidates.ts';
 import type { PendingProfile, Place } from './pending.ts';
+import { type Measured, worstCase } from './worst-case.ts';
 
 /** A candidate that hangs under the profiler costs this much of its device. Reports of long kernels take some ten seconds. */
 const PROFILE_LIMIT_MS = 60_000;
@@ -30,13 +32,14 @@ export const sendProfile = async (state: ProfilesSlice, sending: Sending): Promi
   const { stage } = pending;
   const content = await state.store.content(pending.id);
   if (content) await state.versions.recall([content]);
+  const measured = content && (await measuredTimes(state, pending, content));
   const host = state.hosts.get(place.hostId);
   const device = host?.devices.find(({ id }) => id === place.deviceId);
   if (pending.stage !== stage) return;
   const connection = host && connectedTo(host);
   if (!connection || !device) return release('its device is gone');
   const loaded = content && state.versions.of(content);
-  if (!loaded) return refuse(CHANGED);
+  if (!loaded || !measured) return refuse(CHANGED);
   const target = targetOf(content.device);
   if (content.program) return refuse('a program has no launch plan to profile: what it launches is recorded');
   const resolved = resolveContent(loaded, content, device.architecture);
@@ -46,21 +49,39 @@ export const sendProfile = async (state: ProfilesSlice, sending: Sending): Promi
     if (pending.stage !== stage) return;
     pending.artifact = artifact;
     if (!connection.defined.has(definition.key) && host.session.defineProblem(definition)) connection.defined.add(definition.key);
-    const largest = largestCase(definition);
-    const plan = resolved.plans[largest.name];
-    if (!plan) return refuse(`its plan has no case ${largest.name}`);
+    const worst = worstCase(definition, { ...measured, floors: floorsOn(loaded.problem, device) });
+    const plan = resolved.plans[worst.name];
+    if (!plan) return refuse(`its plan has no case ${worst.name}`);
+    pending.worst = worst;
     const isSent = host.session.profile({
       profileId: pending.id,
       deviceId: device.id,
       problemKey: definition.key,
       artifact,
-      case: largest.name,
+      case: worst.name,
       plan,
       limitMs: PROFILE_LIMIT_MS,
     });
     if (!isSent) release('its host is not connected');
   });
 };
+
+/** Of its verdict, and of who holds the record on the model that it was judged on. */
+const measuredTimes = async (
+  { store }: ProfilesSlice,
+  { id }: PendingProfile,
+  { problem, problemVersion }: Pick<CandidateContent, 'problem' | 'problemVersion'>,
+): Promise<Pick<Measured, 'timings' | 'record'>> => {
+  const own = await store.candidate(id);
+  const model = own?.attempts.findLast(({ verdict }) => verdict === 'passed')?.deviceModel;
+  const holder =
+    model === undefined ? null : await store.record({ problem, problemVersion, deviceModel: model, class: 'device' });
+  const other = holder === null || holder.candidateId === id ? null : await store.candidate(holder.candidateId);
+  return { timings: timingsOf(own), record: timingsOf(other) };
+};
+
+const timingsOf = (candidate: Candidate | null): readonly CaseTiming[] =>
+  candidate?.state.status === 'done' && candidate.state.outcome.verdict === 'passed' ? candidate.state.outcome.timings : [];
 
 interface Compiling {
   readonly host: HostState;
@@ -91,14 +112,3 @@ const compiled = (
   connection.compileAnswers.delete(compileId);
   release('its host is not connected');
 };
-
-/** Of the bench cases, by the bytes of its tensors: what is slow there decides. */
-const largestCase = ({ cases }: ProblemDefinition): DefinedCase => {
-  const bench = cases.filter(({ kind }) => kind === 'bench');
-  const [largest] = (bench.length > 0 ? bench : cases).toSorted((one, two) => bytesOf(two) - bytesOf(one));
-  if (!largest) throw new Error('a problem has at least one case');
-  return largest;
-};
-
-const bytesOf = ({ tensors }: DefinedCase): number =>
-  tensors.reduce((sum, { elements, dtype }) => sum + elements * DTYPE_BYTES[dtype], 0);

@@ -3,6 +3,7 @@ import type { PlanView } from '../../domain/api/candidates.ts';
 import type { RankingView } from '../../domain/api/problems.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { KilnError } from '../../domain/errors.ts';
+import type { CaseTiming } from '../../domain/measurement.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { classOf, type Score } from '../../domain/ranking/ranking.ts';
 import { statusText } from '../../domain/text/describe.ts';
@@ -38,11 +39,12 @@ export const candidateAnswer = async (kiln: McpKiln, candidate: Candidate, besid
   const { outcome } = state;
   const passed = outcome.verdict === 'passed';
   const plan = passed ? await orNull(kiln.plan(id)) : null;
+  const ranking = candidate.score === null ? null : await rankingOf(kiln, candidate, candidate.score);
   return {
     ...known,
     verdict: outcome.verdict,
-    ...(candidate.score === null ? {} : await scoreOf(kiln, candidate, candidate.score)),
-    ...(passed ? { cases: casesOf(outcome.timings, plan) } : {}),
+    ...(candidate.score === null ? {} : scoreOf(candidate, candidate.score, ranking)),
+    ...(passed ? { cases: casesOf(outcome.timings, { plan, record: await recordTimings(kiln, candidate, ranking) }) } : {}),
     ...failureDataOf(outcome, candidate.compileLog, passed ? null : await problemOf(kiln, submission.problem)),
     ...(candidate.resources === null ? {} : { resources: candidate.resources }),
     ...(candidate.attempts.length === 0 ? {} : { judged: candidate.attempts.map(attemptText) }),
@@ -54,9 +56,26 @@ const NEXT_PASSED =
   'Make it faster: the case with the lowest floorShare has most to gain. profile_candidate says what limits it, compare measures two candidates in pairs, sweep tries its params.';
 const NEXT_FAILED = 'Repair what the failure says and submit again.';
 
-const scoreOf = async (kiln: McpKiln, candidate: Candidate, score: Score): Promise<Partial<CandidateData>> => {
-  const { problem, device } = candidate.submission;
-  const ranking = await orNull<RankingView>(kiln.ranking(problem, { device, class: classOf(score), limit: PLACES_READ }));
+const rankingOf = async (
+  kiln: McpKiln,
+  { submission: { problem, device } }: Candidate,
+  score: Score,
+): Promise<RankingView | null> =>
+  orNull<RankingView>(kiln.ranking(problem, { device, class: classOf(score), limit: PLACES_READ }));
+
+/** Of who holds the record on the same model; none where that is itself. */
+const recordTimings = async (
+  kiln: McpKiln,
+  { id, score }: Candidate,
+  ranking: RankingView | null,
+): Promise<readonly CaseTiming[]> => {
+  const entries = ranking?.models.find(({ deviceModel }) => deviceModel === score?.deviceModel)?.entries ?? [];
+  const holder = entries.find(({ record, candidateId }) => record && candidateId !== id);
+  const state = holder && (await orNull(kiln.candidate(holder.candidateId)))?.state;
+  return state?.status === 'done' && state.outcome.verdict === 'passed' ? state.outcome.timings : [];
+};
+
+const scoreOf = (candidate: Candidate, score: Score, ranking: RankingView | null): Partial<CandidateData> => {
   return {
     speedup: rounded(score.speedup),
     speedupLow: rounded(score.speedupLow),

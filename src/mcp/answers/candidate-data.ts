@@ -9,6 +9,10 @@ export const CaseData = z.strictObject({
   shape: z.record(z.string(), z.int()).optional(),
   medianNs: z.number(),
   baselineNs: z.number(),
+  /** Of who holds the record, where that is somebody else. */
+  recordNs: z.number().optional(),
+  /** The least that the device's rates allow. */
+  floorNs: z.number().optional(),
   speedup: z.number(),
   speedupLow: z.number(),
   speedupHigh: z.number(),

@@ -49,13 +49,16 @@ const standingText = ({ standing }: CandidateData): string | undefined =>
   [standing.place, standing.pair, standing.confirmation, standing.stopped].filter((part) => part !== undefined).join('; ');
 
 export const caseText = (item: CaseData): string => {
-  const { case: name, shape, medianNs, baselineNs, speedup, speedupLow, speedupHigh, humps } = item;
+  const { case: name, shape, medianNs, baselineNs, recordNs, floorNs, speedup, speedupLow, speedupHigh, humps } = item;
+  const limits = [part('floor', floorNs), part('record', recordNs)].join('');
   const two =
     humps === undefined
       ? ''
       : `, two humps: ${nanoseconds(humps.lowNs)} in ${percent(humps.lowShare)} of the runs, else ${nanoseconds(humps.highNs)}`;
-  return `- ${name}${shapeText(shape)}: ${nanoseconds(medianNs)}, baseline ${nanoseconds(baselineNs)}, ${times(speedup)} ${interval(speedupLow, speedupHigh)}${rates(item)}${two}`;
+  return `- ${name}${shapeText(shape)}: ${nanoseconds(medianNs)}, baseline ${nanoseconds(baselineNs)}${limits}, ${times(speedup)} ${interval(speedupLow, speedupHigh)}${rates(item)}${two}`;
 };
+
+const part = (name: string, ns: number | undefined): string => (ns === undefined ? '' : `, ${name} ${nanoseconds(ns)}`);
 
 const rates = ({ floorShare, bound, gigabytesPerSecond, teraflopsPerSecond }: CaseData): string =>
   [

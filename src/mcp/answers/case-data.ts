@@ -3,8 +3,19 @@ import type { PlanView } from '../../domain/api/candidates.ts';
 import type { CaseTiming } from '../../domain/measurement.ts';
 import type { CaseData } from './candidate-data.ts';
 
-export const casesOf = (timings: readonly CaseTiming[], plan: PlanView | null): CaseData[] =>
-  timings.map((timing) => ({ ...timesOf(timing), ...ratesOf(timing, plan) }));
+export interface Beside {
+  readonly plan: PlanView | null;
+  /** Of who holds the record; empty where nobody else does. */
+  readonly record: readonly CaseTiming[];
+}
+
+export const casesOf = (timings: readonly CaseTiming[], { plan, record }: Beside): CaseData[] =>
+  timings.map((timing) => ({ ...timesOf(timing), ...recordOf(timing, record), ...ratesOf(timing, plan) }));
+
+const recordOf = ({ case: name }: CaseTiming, record: readonly CaseTiming[]): Partial<CaseData> => {
+  const held = record.find((timing) => timing.case === name);
+  return held === undefined ? {} : { recordNs: rounded(held.candidate.medianNs) };
+};
 
 const timesOf = ({ case: name, candidate, baseline, speedup, speedupLow, speedupHigh }: CaseTiming): CaseData => ({
   case: name,
@@ -40,8 +51,10 @@ const limitOf = ({ bytes, flops, ns }: Done, ceilings: PlanView['ceilings']): Pa
   if (ceilings === null) return {};
   const memoryNs = (bytes / ceilings.bytesPerSecond) * 1e9;
   const computeNs = ceilings.flopsPerSecond === null ? 0 : (flops / ceilings.flopsPerSecond) * 1e9;
+  const floorNs = Math.max(memoryNs, computeNs);
   return {
-    floorShare: rounded(Math.max(memoryNs, computeNs) / ns),
+    floorNs: rounded(floorNs),
+    floorShare: rounded(floorNs / ns),
     bound: memoryNs >= computeNs ? 'memory' : 'compute',
   };
 };

@@ -97,4 +97,4 @@ const aboutOf = (name: string, readme: string): string =>
 
 /** The table of seeds is told with the seeds, of the languages that are asked for. */
 const withoutSeeds = (readme: string): string =>
-  readme.replaceAll(/^\| (?:seed|`[^`]+\.(?:cu|py|c)`) \|.*\n?|^\|---\|---\|[ \t]*\n?/gm, '').replaceAll(/\n{3,}/g, '\n\n');
+  readme.replaceAll(/^\| (?:seed|`[^`]+\.(?:cu|py|c)`) \|.*\n?|^\|---\|---\|[ \t]*$\n?/gm, '').replaceAll(/\n{3,}/g, '\n\n');

@@ -8,6 +8,7 @@ const BENCH = join(import.meta.dirname, '../../../bench');
 /** What a benchmark says of an argument that is no number; a report that it printed would be of nothing. */
 test.each([
   [['search/main.ts', 'many'], /SEEDS: "many" is no whole number/],
+  [['search/policies/several.ts', 'many'], /SEEDS: "many" is no whole number/],
   [['search/policies/main.ts', 'many'], /SEEDS: "many" is no whole number/],
   [['agents/main.ts', '--generations', 'many'], /--generations: "many" is no whole number/],
   [['dispatch/soak.ts', '--candidates', '0'], /--candidates: "0" is no whole number/],

@@ -56,7 +56,7 @@ describe.each([
     expect(text).toContain('# Problem vector_add: Add two vectors');
     expect(text).toContain('void f(void) {}');
     expect(text).toContain('# The contract');
-    expect(text).toContain('tensor a: f32[n], in, normal mean 0 std 1');
+    expect(text).toContain('tensor a: f32[n], in, normal');
     expect((await talk.call('get_problem', { problem: 'vector_add', contract: false })).text).not.toContain('# The contract');
     const devices = await talk.call('list_devices');
     expect(devices.data).toMatchObject({ devices: [{ class: 'H100', multiprocessors: 132, unavailable: null }] });
@@ -78,6 +78,18 @@ describe.each([
     const ranking = await talk.call('ranking', { problem: 'vector_add' });
     expect(ranking.data).toMatchObject({ models: [{ entries: [{ place: 1, id, record: true }] }] });
     expect(ranking.text).toContain(`1. ${id} cuda, 1.50x`);
+  });
+
+  test('tell beside each case what the record takes, where somebody else holds it', async () => {
+    const speedups = [2, 1.5];
+    server.kiln.onSubmit(
+      (id) => void setImmediate(() => server.kiln.finish(id, passed(speedups[0] ?? 1), score(speedups.shift() ?? 1))),
+    );
+    const record = await talk.call('submit_candidate', CANDIDATE);
+    expect(record.data?.['cases']).toEqual([expect.not.objectContaining({ recordNs: expect.anything() as number })]);
+    const behind = await talk.call('submit_candidate', { ...CANDIDATE, source: `${SOURCE} // slower` });
+    expect(behind.data).toMatchObject({ cases: [{ case: 'big', medianNs: 48_670, baselineNs: 73_000, recordNs: 36_500 }] });
+    expect(behind.text).toContain('- big: 48.7 µs, baseline 73.0 µs, record 36.5 µs, 1.50x');
   });
 
   test('tell a time to answers as what it is, in a ranking of its own, and submit a program for it', async () => {

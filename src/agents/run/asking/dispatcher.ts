@@ -6,7 +6,8 @@ import { allowedNow, budgetNow } from '../state/allowed-now.ts';
 import type { Now } from '../state/allowed-now.ts';
 import { isTuning } from '../state/exhaustion.ts';
 import { outstandingOf } from '../state/account.ts';
-import { ANY_GENERATOR, type AskingRun } from '../state/campaign-run.ts';
+import { drawTargets } from '../state/bandit.ts';
+import { ANY_GENERATOR, type AskingRun, learnsTargets } from '../state/campaign-run.ts';
 import { batchedOf, cancelBatches } from '../state/open-batch.ts';
 import type { Agent, Lane } from '../state/roster.ts';
 import { type Target, TUNER } from '../state/targets.ts';
@@ -114,11 +115,19 @@ const assignmentFor = (
     allowedNow(run, deps).kind !== 'go'
   )
     return null;
-  for (const lane of run.roster.lanes()) {
+  for (const lane of run.roster.lanes(orderOf(run, device))) {
     const assignment = openAssignment(run, deps, { lane, device });
     if (assignment) return assignment;
   }
   return null;
+};
+
+/** Of the targets on this device class, by what is to be gained on them; undefined: in turn. */
+const orderOf = ({ campaign: { spec }, account, targets, next }: AskingRun, device: string): readonly number[] | undefined => {
+  const own = targets.filter((target) => target.device === device);
+  if (own.length < 2 || !learnsTargets(spec)) return undefined;
+  const { budget, seed } = spec;
+  return drawTargets(own, { earnings: account.earnings, budget, seed, number: next }).map((target) => targets.indexOf(target));
 };
 
 const openAssignment = (

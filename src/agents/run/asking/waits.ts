@@ -31,6 +31,7 @@ export const mayBegin = (run: AskingRun, { batches }: Pick<Generator, 'batches'>
   return batchedOf(run.batches) + run.joining + run.preparing < spec.agents;
 };
 
-/** It goes on from a verdict. Who does not begins anew from here on. */
-export const goesOn = (run: AskingRun, agent: Agent, target: Target): boolean =>
-  agent.conversation.next(run.targets.indexOf(target), target.archive.best()?.speedup) !== null;
+/** It goes on from a verdict on this target. */
+export const goesOn = (run: AskingRun, { conversation }: Agent, target: Target): boolean =>
+  !conversation.isWaiting() &&
+  conversation.on((index) => run.targets[index]?.archive.best()?.speedup ?? null) === run.targets.indexOf(target);

@@ -37,8 +37,8 @@ export interface Account {
   readonly byStatus: Readonly<Record<GenerationStatus, number>>;
   /** Of diagnoses: ideas that were proposed, those that nobody is paid to write, and candidates of the others. */
   readonly proposals: Pick<ProposalCounts, 'read'>;
-  /** By generator and move. */
-  readonly earnings: Pick<Earnings, 'read' | 'recent'>;
+  /** By generator and move, and by target. */
+  readonly earnings: Omit<Earnings, 'count'>;
   readonly byVerdict: ReadonlyMap<string, number>;
   readonly byFailure: ReadonlyMap<string, number>;
   best(target: TargetName): Best | null;

@@ -1,12 +1,13 @@
 /**
- * Who is asked next, and for what kind of move: Thompson sampling over what each earned of the campaign's budget. Many are asked before the first verdict comes, and draws spread
- * them where a bound would send all the same way (ADR 24). Pure: the same seed, number and earnings give the same draw.
+ * Which target the next question is for, who is asked, and for what kind of move: Thompson sampling over what each earned of the campaign's budget. Many are asked before the first
+ * verdict comes, and draws spread them where a bound would send all the same way (ADR 24). Pure: the same seed, number and earnings give the same draw.
  */
 import type { Budget, Move } from '../../../domain/campaign/campaign.ts';
 import { betaFrom } from '../../../platform/beta.ts';
 import { pick, type Random, randomFrom } from '../../../platform/random.ts';
-import type { Earnings, Outcome } from './earnings.ts';
+import type { EarningTarget, Earnings } from './earnings.ts';
 import { MICROS_PER_USD, MS_PER_MINUTE } from './limits.ts';
+import type { Outcome } from './tally.ts';
 
 export interface Arm<M extends Move = Move> {
   readonly generator: string;
@@ -46,6 +47,37 @@ export const drawArm = <M extends Move>(
 };
 
 const SALT = 0xba4d17;
+const TARGET_SALT = 0x7a46e7;
+/** Of an even share of the questions: a target that had less comes first, whatever it earned. */
+const LEAST_SHARE = 0.2;
+/** Questions on a target before what it brings is compared. */
+const TRIES_LEAST = 8;
+
+export interface TargetDrawing extends Omit<Drawing, 'earnings'> {
+  readonly earnings: Pick<Earnings, 'askedOn' | 'writtenOn'>;
+}
+
+/** All of them, in the order in which they are to be asked for: who had too little first, then by a draw of what the next share of the budget brings. */
+export const drawTargets = <T extends EarningTarget>(
+  targets: readonly T[],
+  { earnings, budget, seed, number }: TargetDrawing,
+): readonly T[] => {
+  const random = randomFrom(seed, number, TARGET_SALT);
+  const known = targets.map((target) => ({ target, asked: earnings.askedOn(target), recent: earnings.writtenOn(target) }));
+  const overall = summed(
+    known.flatMap(({ recent }) => recent),
+    budget,
+  );
+  const least = Math.max(TRIES_LEAST, (LEAST_SHARE * sum(known.map(({ asked }) => asked))) / Math.max(1, targets.length));
+  const drawn = known.map(({ target, asked, recent }) => ({
+    target,
+    asked,
+    worth: worthOf(summed(recent, budget), { overall, share: 1, random }),
+  }));
+  const starved = drawn.filter(({ asked }) => asked < least).toSorted((a, b) => a.asked - b.asked);
+  const others = drawn.filter(({ asked }) => asked >= least).toSorted((a, b) => b.worth - a.worth);
+  return [...starved, ...others].map(({ target }) => target);
+};
 
 interface Sums {
   readonly count: number;

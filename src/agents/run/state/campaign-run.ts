@@ -124,7 +124,7 @@ export const createRun = (
     campaign,
     account: createAccount(),
     targets,
-    roster: rosterOf(spec, targets.length),
+    roster: rosterOf(spec, targets),
     asking,
     tuner: { breaker: createCircuitBreaker(TUNER, deps.random), reserveMicros: 0 },
     pending: new Map(),
@@ -150,14 +150,21 @@ export const createRun = (
 /** Agents of a campaign that learns its mix may be asked with any of its generators. */
 export const ANY_GENERATOR = '';
 
-const rosterOf = (spec: CampaignSpec, targets: number): Roster => {
+/** Whether what is asked next goes to the target where improvement is cheapest. */
+export const learnsTargets = ({ mix, targets }: Pick<CampaignSpec, 'mix' | 'targets'>): boolean =>
+  mix === 'learned' && targets === 'learned';
+
+const rosterOf = (spec: CampaignSpec, of: readonly Target[]): Roster => {
   const { islands, turns, generators, batches } = spec;
+  const targets = of.length;
   // While questions of as many wait, as many others go on.
   const agents = batches ? 2 * spec.agents : spec.agents;
   const names = generators.map(({ name }) => name);
   if (spec.mix !== 'learned') return createRoster({ agents, targets, islands, turns, generators, awaitsVerdicts: batches });
   const anyOf = [{ name: ANY_GENERATOR, share: 1 }];
-  const roster = createRoster({ agents, targets, islands, turns, generators: anyOf, awaitsVerdicts: batches });
+  const roams = (target: number): number | null => of[target]?.archive.best()?.speedup ?? null;
+  const roaming = learnsTargets(spec) && targets > 1 ? { roams } : {};
+  const roster = createRoster({ agents, targets, islands, turns, generators: anyOf, awaitsVerdicts: batches, ...roaming });
   return { ...roster, generatorsOf: () => names };
 };
 

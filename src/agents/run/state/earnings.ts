@@ -1,113 +1,59 @@
-/** What each generator earned with each move, counted from generations: confirmed improvements, and what they cost. Pure. */
+/** What each generator earned with each move, and what was earned on each target: confirmed improvements, and what they cost. Pure. */
 import type { Generation, Move } from '../../../domain/campaign/campaign.ts';
+import { type Counts, createTally, type Outcome } from './tally.ts';
 
 /** Of what went out last: what a move earned while all was easy says little of now. */
 const RECENT_MAX = 64;
+/** Likewise of a target, on which less and less is left to be gained. */
+const TARGET_RECENT_MAX = 48;
 
-/** One question that is through. */
-export interface Outcome {
-  readonly micros: number;
-  readonly deviceMs: number;
-  readonly isCandidate: boolean;
-  /** Logarithm of the ratio to the front before; null where it did not go beyond it. */
-  readonly gain: number | null;
-}
-
-export interface Earned {
+export interface EarningArm {
   readonly generator: string;
   readonly move: Move;
-  readonly asked: number;
-  readonly judged: number;
-  /** Improvements of the front that measurements vouch for. */
-  readonly accepted: number;
-  readonly micros: number;
-  readonly deviceMs: number;
-  /** Sum of logarithms. */
-  readonly gain: number;
+}
+
+export interface EarningTarget {
+  readonly problem: string;
+  readonly device: string;
 }
 
 export interface Earnings {
   /** `sign`: -1 takes back what was counted of it. */
   count(generation: Generation, sign: 1 | -1): void;
   /** Those that cost most first. Starting points are nobody's. */
-  read(): readonly Earned[];
+  read(): readonly (EarningArm & Counts)[];
   recent(generator: string, move: Move): readonly Outcome[];
-}
-
-interface Arm {
-  earned: Earned;
-  readonly recent: Map<number, Outcome>;
+  /** Of targets that somebody was asked for, starting points left out, those that cost most first. */
+  targets(): readonly (EarningTarget & Counts)[];
+  /** Questions on it, all of them. */
+  askedOn(target: EarningTarget): number;
+  /** What came last of those who wrote for it. Params that are tried beside are tried while a gain is expected of them, whatever else is asked for: they say nothing of what writing brings. */
+  writtenOn(target: EarningTarget): readonly Outcome[];
 }
 
 export const createEarnings = (): Earnings => {
-  const arms = new Map<string, Arm>();
+  const arms = createTally<EarningArm>({ keyOf: ({ generator, move }) => `${move} ${generator}`, recentMax: RECENT_MAX });
+  const keyOf = ({ problem, device }: EarningTarget): string => `${problem} ${device}`;
+  const targets = createTally<EarningTarget>({ keyOf, recentMax: 0 });
+  const written = createTally<EarningTarget>({ keyOf, recentMax: TARGET_RECENT_MAX });
   return {
     count: (generation, sign) => {
-      const { generator, number } = generation;
+      const { generator, problem, device } = generation;
       const move = moveOf(generation);
       if (move === 'seed') return;
-      const key = keyOf(generator, move);
-      const arm = arms.get(key) ?? { earned: { generator, move, ...NOTHING }, recent: new Map() };
-      arms.set(key, arm);
-      const outcome = outcomeOf(generation);
-      arm.earned = withOne(arm.earned, { generation, outcome, sign });
-      arm.recent.delete(number);
-      if (sign > 0 && outcome) remember(arm.recent, number, outcome);
+      arms.count({ generator, move }, generation, sign);
+      targets.count({ problem, device }, generation, sign);
+      if (move !== 'tune') written.count({ problem, device }, generation, sign);
     },
-    read: () =>
-      [...arms.values()]
-        .map(({ earned }) => earned)
-        .filter(({ asked }) => asked > 0)
-        .toSorted((a, b) => b.micros - a.micros || b.asked - a.asked),
-    recent: (generator, move) => [...(arms.get(keyOf(generator, move))?.recent.values() ?? [])],
+    read: () => arms.read().toSorted(dearestFirst),
+    recent: (generator, move) => arms.recent({ generator, move }),
+    targets: () => targets.read().toSorted(dearestFirst),
+    askedOn: ({ problem, device }) => targets.counts({ problem, device })?.asked ?? 0,
+    writtenOn: ({ problem, device }) => written.recent({ problem, device }),
   };
 };
 
-const keyOf = (generator: string, move: Move): string => `${move} ${generator}`;
-const NOTHING = { asked: 0, judged: 0, accepted: 0, micros: 0, deviceMs: 0, gain: 0 };
+const dearestFirst = (a: Counts, b: Counts): number => b.micros - a.micros || b.asked - a.asked;
 
 /** What a diagnosis proposed is earned by diagnosing, whoever carries it out. */
 export const moveOf = ({ move, proposal }: Pick<Generation, 'move' | 'proposal'>): Move => (proposal ? 'diagnose' : move);
-
-/** Null while it is under way. */
-const outcomeOf = ({ state, usage }: Generation): Outcome | null => {
-  switch (state.status) {
-    case 'judged':
-      return {
-        micros: usage.micros,
-        deviceMs: state.deviceMs,
-        isCandidate: true,
-        gain: state.gain === undefined ? null : Math.log(state.gain),
-      };
-    case 'failed':
-    case 'diagnosed':
-      return { micros: usage.micros, deviceMs: 0, isCandidate: false, gain: null };
-    case 'lost':
-      return { micros: state.reservedMicros, deviceMs: 0, isCandidate: false, gain: null };
-    case 'asked':
-    case 'answered':
-    case 'submitted':
-      return null;
-  }
-};
-
-interface Counting {
-  readonly generation: Generation;
-  readonly outcome: Outcome | null;
-  readonly sign: 1 | -1;
-}
-
-const withOne = (earned: Earned, { generation, outcome, sign }: Counting): Earned => ({
-  ...earned,
-  asked: earned.asked + sign,
-  judged: earned.judged + (generation.state.status === 'judged' ? sign : 0),
-  accepted: earned.accepted + (outcome?.gain === null || outcome === null ? 0 : sign),
-  micros: earned.micros + sign * (outcome?.micros ?? generation.usage.micros),
-  deviceMs: earned.deviceMs + sign * (outcome?.deviceMs ?? 0),
-  gain: earned.gain + sign * (outcome?.gain ?? 0),
-});
-
-const remember = (recent: Map<number, Outcome>, number: number, outcome: Outcome): void => {
-  recent.set(number, outcome);
-  if (recent.size > RECENT_MAX) recent.delete(Math.min(...recent.keys()));
-};

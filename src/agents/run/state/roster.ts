@@ -1,6 +1,6 @@
 /**
- * The agents of a campaign and who of them is free. While there are at least as many agents as targets, each stays with one target and one
- * generator; fewer go round the targets. An agent costs its index, its island and a few past attempts.
+ * The agents of a campaign and who of them is free. Where they roam, each stays with a target as long as its conversation, and then takes any. Otherwise, while there are at least as many
+ * agents as targets, each stays with one target and one generator; fewer go round the targets. An agent costs its index, its island and a few past attempts.
  */
 import type { PastAttempt } from '../../../domain/campaign/generation-context.ts';
 import { type Conversation, createConversation } from '../../search/conversation.ts';
@@ -39,14 +39,14 @@ export interface Roster {
   readonly agents: readonly Agent[];
   /**
    * Those that have agents, in an order that goes round: the next call begins behind the lane that an agent was taken from last. Where all who are
-   * free wait for verdicts of their conversations, a lane comes behind the others.
+   * free wait for verdicts of their conversations, or go on with other targets, a lane comes behind the others. `order`: of targets, instead.
    */
-  lanes(): readonly Lane[];
+  lanes(order?: readonly number[]): readonly Lane[];
   /** Those that have an agent for this target. */
   generatorsOf(target: number): readonly string[];
   /**
-   * The one that has been free longest of those that `may`, or null. Who waits for a verdict is taken only where nobody else is free: devices must not
-   * idle for it.
+   * The one that has been free longest of those that `may`, or null; before it, where agents roam, who goes on with this target. Who waits for a verdict, or goes on with another target, is
+   * taken only where nobody else is free: devices must not idle for it.
    */
   take(lane: Lane, may?: (agent: Agent) => boolean): Agent | null;
   /** Its question is on its way already: it is free no more. False where it was not. */
@@ -64,11 +64,13 @@ export interface RosterOptions {
   readonly generators: readonly { readonly name: string; readonly share: number }[];
   /** Who waits for a verdict is not asked before it. */
   readonly awaitsVerdicts?: boolean;
+  /** The best speed-up of a target, where agents take any target once a conversation has ended. */
+  readonly roams?: (target: number) => number | null;
 }
 
 export const createRoster = (options: RosterOptions): Roster => {
-  const { targets } = options;
-  const isRotating = options.agents < targets;
+  const { targets, roams } = options;
+  const isRotating = roams !== undefined || options.agents < targets;
   const names = inTurn(options.generators, Math.ceil(options.agents / Math.max(1, isRotating ? 1 : targets)) + targets);
   const placed = Array.from({ length: options.agents }, (_, index) => placeOf(index, { ...options, isRotating, names }));
   const home = new Map(
@@ -81,22 +83,33 @@ export const createRoster = (options: RosterOptions): Roster => {
   const lanes = lanesOf(placed, { isRotating, targets });
   const generators = Map.groupBy(lanes, ({ target }) => target);
   let next = 0;
-  // Who goes round begins anew on each target: nothing is lost by not waiting.
-  const isReady = ({ conversation }: Agent): boolean => isRotating || !conversation.isWaiting();
-  const hasReady = (lane: Lane): boolean => queues.get(queueOf(isRotating, lane))?.some(isReady) ?? false;
+  const isReady = ({ conversation }: Agent, { target }: Lane): boolean => {
+    // Who goes round begins anew on each target: nothing is lost by not waiting.
+    if (roams === undefined) return isRotating || !conversation.isWaiting();
+    return !conversation.isWaiting() && (conversation.on(roams) ?? target) === target;
+  };
+  const goesOn = ({ conversation }: Agent, { target }: Lane): boolean =>
+    roams !== undefined && !conversation.isWaiting() && conversation.on(roams) === target;
+  const hasReady = (lane: Lane): boolean => queues.get(queueOf(isRotating, lane))?.some((agent) => isReady(agent, lane)) ?? false;
+  const inOrder = (order: readonly number[] | undefined): readonly Lane[] =>
+    order === undefined
+      ? [...lanes.slice(next), ...lanes.slice(0, next)]
+      : order.flatMap((target) => lanes.filter((lane) => lane.target === target));
 
   return {
     agents: placed.map(({ agent }) => agent),
-    lanes: () => {
-      const inTurnNow = Map.groupBy([...lanes.slice(next), ...lanes.slice(0, next)], hasReady);
+    lanes: (order) => {
+      const inTurnNow = Map.groupBy(inOrder(order), hasReady);
       return [...(inTurnNow.get(true) ?? []), ...(inTurnNow.get(false) ?? [])];
     },
     generatorsOf: (target) => (generators.get(target) ?? []).map(({ generator }) => generator),
     take: (lane, may = () => true) => {
       const free = queues.get(queueOf(isRotating, lane)) ?? [];
-      const ready = free.findIndex((agent) => isReady(agent) && may(agent));
-      const hurried = options.awaitsVerdicts ? -1 : free.findIndex((agent) => may(agent));
-      const at = ready >= 0 ? ready : hurried;
+      const at = firstOf([
+        () => free.findIndex((agent) => goesOn(agent, lane) && may(agent)),
+        () => free.findIndex((agent) => isReady(agent, lane) && may(agent)),
+        () => free.findIndex((agent) => !(options.awaitsVerdicts && agent.conversation.isWaiting()) && may(agent)),
+      ]);
       const [agent = null] = at < 0 ? [] : free.splice(at, 1);
       if (agent)
         next =
@@ -111,6 +124,15 @@ export const createRoster = (options: RosterOptions): Roster => {
     },
     free: (agent) => void queues.get(home.get(agent.index) ?? '')?.push(agent),
   };
+};
+
+/** Of places to be looked for one after the other: the first that there is, or -1. */
+const firstOf = (places: readonly (() => number)[]): number => {
+  for (const place of places) {
+    const at = place();
+    if (at >= 0) return at;
+  }
+  return -1;
 };
 
 const queueOf = (isRotating: boolean, { target, generator }: Lane): string => (isRotating ? generator : `${target} ${generator}`);

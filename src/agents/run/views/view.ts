@@ -8,6 +8,7 @@ import { candidatesOf } from '../state/account.ts';
 import type { Account, Best, TargetName } from '../state/account.ts';
 import type { OpenBatch } from '../state/open-batch.ts';
 import { MICROS_PER_USD, MS_PER_MINUTE } from '../state/limits.ts';
+import type { Counts } from '../state/tally.ts';
 
 export interface Viewed {
   readonly campaign: Campaign;
@@ -43,7 +44,7 @@ export const campaignView = async (viewed: Viewed): Promise<CampaignView> => {
     },
     usage,
     ...countsOf(viewed),
-    ...earnedOf(account),
+    ...earnedOf(viewed),
     ...batchesOf(viewed),
     ...recalledOf(viewed.recalled),
     byVerdict: Object.fromEntries(account.byVerdict),
@@ -60,16 +61,18 @@ const recalledOf = (recalled: readonly Recalled[]): Pick<CampaignView, 'recalled
   return ideas + elsewhere === 0 ? {} : { recalled: { campaigns, ideas, elsewhere } };
 };
 
-const earnedOf = ({ earnings }: Account): Pick<CampaignView, 'earned'> => {
-  const earned = earnings.read().map(({ micros, deviceMs, gain, ...counts }) => ({
-    ...counts,
-    usd: micros / MICROS_PER_USD,
-    gpuMinutes: deviceMs / MS_PER_MINUTE,
-    // Sums of logarithms that were taken back may end a little below nothing.
-    gain: Math.exp(Math.max(0, gain)),
-  }));
-  return earned.length === 0 ? {} : { earned };
+const earnedOf = ({ account: { earnings }, targets }: Viewed): Pick<CampaignView, 'earned' | 'earnedOn'> => {
+  const [earned, earnedOn] = [earnings.read().map(inUnits), targets.length < 2 ? [] : earnings.targets().map(inUnits)];
+  return { ...(earned.length === 0 ? {} : { earned }), ...(earnedOn.length === 0 ? {} : { earnedOn }) };
 };
+
+const inUnits = <Of extends Counts>({ micros, deviceMs, gain, ...counts }: Of) => ({
+  ...counts,
+  usd: micros / MICROS_PER_USD,
+  gpuMinutes: deviceMs / MS_PER_MINUTE,
+  // Sums of logarithms that were taken back may end a little below nothing.
+  gain: Math.exp(Math.max(0, gain)),
+});
 
 const batchesOf = ({ batches = new Set() }: Viewed): Pick<CampaignView, 'batches'> => {
   const waiting = [...batches].flatMap(({ generator, id, state, questions }) =>

@@ -29,7 +29,7 @@ import {
   problemLink,
   tile,
 } from '../parts/elements.ts';
-import { EarnedPanel } from '../parts/earned-panel.ts';
+import { EarnedPanel, TargetEarnedPanel } from '../parts/earned-panel.ts';
 import { ShareMenu } from '../parts/share-menu.ts';
 import { TablePanel } from '../parts/table-panel.ts';
 import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
@@ -75,6 +75,7 @@ export const CampaignPage = ({ id }: { readonly id: string }): JSX.Element => {
       h(
         'div',
         { class: 'stack' },
+        view.earnedOn ? h(TargetEarnedPanel, { earned: view.earnedOn }) : null,
         h(EarnedPanel, { earned: view.earned ?? [] }),
         h(MovesPanel, { title: 'Moves', list, of: ({ move }: Generation) => move }),
         h(MovesPanel, { title: 'Islands', list, of: ({ island }: Generation) => `island ${island}` }),

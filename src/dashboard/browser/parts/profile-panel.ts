@@ -3,6 +3,7 @@ import { h, type JSX } from 'preact';
 import type { KernelProfile } from '../../../domain/profile.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
 import type { JournalEvent } from '../../../domain/journal.ts';
+import { profiledCase } from '../../../domain/text/profile-case.ts';
 import { bytes, nanoseconds, percent } from '../../../domain/text/units.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { ask } from '../live/api.ts';
@@ -57,7 +58,7 @@ export const ProfilePanel = ({ candidate: { id } }: { readonly candidate: Candid
     Panel,
     {
       title: 'Profile',
-      ...(state.status === 'done' ? { note: `case ${state.summary.case} on ${state.summary.deviceModel}` } : {}),
+      ...(state.status === 'done' ? { note: `case ${profiledCase(state.summary)}, on ${state.summary.deviceModel}` } : {}),
       actions: [raw, askFor],
     },
     state.status === 'waiting' ? notice('info', plainLine(state.reason, 400)) : null,

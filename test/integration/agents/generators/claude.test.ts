@@ -46,34 +46,6 @@ describe('a good answer', () => {
     expect(counted).toEqual({ inputTokens: 1001, cacheWriteTokens: 3, cacheReadTokens: 20_007, outputTokens: 333, micros });
   });
 
-  test('is asked for by one agent first, so that the others read from the cache what it wrote', async () => {
-    const held = Promise.withResolvers<void>();
-    const arrived = Promise.withResolvers<void>();
-    api.answerWith(async ({ number }) => {
-      arrived.resolve();
-      if (number === 1) await held.promise;
-      return { input: DRAFT };
-    });
-    const generator = claude();
-    const answers = Array.from({ length: 5 }, (_, seed) => generator.next(generationContext({ seed }), NEVER));
-    await arrived.promise;
-    expect(api.requests).toHaveLength(1);
-    held.resolve();
-    expect((await Promise.all(answers)).every(({ ok }) => ok)).toBe(true);
-    expect(api.requests).toHaveLength(5);
-  });
-
-  test('is asked for with the thinking and the life of the cache that the settings name', async () => {
-    api.answerWith({ input: DRAFT });
-    await claude({ thinking: 2048, cacheMinutes: 60 }).next(generationContext(), NEVER);
-    await claude({ thinking: 'adaptive' }).next(generationContext(), NEVER);
-    const [hour, adaptive] = api.requests.map(({ body }) => JSON.stringify(body));
-    expect(hour).toContain('"thinking":{"type":"enabled","budget_tokens":2048}');
-    expect(hour).toContain('"cache_control":{"type":"ephemeral","ttl":"1h"}');
-    expect(adaptive).toContain('"thinking":{"type":"adaptive"}');
-    expect(adaptive).toContain('"cache_control":{"type":"ephemeral"}');
-  });
-
   test('never costs more than was reserved, whatever the prompt holds', async () => {
     const generator = claude();
     const context = generationContext({ statement: '𝕏ẞ∂ ñ\n'.repeat(500), seed: 11 });

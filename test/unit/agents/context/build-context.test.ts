@@ -70,7 +70,7 @@ describe('contexts', () => {
         idea: `idea of ${idOf(1)}`,
         speedup: 1.5,
         floorShare: 0.62,
-        cases: [{ case: '4M', medianNs: 100, speedup: 1.5, floorShare: expect.any(Number) as number }],
+        cases: [{ case: '4M', medianNs: 100, baselineNs: 150, speedup: 1.5, floorShare: expect.any(Number) as number }],
         profile: summary,
       },
     ]);

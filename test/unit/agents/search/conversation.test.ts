@@ -33,6 +33,22 @@ describe('a conversation', () => {
     expect(talk.next(0, 1)).toBeNull();
   });
 
+  test('tells the target that it goes on with, and changes nothing by that', () => {
+    const talk = createConversation({ turnsMax: 3 });
+    const on = (front: number | null = null) => talk.on(() => front);
+    expect(on()).toBeNull();
+    talk.onSubmitted(a, 1);
+    expect(on()).toBe(1);
+    talk.onVerdict(passed(a, 1.5));
+    expect([on(), on(9), on(1.5)]).toEqual([1, null, 1]);
+    expect(talk.next(1, 1.5)?.choice.parents).toEqual([a]);
+    talk.onSubmitted(b, 1);
+    talk.onVerdict(passed(b, 1.6));
+    talk.onSubmitted(c, 1);
+    // The turn on its way is the last one.
+    expect(on()).toBeNull();
+  });
+
   test('repairs what failed, with what worked beside it', () => {
     const talk = createConversation({ turnsMax: 4 });
     talk.onSubmitted(a, 0);

@@ -30,7 +30,7 @@ describe('a draft is not new', () => {
       `/* kiln\n# tuned\nspace: {BLOCK: [64, 32]}\nlaunch: [{kernel: k, args: [x], block: [BLOCK], grid: [1]}]\nparams: {VEC: 1, BLOCK: 64}\n*/${body}`,
     ],
   ])('with %s', (_what, source) => {
-    expect(held.novelty(draft(source))).toMatchObject({ isNew: false, nearest: 1 });
+    expect(held.novelty(draft(source)).isNew).toBe(false);
   });
 
   test('with params that are the defaults anyway', () => {
@@ -54,25 +54,11 @@ describe('a draft is new', () => {
     ['another string', draft(plan() + body.replace('"C"', '"D"'))],
     ['a directive that ends elsewhere', draft(plan() + body.replace('#define A 1\n', '#define A 1 '))],
   ])('with %s', (_what, content) => {
-    const { isNew, nearest } = held.novelty(content);
-    expect(isNew).toBe(true);
-    expect(nearest).toBeGreaterThan(0.3);
+    expect(held.novelty(content)).toEqual({ isNew: true, of: null });
   });
 
-  test('and unlike what it shares nothing with, even where comments and strings look like each other', () => {
+  test('with another string that looks like a comment', () => {
     const other = `${plan('launch: [{kernel: z, args: [y]}]\n')}int q(void) { return puts("// not a comment"); }`;
-    expect(held.novelty(draft(other)).nearest).toBeLessThan(0.5);
     expect(known(draft(other)).novelty(draft(other.replace('not a comment', 'neither')))).toMatchObject({ isNew: true });
   });
-});
-
-test('likeness falls with what is changed', () => {
-  const lines = Array.from({ length: 200 }, (_, i) => `x${i} = y${i * 7} + z${i * 13};`);
-  const archive = known(draft(lines.join('\n')));
-  const changed = (count: number) =>
-    archive.novelty(draft(lines.map((line, i) => (i < count ? `q${line}` : line)).join('\n'))).nearest;
-  expect(changed(2)).toBeGreaterThan(0.9);
-  expect(changed(60)).toBeGreaterThan(0.35);
-  expect(changed(60)).toBeLessThan(0.8);
-  expect(changed(200)).toBeLessThan(changed(60));
 });

@@ -15,7 +15,7 @@ import type { Store, Writes } from '../../../../src/domain/ports/store.ts';
 import { choosePlace } from '../../../../src/engine/profiles/choose-place.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
 import { addition } from '../../../support/addition.ts';
-import { passed } from '../../../support/server/fake-outcomes.ts';
+import { passed, timed } from '../../../support/server/fake-outcomes.ts';
 import { until } from '../../../support/server/serve-fake.ts';
 import { LENIENT } from '../../../support/lenient-rules.ts';
 
@@ -150,14 +150,20 @@ const RECORD = Candidate.parse({
   updatedAt: AT,
 });
 
+/** Four times longer than the floor of a case of 64M elements allows, and twenty times of one of 4M. */
+const UNEVEN = Candidate.parse({
+  ...RECORD,
+  state: { status: 'done', finishedAt: AT, outcome: timed({ '4M': 300_000, '16M': 250_000, '64M': 960_000 }) },
+});
+
 /** An engine whose store holds one candidate that passed on `near`, and two hosts. */
-const startEngine = async () => {
+const startEngine = async (held = RECORD) => {
   const finished: FinishedProfile[] = [];
   const waiting = new Set<CandidateId>();
   const near = createHost(NEAR);
   const far = createHost(FAR);
   const store: Partial<Store> = {
-    candidate: async () => Promise.resolve(RECORD),
+    candidate: async () => Promise.resolve(held),
     content: async () => Promise.resolve(content),
     askProfiles: async (ids) => {
       for (const id of ids) waiting.add(id);
@@ -230,6 +236,18 @@ describe('a profile', () => {
     await until(() => finished.length > 0, 'it is recorded');
     expect(far.asked).toEqual([]);
     expect(finished).toMatchObject([{ state: { status: 'done', rawBytes: 6 }, raw: Buffer.from('report') }]);
+  });
+
+  test('is of the case that is furthest from its floor, however small, and says so', async () => {
+    const { kiln, near, finished } = await startEngine(UNEVEN);
+    near.connect();
+    await kiln.askProfile(ID);
+    await until(() => near.asked.length > 0, 'the host is asked');
+    expect(near.asked[0]?.case).toBe('4M');
+    const share = expect.closeTo(0.05, 2) as number;
+    near.answer({ status: 'done', summary: { ...SUMMARY, case: '4M', kernels: [], chosen: { by: 'record', share: 9 } } });
+    await until(() => finished.length > 0, 'it is recorded');
+    expect(finished).toMatchObject([{ state: { summary: { case: '4M', chosen: { by: 'floor', share } } } }]);
   });
 
   test('waits for a host that takes work', async () => {

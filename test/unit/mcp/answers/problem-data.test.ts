@@ -20,3 +20,18 @@ test('one that is a kernel is told by its file alone', () => {
   expect(data.reference).toEqual({ name: 'reference.c', about: '', source: 'int f();' });
   expect(getProblem.text(data)).toContain('Reference, reference.c:\n````\nint f();');
 });
+
+test('the table of seeds goes without the rest of the text, and no other table loses its rule', () => {
+  const readme =
+    '# Scaled\n\n| tensor | shape | |\n|---|---|---|\n| `x` | `[n]` | |\n\n| seed | what it does |\n|---|---|\n| `1-plain.c` | one loop |\n\nMind n.';
+  const { statement } = problemDataOf({ problem, readme, files }, ['c']);
+  expect(statement).toBe('# Scaled\n\n| tensor | shape | |\n|---|---|---|\n| `x` | `[n]` | |\n\nMind n.');
+});
+
+test('cases are told without the names of their variables, and what is usual of a distribution without numbers', () => {
+  const drawn = { x: { kind: 'normal' as const, mean: 2, std: 1 } };
+  const check = [...problem.check, { name: 'odd', shape: { n: 7 }, distributions: drawn }];
+  const { definition } = problemDataOf({ problem: { ...problem, check }, readme: '', files }, ['c']);
+  expect(definition).toMatch(/^check cases, of n: \w+ \d+; .*odd 7 \(x normal mean 2\)$/m);
+  expect(definition).toMatch(/^tensor \w+: f32\[n\], in, normal$/m);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Arm, drawArm } from '../../../../../src/agents/run/state/bandit.ts';
+import { type Arm, drawArm, drawTargets } from '../../../../../src/agents/run/state/bandit.ts';
 import { createEarnings, type Earnings } from '../../../../../src/agents/run/state/earnings.ts';
 import type { Budget, Generation } from '../../../../../src/domain/campaign/campaign.ts';
 import { asked, generation, judged, withCost } from '../../../../support/agents/generations.ts';
@@ -18,11 +18,20 @@ const earnedBy = (
     micros,
     gain = 1.05,
     from,
-  }: { readonly count: number; readonly every: number; readonly micros: number; readonly gain?: number; readonly from: number },
+    deviceMs = 100,
+  }: {
+    readonly count: number;
+    readonly every: number;
+    readonly micros: number;
+    readonly gain?: number;
+    readonly from: number;
+    readonly deviceMs?: number;
+  },
 ): void => {
   for (let index = 0; index < count; index += 1) {
     const row = judged(from + index, 1.5, wish);
-    const state = index % every === 0 && row.state.status === 'judged' ? { ...row.state, gain } : row.state;
+    const timed = row.state.status === 'judged' ? { ...row.state, deviceMs } : row.state;
+    const state = index % every === 0 && timed.status === 'judged' ? { ...timed, gain } : timed;
     earnings.count(withCost(row, state, micros), 1);
   }
 };
@@ -79,6 +88,69 @@ describe('a bandit over generators and moves', () => {
     const draw = (number: number) => drawArm(arms, { earnings, budget: USD, seed: 3, number });
     expect([1, 2, 3, 4, 5].map(draw)).toEqual([1, 2, 3, 4, 5].map(draw));
     expect(drawArm([], { earnings, budget: USD, seed: 1, number: 1 })).toBeUndefined();
+  });
+});
+
+const TARGETS = ['rmsnorm', 'softmax', 'topk'].map((problem) => ({ problem, device: 'H100' }));
+
+const on = (problem: string, move: Generation['move'] = 'improve') => ({ problem, move });
+
+/** What share of the draws has each target first. */
+const firstOf = (earnings: Earnings, budget: Budget = USD): number[] => {
+  const drawn = Array.from({ length: DRAWS }, (_, number) => drawTargets(TARGETS, { earnings, budget, seed: 3, number })[0]);
+  return TARGETS.map((one) => drawn.filter((other) => other === one).length / DRAWS);
+};
+
+describe('a bandit over targets', () => {
+  test('asks next where a dollar brought most', () => {
+    const earnings = createEarnings();
+    earnedBy(earnings, on('rmsnorm'), { count: 40, every: 4, micros: 10_000, gain: 1.1, from: 1 });
+    earnedBy(earnings, on('softmax'), { count: 40, every: 4, micros: 100_000, gain: 1.1, from: 100 });
+    earnedBy(earnings, on('topk'), { count: 40, every: 4, micros: 10_000, gain: 1.005, from: 200 });
+    const [cheap = 0, dear = 0, small = 0] = firstOf(earnings);
+    expect(cheap).toBeGreaterThan(0.75);
+    expect(Math.max(dear, small)).toBeLessThan(0.2);
+  });
+
+  test('goes by device time where that is the limit', () => {
+    const earnings = createEarnings();
+    earnedBy(earnings, on('rmsnorm'), { count: 40, every: 4, micros: 0, from: 1 });
+    earnedBy(earnings, on('softmax'), { count: 40, every: 4, micros: 0, from: 100, deviceMs: 5000 });
+    earnedBy(earnings, on('topk'), { count: 40, every: 4, micros: 0, from: 200, deviceMs: 5000 });
+    expect(firstOf(earnings, { gpuMinutes: 60 })[0]).toBeGreaterThan(0.75);
+    expect(Math.max(...firstOf(earnings, { candidates: 500 }))).toBeLessThan(0.6);
+  });
+
+  test('lets nobody go without a small share, and compares none before it was tried', () => {
+    const earnings = createEarnings();
+    earnedBy(earnings, on('rmsnorm'), { count: 300, every: 2, micros: 1000, gain: 1.2, from: 1 });
+    earnedBy(earnings, on('softmax'), { count: 12, every: 50, micros: 1000, from: 1000 });
+    earnedBy(earnings, on('topk'), { count: 7, every: 1, micros: 1000, gain: 1.2, from: 2000 });
+    const order = (number: number) =>
+      drawTargets(TARGETS, { earnings, budget: USD, seed: 3, number }).map(({ problem }) => problem);
+    expect([1, 2, 3].map(order)).toEqual(Array.from({ length: 3 }, () => ['topk', 'softmax', 'rmsnorm']));
+    earnedBy(earnings, on('softmax'), { count: 12, every: 50, micros: 1000, from: 3000 });
+    earnedBy(earnings, on('topk'), { count: 20, every: 50, micros: 1000, from: 4000 });
+    expect(firstOf(earnings)[0]).toBeGreaterThan(0.8);
+  });
+
+  test('gives no credit for params that were tried beside, which cost no answer', () => {
+    const earnings = createEarnings();
+    earnedBy(earnings, on('rmsnorm', 'tune'), { count: 40, every: 2, micros: 0, gain: 1.5, from: 1 });
+    earnedBy(earnings, on('rmsnorm'), { count: 20, every: 30, micros: 1000, gain: 1, from: 100 });
+    earnedBy(earnings, on('softmax'), { count: 20, every: 4, micros: 1000, gain: 1.1, from: 200 });
+    earnedBy(earnings, on('topk'), { count: 20, every: 30, micros: 1000, gain: 1, from: 300 });
+    expect(firstOf(earnings)[1]).toBeGreaterThan(0.75);
+    expect(earnings.targets().find(({ problem }) => problem === 'rmsnorm')).toMatchObject({ asked: 60, accepted: 21 });
+  });
+
+  test('draws the same again from the same seed, number and earnings, and all targets each time', () => {
+    const earnings = createEarnings();
+    earnedBy(earnings, on('rmsnorm'), { count: 20, every: 4, micros: 1000, from: 1 });
+    const draw = (number: number) => drawTargets(TARGETS, { earnings, budget: USD, seed: 3, number });
+    expect([1, 2, 3].map(draw)).toEqual([1, 2, 3].map(draw));
+    expect(draw(1).toSorted((a, b) => (a.problem < b.problem ? -1 : 1))).toEqual(TARGETS);
+    expect(drawTargets([], { earnings, budget: USD, seed: 3, number: 1 })).toEqual([]);
   });
 });
 

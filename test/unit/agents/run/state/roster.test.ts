@@ -125,6 +125,36 @@ describe('the roster of a campaign', () => {
     expect(round.take({ target: 1, generator: 'a' })?.index).toBe(0);
   });
 
+  test('lets agents that roam take the targets in the order that it is told, each with any of them', () => {
+    const roster = createRoster(options({ agents: 4, targets: 3, roams: () => null }));
+    expect(roster.lanes([2, 0, 1]).map(({ target }) => target)).toEqual([2, 0, 1]);
+    const lane = { target: 2, generator: 'a' };
+    expect([1, 2, 3, 4].map(() => roster.take(lane)?.index)).toEqual([0, 1, 2, 3]);
+  });
+
+  test('keeps who roams with its target while its conversation lasts, and first for it', () => {
+    let front = 1;
+    const roster = createRoster(options({ agents: 2, targets: 2, roams: () => front }));
+    const [lane, other] = [
+      { target: 1, generator: 'a' },
+      { target: 0, generator: 'a' },
+    ];
+    const [, talking] = roster.agents;
+    talking?.conversation.onSubmitted(candidateId(1), 1);
+    talking?.conversation.onVerdict({ candidateId: candidateId(1), verdict: 'passed', speedup: 1, move: 'new' });
+    const first = roster.take(other);
+    expect(first?.index).toBe(0);
+    // Only who goes on elsewhere is left: this target comes last, but no device idles for it.
+    expect(roster.lanes([0, 1]).map(({ target }) => target)).toEqual([1, 0]);
+    if (first) roster.free(first);
+    const again = roster.take(lane);
+    expect(again?.index).toBe(1);
+    if (again) roster.free(again);
+    // The best of all is far ahead of it: it begins anew, anywhere.
+    front = 2;
+    expect([roster.take(other)?.index, roster.take(other)?.index]).toEqual([0, 1]);
+  });
+
   test('sends fewer agents than targets round all of them', () => {
     const roster = createRoster(options({ agents: 2, targets: 5 }));
     const visited: number[] = [];
