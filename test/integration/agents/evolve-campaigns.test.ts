@@ -34,7 +34,7 @@ describe('a campaign of evolve alone', () => {
   });
 
   test('begins with the seeds where the problem has nothing poor to begin with', async () => {
-    const { ideas } = await started({ problems: ['vector_add'], start: {}, budget: { candidates: 6 } });
+    const { ideas } = await started({ problems: ['transpose'], start: {}, budget: { candidates: 6 } });
     expect(ideas.length).toBeGreaterThan(1);
     expect(ideas.every((idea) => idea.startsWith('seeds/'))).toBe(true);
   });
