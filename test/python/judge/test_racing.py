@@ -205,7 +205,6 @@ class RealCandidates(unittest.TestCase):
         self.assertEqual(self.judged(wrong)["outcome"]["verdict"], "wrong_answer")
         whole = self.judged(slow, None)
         self.assertNotIn("stopped", whole["outcome"])
-        self.assertLess(result["phases"]["measureMs"], whole["phases"]["measureMs"])
         self.assertLess(timed_runs(result), timed_runs(whole))
 
     def test_are_checked_in_what_was_timed_of_them(self) -> None:
