@@ -31,11 +31,12 @@ export const createGarbageCollector = (deps: GarbageDeps): CollectorOfGarbage =>
       before: new Date(deps.now() - request.olderThanDays * DAY_MS).toISOString(),
       keepPlaces: request.keepPlaces,
     };
-    const byProblem = await deps.store.countOld(retention);
-    if (request.dryRun) return { ...retention, removed: 0, byProblem, exportedTo: null };
+    if (request.dryRun) return { ...retention, removed: 0, byProblem: await deps.store.countOld(retention), exportedTo: null };
+    // At once, before anything is waited for: of two requests that come together one is refused.
     if (isRunning) throw new KilnError('INVALID_REQUEST', 'old candidates are being removed already: wait until that is done');
     isRunning = true;
     try {
+      const byProblem = await deps.store.countOld(retention);
       const { removed, exportedTo } = await collect(deps, retention, request.export);
       deps.log.info({ ...retention, removed, exportedTo }, 'old candidates were removed');
       return { ...retention, removed, byProblem, exportedTo };
