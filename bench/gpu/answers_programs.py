@@ -1,6 +1,8 @@
 """Programs that bench/gpu/answers-check judges by their answers: honest ones with what they are compared with, and hostile ones."""
+from pathlib import Path
 from typing import NamedTuple, Optional
 
+CORPUS = Path(__file__).resolve().parents[2] / "test" / "corpus" / "programs"
 ADD = "    a, b, out = data\n"
 HEAD = "import torch\n\n"
 
@@ -51,20 +53,7 @@ HONEST = [
     Item("vector_add/item-steers", "vector_add", HEAD + (
         "def custom_kernel(data):\n" + ADD + "    if a[0].item() > 0:\n        return torch.add(a, b, out=out)\n    return torch.add(b, a, out=out)\n"
     ), twin="vector_add/torch"),
-    Item("vector_add/own-graph", "vector_add", HEAD + '''GRAPHS = {}
-
-
-def custom_kernel(data):
-    a, b, out = data
-    if a.shape not in GRAPHS:
-        torch.add(a, b, out=out)
-        torch.cuda.synchronize()
-        GRAPHS[a.shape] = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(GRAPHS[a.shape]):
-            torch.add(a, b, out=out)
-    GRAPHS[a.shape].replay()
-    return out
-''', twin="vector_add/torch"),
+    Item("vector_add/own-graph", "vector_add", (CORPUS / "attack-own-graph.py").read_text(), twin="vector_add/torch"),
     Item("vector_add/side-stream", "vector_add", HEAD + '''SIDE = []
 
 
