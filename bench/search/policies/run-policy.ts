@@ -16,7 +16,7 @@ export const CANDIDATES_MAX = 400;
 /** Beyond what any of them spends. */
 const DOLLARS_MAX = 40;
 const WITHIN = 0.98;
-const AGENTS = 8;
+export const AGENTS = 8;
 const POLL_MS = 20;
 
 export interface Reached {
@@ -25,18 +25,24 @@ export interface Reached {
   readonly isThere: boolean;
 }
 
-export const runPolicy = async (policy: Policy, bank: Bank, seed: number): Promise<readonly Generation[]> => {
-  const model = createSimulatedModel([bank], { ...policy, seed, isPaid: false });
-  const generators: readonly Generator[] = policy.tunes ? [model, createEvolve()] : [model];
+/** Over an engine that knows the banks. */
+export const campaignsOver = (banks: readonly Bank[], generators: readonly Generator[], model: Generator) => {
   const store = createMemoryStore();
   const campaigns = createCampaigns({
     store,
-    judging: createBankJudging([bank]),
+    judging: createBankJudging(banks),
     generators: { all: generators, byName: new Map(generators.map((one) => [one.name, one])), default: model },
     settings: { queueSeconds: 5, thinkingMax: AGENTS },
     log: pino({ level: 'silent' }),
     now: Date.now,
   });
+  return { store, campaigns };
+};
+
+export const runPolicy = async (policy: Policy, bank: Bank, seed: number): Promise<readonly Generation[]> => {
+  const model = createSimulatedModel([bank], { ...policy, seed, isPaid: false });
+  const generators: readonly Generator[] = policy.tunes ? [model, createEvolve()] : [model];
+  const { store, campaigns } = campaignsOver([bank], generators, model);
   await campaigns.start();
   // Another campaign, of another seed: its candidates are known to the engine then, and what it came to is told in words.
   if (policy.recalls) await runOne(campaigns, { policy, bank, seed: seed + EARLIER });

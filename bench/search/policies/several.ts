@@ -2,20 +2,17 @@
  * Campaigns over several problems with one budget: node bench/search/policies/several.ts [SEEDS]. Whole campaigns, the real ones, over an engine and a model that are simulated (as main.ts). Prints Markdown: how near
  * to the best that there is a campaign comes, as the geometric mean over its problems, after so many candidates, with its questions in turn and by what was earned.
  */
-import { pino } from 'pino';
-import { createCampaigns } from '../../../src/agents/campaigns.ts';
 import { createEvolve } from '../../../src/agents/generators/evolve.ts';
 import { CreateCampaign } from '../../../src/domain/api/campaigns.ts';
 import type { Generation } from '../../../src/domain/campaign/campaign.ts';
 import { count } from '../../count.ts';
 import { table } from '../../markdown.ts';
+import { quantile } from '../../quantile.ts';
 import { type Bank, bankOf } from './bank.ts';
-import { createBankJudging } from './bank-judging.ts';
-import { createMemoryStore } from './memory-store.ts';
+import { AGENTS, campaignsOver } from './run-policy.ts';
 import { createSimulatedModel } from './simulated-model.ts';
 
 const SEEDS = count('SEEDS', process.argv[2] ?? '50', 10_000);
-const AGENTS = 8;
 const AT_ONCE = 24;
 const POLL_MS = 20;
 const CANDIDATES = 240;
@@ -36,16 +33,7 @@ const banksOf = (worths: Readonly<Record<string, number>>, seed: number): readon
 
 const run = async (banks: readonly Bank[], targets: (typeof POLICIES)[number], seed: number): Promise<readonly Generation[]> => {
   const model = createSimulatedModel(banks, { seed, shown: (context) => context, isPaid: false, diagnoses: false });
-  const generators = [model, createEvolve()];
-  const store = createMemoryStore();
-  const campaigns = createCampaigns({
-    store,
-    judging: createBankJudging(banks),
-    generators: { all: generators, byName: new Map(generators.map((one) => [one.name, one])), default: model },
-    settings: { queueSeconds: 5, thinkingMax: AGENTS },
-    log: pino({ level: 'silent' }),
-    now: Date.now,
-  });
+  const { store, campaigns } = campaignsOver(banks, [model, createEvolve()], model);
   await campaigns.start();
   const { id } = await campaigns.create(
     CreateCampaign.parse({
@@ -97,7 +85,7 @@ const reachedIn = (generations: readonly Generation[], banks: readonly Bank[]): 
   return { shares, asked, ...(near ?? { candidates, dollars: micros / 1e6 }) };
 };
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 const rows: string[][] = [];
 for (const { name, worths } of SETTINGS) {
