@@ -8,7 +8,6 @@ import os
 import socket
 from typing import Any, Callable, NamedTuple
 
-from kiln_runner.judge.tensors import DTYPE_BYTES
 from kiln_runner.programs.answer_messages import DESCRIPTOR, Begin, Channel, Refusal
 from kiln_runner.programs.arena import Arena, Block, tensor_rooms
 from kiln_runner.programs.built import restore
@@ -111,7 +110,7 @@ class Calls:
 
     def __init__(self, equipped: Equipped, begin: Begin, cases: "list[RecordedCase]", call: Call) -> None:
         self._equipped, self._words, self._call = equipped, begin.words, call
-        rooms = tensor_rooms([[_bytes_of(tensor) for tensor in case["tensors"]] for case in cases], equipped.memory.page)
+        rooms = tensor_rooms(cases, equipped.memory.page)
         self._cases = {case["name"]: (case, self._all_given(case, blocks)) for case, blocks in zip(cases, rooms)}
         # Of the call before: kept until the next one begins, whose stream waits.
         self._returned: Any = None
@@ -141,13 +140,6 @@ class Calls:
         except BaseException as error:
             raise InCase(name, error) from error
         return {output.spec["name"]: output.found.address for output in outputs if output.found is not None}
-
-
-def _bytes_of(tensor: Any) -> int:
-    elements = 1
-    for size in tensor["shape"]:
-        elements *= size
-    return elements * DTYPE_BYTES[tensor["dtype"]]
 
 
 def equip(asked: Any, begin: Begin, descriptors: "list[int]") -> Equipped:

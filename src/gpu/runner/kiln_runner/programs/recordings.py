@@ -1,13 +1,11 @@
 """From what a program's process handed in to an artifact that a judge loads: parsed as hostile, and held against the cases that were asked for."""
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from typing import NamedTuple, Optional, Union
 
 from kiln_runner.compile.artifact import ArtifactMeta
 from kiln_runner.judge.layout import room
-from kiln_runner.judge.tensors import DTYPE_BYTES
 from kiln_runner.programs.arena import Block, tensor_rooms
 from kiln_runner.programs.record_frames import Answered, NoAnswer, Refused, Wants, answer_of, unpacked
 from kiln_runner.programs.recording import Launch, Recording, RecordingRefused, Recordings, Segment
@@ -120,11 +118,7 @@ def _names(case: RecordedCase) -> list[str]:
 
 
 def _blocks_of(unit: RecordUnit) -> list[list[Block]]:
-    return tensor_rooms([[bytes_of(tensor["shape"], tensor["dtype"]) for tensor in case["tensors"]] for case in unit["cases"]], WINDOW_UNIT)
-
-
-def bytes_of(shape: list[int], dtype: str) -> int:
-    return math.prod(shape) * DTYPE_BYTES[dtype]
+    return tensor_rooms(unit["cases"], WINDOW_UNIT)
 
 
 def _check_tensors(case: RecordedCase, recording: Recording, blocks: dict[str, Block]) -> None:
