@@ -9,7 +9,6 @@ beside its work is taken off (nulls.py).
 Now and then the judge looks by a copy to the host in place of a kernel, which nobody can know before: that saves one switch between the two contexts,
 if there was one. A process that computed elsewhere than on the device, or says that it is done too early, shows by it.
 """
-import math
 import random
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -24,7 +23,7 @@ from ..answering import NOTHING_PLANNED, Answering, AnsweringArtifact
 from ..companions import Asked
 from ..failures import CandidateFailure, InfraFailure
 from ..outcomes import contract
-from ..statistics import deviation, median
+from ..statistics import SURE, error_of_medians, median
 from ..tensors import is_input, is_output, poison_pattern, tensor_bytes
 from .answer_process import AnswerProcess, Host, arenas_from
 from .lent import Range
@@ -41,7 +40,7 @@ KIND_LEAST = 3
 # What a run takes at least, so that ratios have a meaning: a problem's floor says what is implausible.
 LEAST_NS = 1.0
 # Of the switch that a copy saves: half of it is in doubt.
-SWITCH_SHARE, SURE, ERROR_OF_MEDIANS = 0.5, 3.09, 1.25
+SWITCH_SHARE = 0.5
 
 
 class Offsets(NamedTuple):
@@ -253,9 +252,8 @@ def doubt(by_kernel: Sequence[float], by_copy: Sequence[float], switch_ns: float
     """Why these times cannot be told, where the two ways of looking disagree by a switch between contexts; empty where they agree."""
     if min(len(by_kernel), len(by_copy)) < KIND_LEAST:
         return ""
-    error = ERROR_OF_MEDIANS * math.sqrt(deviation(by_kernel) ** 2 / len(by_kernel) + deviation(by_copy) ** 2 / len(by_copy))
     off = median(sorted(by_copy)) - median(sorted(by_kernel))
-    if abs(off) <= SWITCH_SHARE * switch_ns + SURE * error:
+    if abs(off) <= SWITCH_SHARE * switch_ns + SURE * error_of_medians(by_kernel, by_copy):
         return ""
     if off > 0:
         return "its answers do not come from kernels of the GPU: how long it takes cannot be told"
