@@ -11,10 +11,11 @@ if there was one. A process that computed elsewhere than on the device, or says 
 """
 import random
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from ctypes import c_void_p
 from typing import Callable, NamedTuple, Optional, Protocol
 
+from kiln_runner.programs.answer_messages import Called
 from kiln_runner.programs.recordings import arena_of
 from kiln_runner.protocol import Plan, Tensor
 from kiln_runner.protocol_outcomes import Answers
@@ -91,7 +92,7 @@ class CaseAnswers:
         self._runs, self._late = self._runs + is_timed, self._late + (is_timed and called is None)
         kernels = 0
         if called is not None:
-            outputs = self._outputs = self._located(called.outputs, lambda place: process.find(called, self._case, place.tensor["name"], place.given))
+            outputs = self._outputs = self._located(called)
             for place, output in zip(self._written, outputs):
                 if place.tensor["role"] == "out":
                     kernels += driver.fill(output.theirs, poison_pattern(place.tensor["dtype"], self._rng), output.bytes)
@@ -151,11 +152,12 @@ class CaseAnswers:
             self._kinds = self._rng.sample([True] + [False] * (COPIED_EVERY - 1), COPIED_EVERY)
         return self._kinds.pop()
 
-    def _located(self, named: Mapping[str, int], find: Callable[[Place], Range]) -> "list[Output]":
-        unknown = [name for name in named if name not in {place.tensor["name"] for place in self._written}]
+    def _located(self, called: Called) -> "list[Output]":
+        unknown = [name for name in called.outputs if name not in {place.tensor["name"] for place in self._written}]
         if unknown:
             raise CandidateFailure(contract(self._case, f"its process told of an output {unknown[0][:80]}, which the problem has not"))
-        return [Output(find(place).ours, place.at, place.bytes) for place in self._written]
+        found = [self._process.find(called, self._case, place.tensor["name"], place.given) for place in self._written]
+        return [Output(one.ours, place.at, place.bytes) for one, place in zip(found, self._written)]
 
     def _go(self) -> int:
         return self._driver.write_word(self._process.lent.go, self._call)
@@ -163,8 +165,7 @@ class CaseAnswers:
     def _done(self) -> int:
         process = self._process
         if self._outputs is None:
-            called = process.called(self._call, self._case, self._is_timed)
-            self._outputs = self._located(called.outputs, lambda place: process.find(called, self._case, place.tensor["name"], place.given))
+            self._outputs = self._located(process.called(self._call, self._case, self._is_timed))
         return self._driver.wait_for_word(process.lent.done, self._call)
 
     def _look(self) -> int:
