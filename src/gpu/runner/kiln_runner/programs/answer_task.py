@@ -8,7 +8,7 @@ import os
 import socket
 from typing import Any, Callable, NamedTuple
 
-from kiln_runner.programs.answer_messages import DESCRIPTOR, Begin, Channel, Refusal
+from kiln_runner.programs.answer_messages import DESCRIPTOR, Begin, Channel
 from kiln_runner.programs.arena import Arena, Block, tensor_rooms
 from kiln_runner.programs.built import restore
 from kiln_runner.programs.calling import Broken, Call, Given, callable_of, outputs_of
@@ -16,6 +16,7 @@ from kiln_runner.programs.device_memory import MemoryFailure
 from kiln_runner.programs.framework import Framework, Torch
 from kiln_runner.programs.own_trace import words_of
 from kiln_runner.programs.program_files import ProgramRefused, load_entry, program_of, write_files
+from kiln_runner.programs.record_frames import Refusal
 from kiln_runner.programs.shared_memory import Released, Share, SharedMemory
 from kiln_runner.programs.triton_kernels import Kernels
 from kiln_runner.protocol_programs import RecordedCase
