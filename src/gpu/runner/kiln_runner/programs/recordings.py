@@ -44,13 +44,8 @@ def arena_of(artifact: str, side: Optional[OwnSide] = None) -> int:
 
 def kept_of(answer: bytes, unit: OwnRecordUnit, compiler: str, printed: str) -> Union[Kept, Wants, Contract, Crashed, CompileError]:
     """Unequipped is raised where the program is not to blame."""
-    try:
-        answered = answer_of(answer)
-    except NoAnswer as error:
-        return _contract("", f"what came from the program's process is no answer of a recorder: {error}", printed)
-    if isinstance(answered, Refused):
-        return _refused(answered, printed)
-    if isinstance(answered, Wants):
+    answered = _answered_of(answer, printed)
+    if not isinstance(answered, Answered):
         return answered
     try:
         recordings = _recordings_of(answered, unit)
@@ -61,13 +56,16 @@ def kept_of(answer: bytes, unit: OwnRecordUnit, compiler: str, printed: str) -> 
 
 def rehearsed_of(answer: bytes, printed: str) -> Union[Wants, Contract, Crashed, CompileError, None]:
     """Of calls of which nothing is recorded: None where all that it launches was there. Unequipped, as of `kept_of`."""
+    answered = _answered_of(answer, printed)
+    return None if isinstance(answered, Answered) else answered
+
+
+def _answered_of(answer: bytes, printed: str) -> Union[Answered, Wants, Contract, Crashed, CompileError]:
     try:
         answered = answer_of(answer)
     except NoAnswer as error:
         return _contract("", f"what came from the program's process is no answer of a recorder: {error}", printed)
-    if isinstance(answered, Refused):
-        return _refused(answered, printed)
-    return answered if isinstance(answered, Wants) else None
+    return _refused(answered, printed) if isinstance(answered, Refused) else answered
 
 
 def _refused(refused: Refused, printed: str) -> Union[Contract, Crashed, CompileError]:
