@@ -130,15 +130,8 @@ class PlayedCase:
     arm = poison = inspect = snapshot = expect = compare = announce = compare_samples = wipe = ask_findings = _nothing
 
 
-class PlayedDevice:
-    def __init__(self, time: PlayedTime) -> None:
-        self._time, self._cases = time, dict[str, PlayedCase]()
-
-    def open_case(self, _problem: object, spec: Mapping[str, Any], *_: object) -> PlayedCase:
-        return self._cases.setdefault(spec["name"], PlayedCase(spec["name"], self._time))
-
-    def keeps_open(self, *_: object) -> bool:
-        return False
+class QuietDevice:
+    """What of a device has nothing to do with its cases."""
 
     def constants(self, _programs: Iterable[object]) -> bytes:
         return b""
@@ -151,6 +144,17 @@ class PlayedDevice:
 
     def telemetry(self) -> None:
         return None
+
+
+class PlayedDevice(QuietDevice):
+    def __init__(self, time: PlayedTime) -> None:
+        self._time, self._cases = time, dict[str, PlayedCase]()
+
+    def open_case(self, _problem: object, spec: Mapping[str, Any], *_: object) -> PlayedCase:
+        return self._cases.setdefault(spec["name"], PlayedCase(spec["name"], self._time))
+
+    def keeps_open(self, *_: object) -> bool:
+        return False
 
 
 class PlayedLock:

@@ -108,8 +108,8 @@ class PlayedDevice:
     def load(self, side: str, artifact: Artifact) -> PlayedProgram:
         return self._loaded("load", side, artifact)
 
-    def read_ahead(self, artifact: Artifact) -> None:
-        self.did.append(f"read {artifact.folder.name}")
+    def read_ahead(self, artifacts: Sequence[Artifact]) -> None:
+        self.did += [f"read {artifact.folder.name}" for artifact in artifacts]
 
     def load_ahead(self, side: str, artifact: Artifact, _kernels: Sequence[str]) -> PlayedProgram:
         end = time.monotonic_ns() + self.ahead_ns

@@ -29,7 +29,7 @@ from kiln_runner.judge.statistics import timing_statistics
 from kiln_runner.judge.stopwatch import Stopwatch
 from kiln_runner.judge.tensors import input_set_of
 
-from .played_races import PlayedLock
+from .played_races import PlayedLock, QuietDevice
 
 OUTPUT = {"name": "out", "role": "out", "dtype": "f32", "elements": 1}
 PLAN = {"launches": [], "scratch": {}}
@@ -91,7 +91,7 @@ class PlayedCase:
     arm = poison = inspect = snapshot = expect = compare = announce = compare_samples = weigh = _queue
 
 
-class PlayedDevice:
+class PlayedDevice(QuietDevice):
     def __init__(self, did: list[str], keeps: bool, wrong: str = "") -> None:
         self.did, self.keeps, self.cases, self._wrong = did, keeps, dict[str, PlayedCase](), wrong
 
@@ -102,18 +102,6 @@ class PlayedDevice:
 
     def keeps_open(self, _problem: object, spec: Mapping[str, Any], *_: object) -> bool:
         return self.keeps and spec["name"] in self.cases
-
-    def constants(self, _programs: object) -> bytes:
-        return b""
-
-    def replicas_max(self, _spec: object) -> int:
-        return 1
-
-    def is_busy(self) -> bool:
-        return True
-
-    def telemetry(self) -> None:
-        return None
 
 
 def judge(keeps: bool, wrong: str = "") -> "tuple[list[str], PlayedDevice, Optional[CandidateFailure]]":

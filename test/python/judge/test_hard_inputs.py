@@ -62,7 +62,7 @@ class Schedule(unittest.TestCase):
         for seed in range(50):
             runs = chunks(["candidate"], [30], seed)
             section = Section(runs, [1.0] * len(runs), 7)
-            self.assertFalse(any(input_set_of(inputs) for inputs, run in zip(section.inputs, runs) if run.counts))
+            self.assertFalse(any(input_set_of(inputs) for inputs, run in zip(section.ran.inputs, runs) if run.counts))
             kinds = section.by_inputs("candidate")
             self.assertEqual((len(kinds.new), len(kinds.redrawn), len(kinds.left)), (3, 0, 27))
 
@@ -82,7 +82,7 @@ class Schedule(unittest.TestCase):
     def test_no_control_runs_on_hard_inputs(self) -> None:
         for seed in range(100):
             runs = with_controls(chunks(["candidate"], [20], seed), "baseline", 6, random.Random(seed))
-            inputs = Section(runs, [1.0] * len(runs), 7).inputs
+            inputs = Section(runs, [1.0] * len(runs), 7).ran.inputs
             self.assertFalse(any(input_set_of(one) for one, run in zip(inputs, runs) if run.side == "baseline"))
             self.assertEqual(sum(run.side == "baseline" for run in runs), 6)
 

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 from pathlib import Path
 from typing import Optional
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
 from kiln_runner.compile.elf import loaded_bytes
@@ -149,6 +150,20 @@ class Loading(unittest.TestCase):
         device.driver.lib = PlayedLibrary(200)
         with self.assertRaises(InfraFailure):
             device.load_ahead("candidate", self.artifact(), ["scale"])
+
+    def test_what_was_read_ahead_for_each_side_is_not_read_again(self) -> None:
+        device = GpuDevice.__new__(GpuDevice)
+        device.driver = Driver.__new__(Driver)
+        device.driver.lib = PlayedLibrary()
+        artifacts, parent = dict[str, Artifact](), self.folder
+        for side in ("candidate", "record"):
+            self.folder = parent / side
+            self.folder.mkdir()
+            artifacts[side] = self.artifact()
+        device.read_ahead(list(artifacts.values()))
+        with patch("kiln_runner.judge.gpu.program.read_images", side_effect=AssertionError):
+            for side, artifact in artifacts.items():
+                device.load(side, artifact)
 
 
 class LoadedBytes(unittest.TestCase):

@@ -8,19 +8,18 @@ from typing import Any
 from kiln_runner.programs.answer_messages import (
     MESSAGE_BYTES_MAX,
     OUTPUTS_MAX,
-    WORDS_MAX,
     Begin,
     Called,
     Channel,
     Equipped,
     NoMessage,
     Ready,
-    Refused,
     Window,
     pack_call,
     said_of,
     send_begin,
 )
+from kiln_runner.programs.record_frames import WORDS_MAX, Refused
 
 
 def packed(message: Any) -> bytes:

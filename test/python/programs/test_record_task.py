@@ -42,33 +42,24 @@ def custom_kernel(data):
     gpu.scale(between, out, 1.0)
     gpu.free(between)
 """
-# As libraries have it: dirty from elsewhere, handed to every kernel, and each leaves a mark in it.
-WORKSPACE = HEAD + """
+KEEPS_ROOM = HEAD + """
 ROOM = None
 def custom_kernel(data):
     global ROOM
     x, out = data
     gpu = played_gpu.gpu
+"""
+# As libraries have it: dirty from elsewhere, handed to every kernel, and each leaves a mark in it.
+WORKSPACE = KEEPS_ROOM + """
     ROOM = ROOM or gpu.full([1 << 20], 7.0)
     gpu.by_table(x, out, ROOM, 2.0)
     gpu.memory.write(ROOM.address + x.elements, b"\\1")
 """
-LARGE_WEIGHTS = HEAD + """
-ROOM = None
-def custom_kernel(data):
-    global ROOM
-    x, out = data
-    gpu = played_gpu.gpu
+LARGE_WEIGHTS = KEEPS_ROOM + """
     ROOM = ROOM or gpu.full([1 << 20], 7.0)
     gpu.by_table(x, out, ROOM, gpu.number(ROOM))
 """
-RANDOM_WEIGHTS = HEAD + """
-import os
-ROOM = None
-def custom_kernel(data):
-    global ROOM
-    x, out = data
-    gpu = played_gpu.gpu
+RANDOM_WEIGHTS = "import os\n" + KEEPS_ROOM + """
     if ROOM is None:
         ROOM = gpu.full([1 << 18], 7.0)
         gpu.memory.write(ROOM.address + 4, os.urandom(ROOM.bytes - 4))

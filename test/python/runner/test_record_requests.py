@@ -308,13 +308,7 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.assertEqual([header["compileId"] for header in self.answers], ["two"])
 
     async def test_what_waits_for_the_same_device_is_recorded_side_by_side(self) -> None:
-        self.ask("first", "# hangs\n")
-        await self.until(lambda: self.slots["GPU-test"].reservations.is_reserved)
-        for number in range(BESIDE_MAX + 1):
-            self.ask(f"{number}", f"# hangs\n# {number}\n")
-        await self.until(lambda: self.slots["GPU-test"].reservations.has_turn)
-        self.records.cancel("first")
-        await self.until(lambda: sum(map(len, self.records._beside.values())) == BESIDE_MAX)
+        await self.side_by_side()
         for number in range(BESIDE_MAX):
             self.assertTrue(self.slots["GPU-test"].reservations.is_reserved)
             self.records.cancel(f"{number}")

@@ -5,6 +5,11 @@ from pathlib import Path
 INFORMATION = Path("/proc/driver/nvidia/gpus")
 
 
+def visible_name(device_id: str) -> str:
+    """By which the driver shows a process this GPU alone; empty where the device is none."""
+    return device_id if device_id.startswith("GPU-") else ""
+
+
 def minor_of(device_id: str, information: Path = INFORMATION) -> int:
     """`device_id`: "GPU-…". Where the driver does not tell (containers may hide it), the first node that is there."""
     for path in sorted(information.glob("*/information")):

@@ -44,8 +44,7 @@ class Ahead:
             return
         self._mode = mode._replace(is_read=True)
         try:
-            for code in mode.header["programs"].values():
-                self._device.read_ahead(open_artifact(self._cache, code["artifact"]))
+            self._device.read_ahead([open_artifact(self._cache, code["artifact"]) for code in mode.header["programs"].values()])
         except (InfraFailure, OSError):
             # It fails again where there is an attempt to tell it of.
             return

@@ -9,10 +9,8 @@ import math
 from collections.abc import Sequence
 
 from .section import Section
-from .statistics import SURE, deviation, median
+from .statistics import SURE, error_of_medians, median
 
-# The median's deviation to the mean's, of normal values.
-ERROR_OF_MEDIANS = 1.25
 # What launches of two sides may differ by (bench/gpu/judge-check clocks), and how far two clocks may go apart.
 OFF_NS, OFF_SHARE = 1000.0, 0.005
 # Of fewer nothing is said. Controls are at least as many.
@@ -31,8 +29,7 @@ def stamps_are_doubtful(section: Section, side: str) -> bool:
 def _is_more(these: Sequence[float], than: Sequence[float], allowed: float) -> bool:
     if len(these) < RUNS_SAID or len(than) < RUNS_SAID:
         return False
-    error = ERROR_OF_MEDIANS * math.sqrt(deviation(these) ** 2 / len(these) + deviation(than) ** 2 / len(than))
-    return median(sorted(these)) - median(sorted(than)) > allowed + SURE * error
+    return median(sorted(these)) - median(sorted(than)) > allowed + SURE * error_of_medians(these, than)
 
 
 def gaps_between(before: Sequence[int], behind: Sequence[int], events: Sequence[float]) -> list[float]:

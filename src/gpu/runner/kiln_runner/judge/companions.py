@@ -15,18 +15,17 @@ from typing import Callable, NamedTuple, Optional, Union, cast
 from kiln_runner.judge_frames import AnsweringProgram, CompanionEnded, EndCompanion, FromJudge, StartCompanion
 from kiln_runner.programs.answer_messages import (
     MESSAGE_BYTES_MAX,
-    WORDS_MAX,
     Begin,
     Called,
     Equipped,
     NoMessage,
     Ready,
-    Refused,
     Said,
     pack_call,
     said_of,
     send_begin,
 )
+from kiln_runner.programs.record_frames import WORDS_MAX, Refused
 from kiln_runner.temporary_folders import hold, make
 
 from .failures import CandidateFailure, InfraFailure

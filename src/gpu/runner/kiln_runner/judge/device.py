@@ -181,8 +181,9 @@ class DeviceOf(Protocol[P, R]):
 
     def load(self, side: str, artifact: Artifact) -> P: ...
 
-    def read_ahead(self, artifact: Artifact, /) -> None:
-        """For `load_ahead`, by the host alone: nothing of it reaches the device, whatever that is working on. InfraFailure, OSError."""
+    def read_ahead(self, artifacts: Sequence[Artifact], /) -> None:
+        """For `load_ahead`, all that come next, by the host alone: nothing of it reaches the device, whatever that is working on. InfraFailure,
+        OSError."""
         ...
 
     def load_ahead(self, side: str, artifact: Artifact, kernels: Sequence[str], /) -> Optional[P]:

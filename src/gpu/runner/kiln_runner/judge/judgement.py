@@ -248,9 +248,9 @@ class Judgement:
         section = time_sides(case, sides, conditions, how)
         spent_ms = (time.monotonic_ns() - start) / NS_PER_MS
         self._look_at(spec, case, section, self._following)
-        if self._is_left:
-            return screened(case, section, known), spent_ms
         measured = screened(case, section, known)
+        if self._is_left:
+            return measured, spent_ms
         if lives_on_memory(section, "candidate", case.draw_bias) or measured.has_doubtful_stamps:
             self._evaluate_before_again(spec, case)
             return self._in_pairs(spec, case, conditions, True), spent_ms

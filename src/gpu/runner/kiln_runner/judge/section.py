@@ -125,20 +125,12 @@ class Section(_Timed):
         return Ran(self.runs, self.before)
 
     @property
-    def inputs(self) -> list[int]:
-        return self.ran.inputs
-
-    @property
     def kept(self) -> Optional[tuple[int, int]]:
         return self.ran.kept
 
     @property
     def sampled(self) -> list[tuple[int, Sample]]:
         return self.ran.sampled
-
-    @cached_property
-    def counted(self) -> list[tuple[TimedRun, float]]:
-        return [(self.runs[place], self.times[place]) for place in self.ran.counted]
 
     @cached_property
     def _by_side(self) -> dict[str, list[float]]:

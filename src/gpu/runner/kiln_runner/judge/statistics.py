@@ -9,6 +9,8 @@ from kiln_runner.protocol_outcomes import Humps, TimingStatistics
 TAIL = 0.025  # each side of a 95 % interval
 # Deviations: of a 95 % interval; and of a difference that chance makes once in a thousand sections.
 USUAL, SURE = 1.96, 3.09
+# The median's deviation to the mean's, of normal values.
+ERROR_OF_MEDIANS = 1.25
 TRIM_SHARE = 0.1
 # Above this count the normal approximation of the binomial is exact to a rank.
 EXACT_COUNT_MAX = 500
@@ -105,6 +107,11 @@ def deviation(values: Sequence[float]) -> float:
     """The standard deviation, as the median of the distances from the median tells it."""
     middle = median(sorted(values))
     return SIGMAS_PER_DEVIATION * median(sorted([abs(value - middle) for value in values]))
+
+
+def error_of_medians(these: Sequence[float], those: Sequence[float]) -> float:
+    """The standard deviation of what their medians differ by."""
+    return ERROR_OF_MEDIANS * math.sqrt(deviation(these) ** 2 / len(these) + deviation(those) ** 2 / len(those))
 
 
 def shift(over: Sequence[float], under: Sequence[float], deviations: Sequence[float]) -> list[Interval]:

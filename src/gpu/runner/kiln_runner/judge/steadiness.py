@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from kiln_runner.protocol_outcomes import TimingStatistics
 
 from .section import Section
-from .statistics import SURE, Interval, balance, deviation, median, overlap, ratio_of_medians, shift
+from .statistics import ERROR_OF_MEDIANS, SURE, Interval, balance, deviation, median, overlap, ratio_of_medians, shift
 
 ORDERS_LEAST = 1000
 KIND_LEAST = 8
@@ -21,8 +21,6 @@ CACHED_SHARE = 0.015
 OFF_TRUSTED = 0.05
 # A difference that counts for nothing, however sure it is.
 OFF_ALWAYS = 0.002
-# The median's to the mean's, of normal values.
-ERROR_OF_MEDIANS = 1.25
 NOTHING = Interval(1.0, 1.0, 1.0)
 
 

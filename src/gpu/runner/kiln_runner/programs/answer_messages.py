@@ -8,18 +8,17 @@ import array
 import json
 import socket
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, Union, cast
+from typing import Any, NamedTuple, Union, cast
 
+from kiln_runner.programs.record_frames import WORDS_MAX, Refusal, Refused
 from kiln_runner.programs.recording_shape import decode_text
 from kiln_runner.schema import ShapeError, integer, matching, one_of, record, string, union
 from kiln_runner.schema import array as array_of
 
 MESSAGE_BYTES_MAX = 64 * 1024
-WORDS_MAX = 16_000
 OUTPUTS_MAX = 64
 # What the process finds its channel at (supervisor.start).
 DESCRIPTOR = 4
-Refusal = Literal["contract", "crashed", "compile_error", "unequipped"]
 
 
 class Window(NamedTuple):
@@ -50,12 +49,6 @@ class Called(NamedTuple):
 
     call: int
     outputs: dict[str, int]
-
-
-class Refused(NamedTuple):
-    verdict: Refusal
-    case: str
-    message: str
 
 
 class NoMessage(ValueError):
@@ -151,7 +144,7 @@ class Channel:
     def _send(self, message: "dict[str, Any]") -> None:
         self._socket.settimeout(None)
         try:
-            self._socket.send(json.dumps(message, separators=(",", ":")).encode())
+            self._socket.send(_packed(message))
         except ConnectionError as error:
             raise EOFError("the judge is gone") from error
 

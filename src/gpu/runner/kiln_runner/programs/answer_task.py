@@ -8,8 +8,7 @@ import os
 import socket
 from typing import Any, Callable, NamedTuple
 
-from kiln_runner.judge.tensors import DTYPE_BYTES
-from kiln_runner.programs.answer_messages import DESCRIPTOR, Begin, Channel, Refusal
+from kiln_runner.programs.answer_messages import DESCRIPTOR, Begin, Channel
 from kiln_runner.programs.arena import Arena, Block, tensor_rooms
 from kiln_runner.programs.built import restore
 from kiln_runner.programs.calling import Broken, Call, Given, callable_of, outputs_of
@@ -17,6 +16,7 @@ from kiln_runner.programs.device_memory import MemoryFailure
 from kiln_runner.programs.framework import Framework, Torch
 from kiln_runner.programs.own_trace import words_of
 from kiln_runner.programs.program_files import ProgramRefused, load_entry, program_of, write_files
+from kiln_runner.programs.record_frames import Refusal
 from kiln_runner.programs.shared_memory import Released, Share, SharedMemory
 from kiln_runner.programs.triton_kernels import Kernels
 from kiln_runner.protocol_programs import RecordedCase
@@ -111,7 +111,7 @@ class Calls:
 
     def __init__(self, equipped: Equipped, begin: Begin, cases: "list[RecordedCase]", call: Call) -> None:
         self._equipped, self._words, self._call = equipped, begin.words, call
-        rooms = tensor_rooms([[_bytes_of(tensor) for tensor in case["tensors"]] for case in cases], equipped.memory.page)
+        rooms = tensor_rooms(cases, equipped.memory.page)
         self._cases = {case["name"]: (case, self._all_given(case, blocks)) for case, blocks in zip(cases, rooms)}
         # Of the call before: kept until the next one begins, whose stream waits.
         self._returned: Any = None
@@ -141,13 +141,6 @@ class Calls:
         except BaseException as error:
             raise InCase(name, error) from error
         return {output.spec["name"]: output.found.address for output in outputs if output.found is not None}
-
-
-def _bytes_of(tensor: Any) -> int:
-    elements = 1
-    for size in tensor["shape"]:
-        elements *= size
-    return elements * DTYPE_BYTES[tensor["dtype"]]
 
 
 def equip(asked: Any, begin: Begin, descriptors: "list[int]") -> Equipped:

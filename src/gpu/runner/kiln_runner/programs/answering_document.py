@@ -1,7 +1,7 @@
 """An answering program as an artifact: its text, and beside it all that was built of it, so that it needs no other artifact."""
 import json
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Union
 
 from kiln_runner.compile.artifact import ArtifactMeta
 from kiln_runner.judge_frames import AnsweringProgram
@@ -26,7 +26,8 @@ def files_of(unit: RecordUnit, environment: str, built: str, beside: Mapping[str
     return {**{name: content for name, content in beside.items() if name != "meta.json"}, INDEX: json.dumps(document).encode()}
 
 
-def program_of(unit: RecordUnit) -> AnsweringProgram:
+def program_of(unit: Union[RecordUnit, AnsweringProgram]) -> AnsweringProgram:
+    """What its process is asked for, and nothing else of it."""
     program: AnsweringProgram = {
         "files": unit["files"], "entry": unit["entry"], "architecture": unit["architecture"], "cases": unit["cases"],
     }
@@ -42,10 +43,7 @@ def meta_of(unit: RecordUnit, compiler: str) -> ArtifactMeta:
 def read(text: bytes) -> Answering:
     """What this host's runner wrote. ValueError, KeyError, TypeError where it did not."""
     document: Any = json.loads(text)
-    told = document["program"]
-    program: AnsweringProgram = {"files": told["files"], "entry": told["entry"], "architecture": told["architecture"], "cases": told["cases"]}
-    if "model" in told:
-        program["model"] = told["model"]
     return {
-        "environment": document["environment"], "environmentKey": document["environmentKey"], "built": document["built"], "program": program,
+        "environment": document["environment"], "environmentKey": document["environmentKey"], "built": document["built"],
+        "program": program_of(document["program"]),
     }

@@ -3,11 +3,15 @@ buffers do (judge/layout.py), so that a tensor of the judge's can stand where th
 
 The addresses of a case's tensors follow from the cases alone; all others from the arena's first address and the order in which they were asked for.
 """
+import math
+from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
 from kiln_runner.judge.layout import Room, room
+from kiln_runner.judge.tensors import DTYPE_BYTES
 from kiln_runner.programs.device_memory import DeviceMemory, MemoryFailure
 from kiln_runner.programs.recording_shape import INPUTS_BASE, MEMORY_BYTES_MAX, WINDOW_BYTES_MAX
+from kiln_runner.protocol_programs import RecordedCase
 
 # Between two mappings: what runs off the end of one faults.
 GAP_PAGES = 1
@@ -22,13 +26,13 @@ class Block(NamedTuple):
     mapped: int
 
 
-def tensor_rooms(cases: list[list[int]], page: int) -> list[list[Block]]:
-    """`cases`: sizes of each case's tensors, in order. All have places of their own in the window of inputs."""
+def tensor_rooms(cases: Sequence[RecordedCase], page: int) -> list[list[Block]]:
+    """Of each case's tensors, in order. All have places of their own in the window of inputs."""
     at, found = INPUTS_BASE, list[list[Block]]()
-    for sizes in cases:
+    for case in cases:
         blocks: list[Block] = []
-        for size in sizes:
-            place = room(size, page)
+        for tensor in case["tensors"]:
+            place = room(math.prod(tensor["shape"]) * DTYPE_BYTES[tensor["dtype"]], page)
             blocks.append(_block(at, place))
             at += place.mapped + GAP_PAGES * page
         found.append(blocks)

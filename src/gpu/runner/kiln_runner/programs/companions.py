@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.compile.tools import EnvironmentTool
-from kiln_runner.host.device_nodes import minor_of
+from kiln_runner.host.device_nodes import minor_of, visible_name
 from kiln_runner.judge_frames import CompanionEnded, StartCompanion
-from kiln_runner.programs.sandbox import device_nodes
+from kiln_runner.programs.sandbox import MEMORY_BYTES_MAX, device_nodes
 from kiln_runner.programs.zygote_frames import Run
 from kiln_runner.programs.zygotes import Answer, Zygotes
 from kiln_runner.protocol import Device, Environment
 
-# As of what is recorded: PyTorch, its libraries' memory and what CUDA maps of the host's.
-MEMORY_BYTES_MAX = 32 * 1024**3
 RUNNING_MAX = 32
 Tell = Callable[[CompanionEnded], None]
 
@@ -88,7 +86,7 @@ class Companions:
         artifact = asked["artifact"]
         return {
             "type": "run", "id": _run_id(asked["id"]), "task": "answer",
-            "asked": {**asked["program"], "device": device["id"] if device["id"].startswith("GPU-") else ""},
+            "asked": {**asked["program"], "device": visible_name(device["id"])},
             "bounds": {"limit_s": asked["limitS"], "memory_bytes": MEMORY_BYTES_MAX}, "level": level,
             "nodes": device_nodes(minor_of(device["id"])), "artifact": str(self._equipment.artifacts / artifact) if artifact else None,
             "connect": asked["socket"],

@@ -19,16 +19,18 @@ from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool import OnCompiled, compiled, infra
 from kiln_runner.compile.simulated import record_simulated
+from kiln_runner.compile.tools import EnvironmentTool
 from kiln_runner.devices.reservations import Reservation
 from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.frames import Frame
-from kiln_runner.host.device_nodes import minor_of
+from kiln_runner.host.device_nodes import minor_of, visible_name
 from kiln_runner.host.simulated_gpus import MODEL
+from kiln_runner.programs.answering_document import program_of
 from kiln_runner.programs.record_frames import Wanted, Wants
 from kiln_runner.programs.record_reading import answers, answers_at_once, does_work, read_run, recorded_by
 from kiln_runner.programs.record_run import Asked, Claimed, Run
 from kiln_runner.programs.recordings import arena_of, recording_hash
-from kiln_runner.programs.sandbox import device_nodes
+from kiln_runner.programs.sandbox import MEMORY_BYTES_MAX, device_nodes
 from kiln_runner.programs.triton_kernels import UNPREPARED_WORDS
 from kiln_runner.programs.zygote_frames import Run as ZygoteRun
 from kiln_runner.programs.zygotes import Answer, Zygotes
@@ -42,8 +44,6 @@ REQUESTS_MAX = 256
 BESIDE_MAX = 4
 # While some go on, others take the places of those that have ended: a device is held for as long as its slowest, and judges wait.
 TOPPED_UP_S = 5.0
-# PyTorch, its libraries' memory and what CUDA maps of the host's.
-MEMORY_BYTES_MAX = 32 * 1024 ** 3
 BESIDE_BYTES_MAX = MEMORY_BYTES_MAX // BESIDE_MAX
 
 
@@ -85,7 +85,7 @@ class RecordRequests:
 
     def record(self, asked: Asked) -> None:
         unit = asked.unit
-        tool = next((tool for tool in self._compilers.tools["environments"] if tool["name"] == unit["environment"]), None)
+        tool = self._tool(unit["environment"])
         if tool is None:
             asked.told(infra("environment_missing", self._compilers.fix(unit)))
             return
@@ -113,8 +113,7 @@ class RecordRequests:
 
     def warm(self, name: str) -> None:
         """A program of this environment is being built: what records it imports the framework meanwhile, not behind that."""
-        tool = next((tool for tool in self._compilers.tools["environments"] if tool["name"] == name), None)
-        environment = next((one for one in self._ports.environments() if one["name"] == name), None)
+        tool, environment = self._tool(name), self._environment(name)
         has_device = any(slot.device["kind"] == "gpu" and slot.device["model"] != MODEL for slot in self._slots.values())
         if tool is None or environment is None or not has_device:
             return
@@ -173,7 +172,7 @@ class RecordRequests:
             return infra("device_lost", f"{slot.device['id']} is unavailable: {slot.device['unavailable']}")
         if self._cache.meta(unit["built"]) is None:
             return infra("unknown_artifact", f"artifact {unit['built']} is not on this host; build it again")
-        environment = self._environment(unit)
+        environment = self._environment(unit["environment"])
         needs_recorder = not answers_at_once(unit)
         if environment is None or (needs_recorder and environment["recorder"] == "none") or environment["sandbox"]["level"] == "none":
             return infra("environment_missing", f"environment {unit['environment']} has no recorder or no sandbox on this host")
@@ -181,8 +180,11 @@ class RecordRequests:
             return infra("internal", f"{REQUESTS_MAX} programs wait on this host to be recorded already")
         return None
 
-    def _environment(self, unit: OwnRecordUnit) -> Optional[Environment]:
-        return next((one for one in self._ports.environments() if one["name"] == unit["environment"]), None)
+    def _tool(self, name: str) -> Optional[EnvironmentTool]:
+        return next((tool for tool in self._compilers.tools["environments"] if tool["name"] == name), None)
+
+    def _environment(self, name: str) -> Optional[Environment]:
+        return next((one for one in self._ports.environments() if one["name"] == name), None)
 
     def _simulate(self, run: Run) -> CompileResult:
         """Of a simulated GPU nothing can be recorded: the artifact is made of its own name."""
@@ -248,11 +250,10 @@ class RecordRequests:
             self._start(one)
 
     def _order(self, run: Run) -> ZygoteRun:
-        unit, device, environment = recorded_by(run), run.slot.device, self._environment(run.unit)
+        unit, device, environment = recorded_by(run), run.slot.device, self._environment(run.unit["environment"])
         asked = {
-            "files": unit["files"], "entry": unit["entry"], "architecture": unit["architecture"], "cases": unit["cases"],
-            "arena": arena_of(run.artifact, unit.get("side")), "device": device["id"] if device["id"].startswith("GPU-") else "",
-            **({"model": unit["model"]} if "model" in unit else {}), **({"rehearsal": True} if answers(unit) else {}),
+            **program_of(unit), "arena": arena_of(run.artifact, unit.get("side")), "device": visible_name(device["id"]),
+            **({"rehearsal": True} if answers(unit) else {}),
         }
         return {
             "type": "run", "id": run.id, "task": "record", "asked": asked,
@@ -289,7 +290,7 @@ class RecordRequests:
 
     def _verified(self, run: Run, claimed: Claimed, answer: Answer) -> CompileResult:
         """`answer`: of the known program's process."""
-        environment = self._environment(run.unit)
+        environment = self._environment(run.unit["environment"])
         is_whole = environment is not None and not any(words.startswith(UNPREPARED_WORDS) for words in environment["warnings"])
         if is_whole and answer.how == "answered" and does_work(run, answer):
             message = f"its process says that the recorder does not work here, and it does: {claimed.words}"

@@ -2,11 +2,9 @@
 
 Runs in the program's own process, beside its code: nothing of what comes out is trusted. What it draws for inputs is drawn anew by the judge.
 """
-import math
 from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
-from kiln_runner.judge.tensors import DTYPE_BYTES
 from kiln_runner.programs.arena import Arena, Block, tensor_rooms
 from kiln_runner.programs.calling import Broken, Call, Given, Placed, callable_of, outputs_of
 from kiln_runner.programs.device_memory import DeviceMemory
@@ -54,7 +52,7 @@ class Called(NamedTuple):
 
 def record_cases(called: Called, tools: Tools) -> Recorded:
     """Stopped where a case cannot be recorded; what the program raises is passed on. In a rehearsal every case is called, and nothing recorded."""
-    rooms = tensor_rooms([[_bytes_of(tensor) for tensor in case["tensors"]] for case in called.cases], tools.memory.page)
+    rooms = tensor_rooms(called.cases, tools.memory.page)
     call = callable_of(called.symbol, called.style, called.model, tools.framework)
     # Two recordings of one program are made on other inputs: where they differ, it steers by values.
     tools.framework.unseed()
@@ -76,10 +74,6 @@ def record_cases(called: Called, tools: Tools) -> Recorded:
         texts[case["name"]] = text
         blobs.update(found)
     return Recorded(texts, blobs)
-
-
-def _bytes_of(tensor: Any) -> int:
-    return math.prod(tensor["shape"]) * DTYPE_BYTES[tensor["dtype"]]
 
 
 class _Case:

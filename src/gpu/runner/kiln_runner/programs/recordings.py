@@ -1,13 +1,11 @@
 """From what a program's process handed in to an artifact that a judge loads: parsed as hostile, and held against the cases that were asked for."""
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from typing import NamedTuple, Optional, Union
 
 from kiln_runner.compile.artifact import ArtifactMeta
 from kiln_runner.judge.layout import room
-from kiln_runner.judge.tensors import DTYPE_BYTES
 from kiln_runner.programs.arena import Block, tensor_rooms
 from kiln_runner.programs.record_frames import Answered, NoAnswer, Refused, Wants, answer_of, unpacked
 from kiln_runner.programs.recording import Launch, Recording, RecordingRefused, Recordings, Segment
@@ -46,13 +44,8 @@ def arena_of(artifact: str, side: Optional[OwnSide] = None) -> int:
 
 def kept_of(answer: bytes, unit: OwnRecordUnit, compiler: str, printed: str) -> Union[Kept, Wants, Contract, Crashed, CompileError]:
     """Unequipped is raised where the program is not to blame."""
-    try:
-        answered = answer_of(answer)
-    except NoAnswer as error:
-        return _contract("", f"what came from the program's process is no answer of a recorder: {error}", printed)
-    if isinstance(answered, Refused):
-        return _refused(answered, printed)
-    if isinstance(answered, Wants):
+    answered = _answered_of(answer, printed)
+    if not isinstance(answered, Answered):
         return answered
     try:
         recordings = _recordings_of(answered, unit)
@@ -63,13 +56,16 @@ def kept_of(answer: bytes, unit: OwnRecordUnit, compiler: str, printed: str) -> 
 
 def rehearsed_of(answer: bytes, printed: str) -> Union[Wants, Contract, Crashed, CompileError, None]:
     """Of calls of which nothing is recorded: None where all that it launches was there. Unequipped, as of `kept_of`."""
+    answered = _answered_of(answer, printed)
+    return None if isinstance(answered, Answered) else answered
+
+
+def _answered_of(answer: bytes, printed: str) -> Union[Answered, Wants, Contract, Crashed, CompileError]:
     try:
         answered = answer_of(answer)
     except NoAnswer as error:
         return _contract("", f"what came from the program's process is no answer of a recorder: {error}", printed)
-    if isinstance(answered, Refused):
-        return _refused(answered, printed)
-    return answered if isinstance(answered, Wants) else None
+    return _refused(answered, printed) if isinstance(answered, Refused) else answered
 
 
 def _refused(refused: Refused, printed: str) -> Union[Contract, Crashed, CompileError]:
@@ -120,11 +116,7 @@ def _names(case: RecordedCase) -> list[str]:
 
 
 def _blocks_of(unit: RecordUnit) -> list[list[Block]]:
-    return tensor_rooms([[bytes_of(tensor["shape"], tensor["dtype"]) for tensor in case["tensors"]] for case in unit["cases"]], WINDOW_UNIT)
-
-
-def bytes_of(shape: list[int], dtype: str) -> int:
-    return math.prod(shape) * DTYPE_BYTES[dtype]
+    return tensor_rooms(unit["cases"], WINDOW_UNIT)
 
 
 def _check_tensors(case: RecordedCase, recording: Recording, blocks: dict[str, Block]) -> None:

@@ -41,6 +41,8 @@ PROGRAM_UID_BASE = CELL_UID_BASE + UID_SPAN
 SHOWN = ("/etc/nvidia", "/etc/localtime", "/sys/bus", "/sys/class", "/sys/devices", "/sys/module", "/run/nvidia-persistenced", "/usr/share/zoneinfo")
 _SHARED_NODES = ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools")
 FILES_MAX, INODES_MAX = 1024, 8192
+# PyTorch, its libraries' memory and what CUDA maps of the host's.
+MEMORY_BYTES_MAX = 32 * 1024 ** 3
 # Pages of shared memory (System V) that an IPC namespace may hold.
 _SHARED_PAGES_FILE, _SHARED_PAGES = "/proc/sys/kernel/shmall", "4096"
 _NAMESPACES = NEWNS | NEWNET | NEWIPC

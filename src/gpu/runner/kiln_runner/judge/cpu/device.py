@@ -83,8 +83,8 @@ class CpuDevice:
         file, memory = artifact.code_files()[0], self.private if side == "reference" else self.visible
         return Program(side, file, self._harness, memory, lambda: artifact.is_as_made(file, file.read_bytes()))
 
-    def read_ahead(self, _artifact: Artifact) -> None:
-        """The child reads it."""
+    def read_ahead(self, _artifacts: Sequence[Artifact]) -> None:
+        """The child reads its own."""
 
     def load_ahead(self, _side: str, _artifact: Artifact, _kernels: Sequence[str]) -> Optional[Program]:
         """Opening a library runs its constructors, and they could disturb a neighbour that times."""

@@ -9,13 +9,13 @@ beside its work is taken off (nulls.py).
 Now and then the judge looks by a copy to the host in place of a kernel, which nobody can know before: that saves one switch between the two contexts,
 if there was one. A process that computed elsewhere than on the device, or says that it is done too early, shows by it.
 """
-import math
 import random
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from ctypes import c_void_p
 from typing import Callable, NamedTuple, Optional, Protocol
 
+from kiln_runner.programs.answer_messages import Called
 from kiln_runner.programs.recordings import arena_of
 from kiln_runner.protocol import Plan, Tensor
 from kiln_runner.protocol_outcomes import Answers
@@ -24,7 +24,7 @@ from ..answering import NOTHING_PLANNED, Answering, AnsweringArtifact
 from ..companions import Asked
 from ..failures import CandidateFailure, InfraFailure
 from ..outcomes import contract
-from ..statistics import deviation, median
+from ..statistics import SURE, error_of_medians, median
 from ..tensors import is_input, is_output, poison_pattern, tensor_bytes
 from .answer_process import AnswerProcess, Host, arenas_from
 from .lent import Range
@@ -41,7 +41,7 @@ KIND_LEAST = 3
 # What a run takes at least, so that ratios have a meaning: a problem's floor says what is implausible.
 LEAST_NS = 1.0
 # Of the switch that a copy saves: half of it is in doubt.
-SWITCH_SHARE, SURE, ERROR_OF_MEDIANS = 0.5, 3.09, 1.25
+SWITCH_SHARE = 0.5
 
 
 class Offsets(NamedTuple):
@@ -92,7 +92,7 @@ class CaseAnswers:
         self._runs, self._late = self._runs + is_timed, self._late + (is_timed and called is None)
         kernels = 0
         if called is not None:
-            outputs = self._outputs = self._located(called.outputs, lambda place: process.find(called, self._case, place.tensor["name"], place.given))
+            outputs = self._outputs = self._located(called)
             for place, output in zip(self._written, outputs):
                 if place.tensor["role"] == "out":
                     kernels += driver.fill(output.theirs, poison_pattern(place.tensor["dtype"], self._rng), output.bytes)
@@ -152,11 +152,12 @@ class CaseAnswers:
             self._kinds = self._rng.sample([True] + [False] * (COPIED_EVERY - 1), COPIED_EVERY)
         return self._kinds.pop()
 
-    def _located(self, named: Mapping[str, int], find: Callable[[Place], Range]) -> "list[Output]":
-        unknown = [name for name in named if name not in {place.tensor["name"] for place in self._written}]
+    def _located(self, called: Called) -> "list[Output]":
+        unknown = [name for name in called.outputs if name not in {place.tensor["name"] for place in self._written}]
         if unknown:
             raise CandidateFailure(contract(self._case, f"its process told of an output {unknown[0][:80]}, which the problem has not"))
-        return [Output(find(place).ours, place.at, place.bytes) for place in self._written]
+        found = [self._process.find(called, self._case, place.tensor["name"], place.given) for place in self._written]
+        return [Output(one.ours, place.at, place.bytes) for one, place in zip(found, self._written)]
 
     def _go(self) -> int:
         return self._driver.write_word(self._process.lent.go, self._call)
@@ -164,8 +165,7 @@ class CaseAnswers:
     def _done(self) -> int:
         process = self._process
         if self._outputs is None:
-            called = process.called(self._call, self._case, self._is_timed)
-            self._outputs = self._located(called.outputs, lambda place: process.find(called, self._case, place.tensor["name"], place.given))
+            self._outputs = self._located(process.called(self._call, self._case, self._is_timed))
         return self._driver.wait_for_word(process.lent.done, self._call)
 
     def _look(self) -> int:
@@ -253,9 +253,8 @@ def doubt(by_kernel: Sequence[float], by_copy: Sequence[float], switch_ns: float
     """Why these times cannot be told, where the two ways of looking disagree by a switch between contexts; empty where they agree."""
     if min(len(by_kernel), len(by_copy)) < KIND_LEAST:
         return ""
-    error = ERROR_OF_MEDIANS * math.sqrt(deviation(by_kernel) ** 2 / len(by_kernel) + deviation(by_copy) ** 2 / len(by_copy))
     off = median(sorted(by_copy)) - median(sorted(by_kernel))
-    if abs(off) <= SWITCH_SHARE * switch_ns + SURE * error:
+    if abs(off) <= SWITCH_SHARE * switch_ns + SURE * error_of_medians(by_kernel, by_copy):
         return ""
     if off > 0:
         return "its answers do not come from kernels of the GPU: how long it takes cannot be told"

@@ -1,7 +1,7 @@
 """The GPU as the protocol sees it (device.Device)."""
 import struct
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -69,8 +69,8 @@ ARCHITECTURE_SPECIFIC = {(9, 0), (10, 0), (10, 3), (12, 0)}
 
 
 class GpuDevice:
-    # Of the artifact that was read ahead.
-    _read: tuple[Optional[Path], Images] = (None, {})
+    # Of the artifacts that were read ahead, by their folders.
+    _read: Mapping[Path, Images] = {}
 
     def __init__(self, device_id: str, ordinal: int, cache: Path, companions: Optional[Companions] = None) -> None:
         """`companions`: for programs that answer; None: none can."""
@@ -164,17 +164,15 @@ class GpuDevice:
                 return AnsweringProgram(self, AnsweringArtifact(artifact.folder))
             if is_recording(artifact):
                 return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver), of_problem=side in OWN_SIDES))
-            folder, images = self._read
-            return Program(self.driver, artifact, images if folder == artifact.folder else None)
+            return Program(self.driver, artifact, self._read.get(artifact.folder))
         except LaunchRejected as error:
             if side == "candidate":
                 raise
             code = "internal" if side == "record" else f"{side}_failed"
             raise InfraFailure(code, f"the {side}'s code cannot be loaded: {error}") from error
 
-    def read_ahead(self, artifact: Artifact) -> None:
-        if not is_recording(artifact):
-            self._read = (artifact.folder, understood(read_images(artifact)))
+    def read_ahead(self, artifacts: Sequence[Artifact]) -> None:
+        self._read = {one.folder: understood(read_images(one)) for one in artifacts if not (is_answering(one) or is_recording(one))}
 
     def load_ahead(self, side: str, artifact: Artifact, kernels: Sequence[str]) -> Program:
         try:

@@ -10,7 +10,6 @@ from kiln_runner.programs.answer_task import DONE_BYTES, GO_BYTES
 from kiln_runner.programs.arena import Block as Room
 from kiln_runner.programs.arena import tensor_rooms
 from kiln_runner.programs.recording_shape import INPUTS_BASE
-from kiln_runner.programs.recordings import bytes_of
 from kiln_runner.protocol_programs import RecordedCase
 
 from ..failures import InfraFailure
@@ -36,7 +35,7 @@ class Lent:
     def __init__(self, driver: Driver, memory: Memory, cases: Sequence[RecordedCase], arena: int, arena_bytes: Optional[int] = None) -> None:
         self._driver, self._memory, self._blocks = driver, memory, list[Block]()
         page = memory.page
-        rooms = tensor_rooms([[bytes_of(tensor["shape"], tensor["dtype"]) for tensor in case["tensors"]] for case in cases], page)
+        rooms = tensor_rooms(cases, page)
         inputs_bytes = pages(max(room.mapped_at + room.mapped for blocks in rooms for room in blocks) - INPUTS_BASE, page)
         wanted = arena_bytes or min(ARENA_BYTES_MAX, int(driver.memory_bytes()[0] * ARENA_SHARE_MAX))
         self.inputs, self.arena = Window(INPUTS_BASE, inputs_bytes), Window(arena, max(2, wanted // page) * page)

@@ -6,11 +6,11 @@ import random
 from collections.abc import Sequence
 from ctypes import byref, c_void_p
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Optional, Protocol, cast
+from typing import Callable, NamedTuple, Optional, Protocol, cast
 
 from kiln_runner.judge_frames import AnsweringProgram as Document
 from kiln_runner.programs.recording_shape import arena_base
-from kiln_runner.protocol import DefinedCase, Tensor
+from kiln_runner.protocol import DefinedCase
 from kiln_runner.protocol_programs import RecordedCase
 
 from ..companions import Asked
@@ -20,6 +20,7 @@ from ..statistics import median
 from ..tensors import tensor_bytes
 from .answer_process import AnswerProcess, Host, arenas_from
 from .answering_program import CaseAnswers, Offsets, Place
+from .case import GpuCase
 from .helper_image import image_of
 from .launching import LaunchShape, PreparedLaunch, address
 from .runnable import Runnable
@@ -59,31 +60,10 @@ def custom_kernel(data):
 '''
 
 
-class SpinCase(Protocol):
-    """A case with one input, of which all elements are as many nanoseconds."""
-
-    name: str
-    tensors: "list[Tensor]"
-
-    def tensor_at(self, replica: int, name: str) -> int: ...
-
-    def arm(self, rng: random.Random) -> None: ...
-
-    def draw(self, seed: int) -> object: ...
-
-    def poison(self, rng: random.Random) -> None: ...
-
-    def execute(self, runnable: Runnable) -> None: ...
-
-    def run_timed(self, runs: Sequence[TimedRun], runnables: "dict[str, Runnable]", rng: random.Random) -> "list[float]": ...
-
-    def close(self) -> None: ...
-
-
 class NullHost(Host, Protocol):
     """The device. `open_once`: as device.Device has it."""
 
-    def open_once(self, case: DefinedCase, scratch: Scratch, /) -> Any: ...
+    def open_once(self, case: DefinedCase, scratch: Scratch, /) -> GpuCase: ...
 
 
 class Known(NamedTuple):
@@ -121,7 +101,7 @@ class NullProcess:
     def known(self, nanoseconds: int, count: int) -> Known:
         """By `count` runs of each. Under the device's lock. CandidateFailure, InfraFailure."""
         process, spec = self._process, _defined(nanoseconds)
-        case = cast(SpinCase, self._host.open_once(spec, {}))
+        case = self._host.open_once(spec, {})
         try:
             given = process.lent.given(spec["name"])
             places = [Place(t, case.tensor_at(0, t["name"]), tensor_bytes(t), given[t["name"]]) for t in spec["tensors"]]
@@ -140,7 +120,7 @@ class NullProcess:
         finally:
             case.close()
 
-    def _own(self, case: SpinCase) -> Runnable:
+    def _own(self, case: GpuCase) -> Runnable:
         function = self._function or self._load()
         values = [address(case.tensor_at(0, "nanoseconds")), address(case.tensor_at(0, "out"))]
         return Runnable([[PreparedLaunch(self._host.driver, function, LaunchShape([1], [1]), values)]])
