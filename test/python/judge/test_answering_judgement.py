@@ -3,7 +3,7 @@ import unittest
 from typing import Any
 
 from kiln_runner.judge.answering import NOTHING_PLANNED, Answering
-from kiln_runner.judge.failures import CandidateFailure, DeviceFault, InfraFailure
+from kiln_runner.judge.failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
 from kiln_runner.judge.outcomes import contract
 from kiln_runner.protocol import Plan
 from kiln_runner.protocol_outcomes import Answers
@@ -83,6 +83,10 @@ class Judged(unittest.TestCase):
             program = PlayedAnswering(**fails)
             failure = self.failure(program)
             self.assertEqual((program.did[-1], failure.lost), ("settle", False))
+
+    def test_so_does_a_launch_that_the_driver_refuses(self) -> None:
+        program = PlayedAnswering(refuse=LaunchRejected("launch[0]", "it takes too many resources"))
+        self.assertEqual((self.failure(program).outcome["verdict"], program.did[-1]), ("plan_error", "settle"))
 
     def test_where_the_stream_does_not_come_free_the_judge_goes_with_it(self) -> None:
         program = PlayedAnswering(refuse=CandidateFailure(contract("small", "it writes late")))

@@ -60,14 +60,18 @@ class Judgement:
             self._check(specs)
             timings = self._time_all()
         except LaunchRejected as error:
-            raise CandidateFailure(plan_error(error.field, f"{error} (case {self.case})" if self.case else str(error))) from error
+            outcome = plan_error(error.field, f"{error} (case {self.case})" if self.case else str(error))
+            raise CandidateFailure(outcome, lost=not self._settle()) from error
         except DeviceFault as error:
             raise CandidateFailure(crashed(self.case, str(error)), lost=error.lost) from error
         except (CandidateFailure, InfraFailure) as failure:
-            # What is queued may wait for a process that will never answer.
-            failure.lost = not settle(self._sides.programs.values()) or failure.lost
+            failure.lost = not self._settle() or failure.lost
             raise
         return passed(timings, len(specs) + (self._hidden is not None), self._race and self._race.stopped)
+
+    def _settle(self) -> bool:
+        """What is queued may wait for a process that will never answer. False where the stream does not come free."""
+        return settle(self._sides.programs.values())
 
     @property
     def leftover(self) -> Optional[str]:
