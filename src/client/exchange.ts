@@ -2,6 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import { type IncomingMessage, request as requestPlain } from 'node:http';
 import { request as requestSecure } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { KilnError } from '../domain/errors.ts';
 import { errorOfAnswer, unreachable } from './errors.ts';
 import { addressOf, type Call, type Connection, type Endpoint, headersOf } from './http.ts';
@@ -16,7 +17,7 @@ export const exchange = async (
 ): Promise<AsyncIterable<Uint8Array>> => {
   const answer = await answerOf(connection, endpoint, { frames, ...call });
   const { statusCode = 0 } = answer;
-  if (statusCode < 200 || statusCode > 299) throw errorOfAnswer(statusCode, await textOf(reached(connection, answer)));
+  if (statusCode < 200 || statusCode > 299) throw errorOfAnswer(statusCode, await text(reached(connection, answer)));
   return reached(connection, answer);
 };
 
@@ -35,7 +36,8 @@ const answerOf = async (connection: Connection, endpoint: Endpoint, { frames, ..
   });
 };
 
-async function* reached(connection: Connection, answer: IncomingMessage): AsyncGenerator<Uint8Array> {
+/** Bytes as they come. Throws as `exchange` does. */
+export async function* reached(connection: Connection, answer: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of answer) {
       if (!(chunk instanceof Uint8Array)) throw new KilnError('INTERNAL', 'an answer gave no bytes');
@@ -46,10 +48,3 @@ async function* reached(connection: Connection, answer: IncomingMessage): AsyncG
     throw unreachable(connection.url, error);
   }
 }
-
-const textOf = async (bytes: AsyncIterable<Uint8Array>): Promise<string> => {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of bytes) text += decoder.decode(chunk, { stream: true });
-  return text + decoder.decode();
-};

@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import type { z } from 'zod';
 import { hostsContract } from '../domain/api/hosts-contract.ts';
-import { errorOfHost, KilnError } from '../domain/errors.ts';
+import { errorOfHost } from '../domain/errors.ts';
 import {
   ExecEvent,
   type ExecRequest,
@@ -14,8 +14,8 @@ import {
   type SignalName,
 } from '../domain/hosts/work.ts';
 import { jsonLines } from '../platform/json-lines.ts';
-import { errorOfAnswer, unreachable } from './errors.ts';
-import { exchange } from './exchange.ts';
+import { errorOfAnswer } from './errors.ts';
+import { exchange, reached } from './exchange.ts';
 import { type Call, type Connection, createJson, type Endpoint, never, request } from './http.ts';
 
 type Wish<T> = Partial<Omit<T, 'argv'>> & { readonly argv: readonly string[] };
@@ -110,13 +110,4 @@ const bodyOf = async (connection: Connection, response: Response): Promise<Async
 
 async function* none(): AsyncGenerator<Uint8Array> {
   // An answer without a body has no frames.
-}
-
-async function* reached(connection: Connection, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body;
-  } catch (error) {
-    if (error instanceof Error && error.name === 'AbortError') throw error;
-    throw error instanceof KilnError ? error : unreachable(connection.url, error);
-  }
 }

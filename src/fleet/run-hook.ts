@@ -1,6 +1,6 @@
 /** One program that a change of state runs: without a shell, in a process group of its own, and always ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { killGroup, signalGroup } from '../platform/process-group.ts';
+import { abandon, signalGroup } from '../platform/process-group.ts';
 
 /** Of what it says, each of its two streams. */
 const OUTPUT_CHARS_MAX = 64 * 1024;
@@ -52,13 +52,6 @@ const run = async ({ command, env, limitMs, graceMs, signal }: Hook): Promise<Ho
   timers.forEach((timer) => clearTimeout(timer));
   signal.removeEventListener('abort', onAbort);
   return { failure: cut.why ?? failure, stdout: said.stdout(), stderr: said.stderr() };
-};
-
-/** Whoever left its group may hold its pipes open: nobody waits for that one. */
-const abandon = (child: ChildProcess): void => {
-  if (child.pid !== undefined) killGroup(child.pid);
-  child.stdout?.destroy();
-  child.stderr?.destroy();
 };
 
 /** Why it failed; null where it did not. */

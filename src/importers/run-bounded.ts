@@ -1,9 +1,9 @@
 /** Runs a program of this machine, bounded in time and in what is kept of its words. What it started is ended with it. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { KilnError } from '../domain/errors.ts';
 import { unlessEnded } from '../platform/clean-up.ts';
-import { killGroup } from '../platform/process-group.ts';
+import { abandon } from '../platform/process-group.ts';
 
 const LAST_WORDS_CHARS_MAX = 2000;
 
@@ -40,11 +40,11 @@ export const runBounded = async ([program, ...args]: readonly [string, ...string
   const state = { isLate: false };
   const limit = setTimeout(() => {
     state.isLate = true;
-    end(child);
+    abandon(child);
   }, limitMs);
   try {
     await unlessEnded(
-      () => end(child),
+      () => abandon(child),
       async () => once(child, 'close'),
     );
   } catch (cause) {
@@ -59,13 +59,6 @@ export const runBounded = async ([program, ...args]: readonly [string, ...string
     lastWords: isLate ? '' : (complained().trim().split('\n').at(-1) ?? ''),
     ended: isLate ? `did not end within ${limitMs / 1000} s, and was ended` : `ended with ${child.signalCode ?? child.exitCode}`,
   };
-};
-
-/** Whoever left its group may hold its pipes open: nobody waits for that one. */
-const end = ({ pid, stdout, stderr }: ChildProcess): void => {
-  if (pid !== undefined) killGroup(pid);
-  stdout?.destroy();
-  stderr?.destroy();
 };
 
 const endOf = (stream: NodeJS.ReadableStream | null, charsMax: number): (() => string) => {

@@ -4,9 +4,9 @@ import { baselineOf } from '../../domain/problem.ts';
 import { nanoseconds } from '../../domain/text/units.ts';
 import { targetOf } from '../../problems/targets.ts';
 
-type Targets = Pick<GenerationContext, 'problem' | 'device' | 'headroom' | 'incumbent' | 'parents' | 'move'>;
+type Targets = Pick<GenerationContext, 'problem' | 'device' | 'headroom' | 'incumbent' | 'parents'>;
 
-/** "- 4M: floor 12.3 µs, torch 18.0 µs, record 20.1 µs, you 25.2 µs". Null where there is no time to go on from. */
+/** "- 4M: floor 12.3 µs, torch 18.0 µs, record 20.1 µs, you start from 25.2 µs". Null where there is no time to go on from. */
 export const targetsText = (context: Targets): string | null => {
   const { headroom, incumbent, parents } = context;
   // Of a failed candidate there are no times: then of what it was made from.

@@ -1,5 +1,6 @@
 /** Where a param may go: within the plan's space where it has one, else to sensible neighbours. Pure. */
 import type { LaunchPlan, ParamValue, Params } from '../../domain/plan/plan.ts';
+import { ownValue } from '../../platform/own-value.ts';
 
 /** Other values of one param, the nearest first. */
 export interface Axis {
@@ -18,7 +19,7 @@ export const axesOf = (plan: LaunchPlan, params: Params): readonly Axis[] =>
     .filter(({ others }) => others.length > 0);
 
 const othersOf = ({ space }: LaunchPlan, name: string, value: ParamValue): readonly ParamValue[] => {
-  if (space) return Object.hasOwn(space, name) ? byNearness(space[name] ?? [], value) : [];
+  if (space) return byNearness(ownValue(space, name) ?? [], value);
   return typeof value === 'number' ? neighbours(value) : [];
 };
 

@@ -12,7 +12,6 @@ import { answersOf } from '../../importers/programs/answers.ts';
 import type { Answer } from '../../importers/programs/described.ts';
 import { describeCommand, type DescribeOptions, withTaskFolder } from '../../importers/programs/describe-local.ts';
 import type { Source } from '../../importers/programs/source.ts';
-import { wallClockMs } from '../../platform/clock.ts';
 import { plainText } from '../../platform/printable-text.ts';
 import { note } from '../context.ts';
 
@@ -56,9 +55,8 @@ interface Sending {
 }
 
 const send = async (client: KilnClient, { from, host, to }: Sending): Promise<void> => {
-  const index = await openContentIndex(null, () => BigInt(Math.round(wallClockMs())) * 1_000_000n);
   await transfer({
-    source: createLocalEnd(from, index),
+    source: createLocalEnd(from, await openContentIndex(null)),
     target: createHostEnd({ hosts: client.hosts, host, path: to, signal: new AbortController().signal }),
     rules: () => new IgnoreRules({ usesFiles: false, patterns: [] }),
     deletes: false,

@@ -3,6 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { wallClockMs } from '../../platform/clock.ts';
 import { type Content, contentOf } from './content.ts';
 
 const ENTRIES_MAX = 500_000;
@@ -17,7 +18,7 @@ export interface ContentIndex {
 }
 
 /** `file`: null keeps nothing. */
-export const openContentIndex = async (file: string | null, nowNs: () => bigint): Promise<ContentIndex> => {
+export const openContentIndex = async (file: string | null, nowNs = wallClockNs): Promise<ContentIndex> => {
   const entries = new Map(Object.entries(file === null ? {} : await read(file)));
   let isNew = false;
   return {
@@ -39,6 +40,8 @@ export const openContentIndex = async (file: string | null, nowNs: () => bigint)
     },
   };
 };
+
+const wallClockNs = (): bigint => BigInt(Math.round(wallClockMs())) * 1_000_000n;
 
 /** What is damaged or missing costs reading the files once more. */
 const read = async (file: string): Promise<z.infer<typeof Entries>> => {

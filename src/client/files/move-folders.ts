@@ -4,8 +4,8 @@ import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { KilnError } from '../../domain/errors.ts';
-import { wallClockMs } from '../../platform/clock.ts';
 import type { HostsClient } from '../hosts-client.ts';
+import { never } from '../http.ts';
 import { digestOf } from './content.ts';
 import { openContentIndex } from './content-index.ts';
 import type { End } from './end.ts';
@@ -68,7 +68,7 @@ export const createFolderMoves = (hosts: Pick<HostsClient, 'files'>, env: Env): 
   };
 };
 
-const signalOf = ({ signal }: MoveOptions): AbortSignal => signal ?? new AbortController().signal;
+const signalOf = ({ signal }: MoveOptions): AbortSignal => signal ?? never();
 
 const existingFolder = async (folder: string): Promise<string> => {
   const root = resolve(folder);
@@ -83,7 +83,7 @@ const existingFolder = async (folder: string): Promise<string> => {
 const localEnd = async (root: string, env: Env): Promise<End> => {
   const cache = env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const file = join(cache, 'kiln', 'content', `${digestOf(Buffer.from(root)).slice(0, 24)}.json`);
-  return createLocalEnd(root, await openContentIndex(file, () => BigInt(Math.round(wallClockMs())) * 1_000_000n));
+  return createLocalEnd(root, await openContentIndex(file));
 };
 
 interface Ends {

@@ -36,7 +36,8 @@ export const timeText = ({ timeNs, answers }: Pick<Score, 'timeNs' | 'answers'>)
 export const shortTimeText = ({ timeNs, answers }: Pick<Score, 'timeNs' | 'answers'>): string =>
   answers ? `${nanoseconds(timeNs)} ± ${nanoseconds(answers.uncertaintyNs)}` : nanoseconds(timeNs);
 
-const semanticsText = ({ semantics, tooShort }: NonNullable<Score['answers']>): string =>
+/** "released", "call; too short to be ranked" */
+export const semanticsText = ({ semantics, tooShort }: NonNullable<Score['answers']>): string =>
   tooShort ? `${semantics}; too short to be ranked` : semantics;
 
 /** The same for lists in the order of the ranking: says what a candidate ranks as where that is not its own speed-up. */

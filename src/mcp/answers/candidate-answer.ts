@@ -14,6 +14,7 @@ import type { CandidateData } from './candidate-data.ts';
 import { casesOf, rounded } from './case-data.ts';
 import { failureDataOf } from './failure-data.ts';
 import { PLACES_READ, standingOf } from './standing.ts';
+import { timeDataOf } from './time-data.ts';
 
 export interface Beside {
   readonly duplicate?: string | undefined;
@@ -75,19 +76,16 @@ const recordTimings = async (
   return state?.status === 'done' && state.outcome.verdict === 'passed' ? state.outcome.timings : [];
 };
 
-const scoreOf = (candidate: Candidate, score: Score, ranking: RankingView | null): Partial<CandidateData> => {
-  return {
-    speedup: rounded(score.speedup),
-    speedupLow: rounded(score.speedupLow),
-    speedupHigh: rounded(score.speedupHigh),
-    ranksAs: rounded(score.rankKey),
-    timeNs: rounded(score.timeNs),
-    ...(score.answers && { uncertaintyNs: rounded(score.answers.uncertaintyNs), semantics: score.answers.semantics }),
-    ...(score.floorShare === null ? {} : { floorShare: rounded(score.floorShare) }),
-    deviceModel: score.deviceModel,
-    standing: standingOf(candidate, score, ranking?.models ?? []),
-  };
-};
+const scoreOf = (candidate: Candidate, score: Score, ranking: RankingView | null): Partial<CandidateData> => ({
+  speedup: rounded(score.speedup),
+  speedupLow: rounded(score.speedupLow),
+  speedupHigh: rounded(score.speedupHigh),
+  ranksAs: rounded(score.rankKey),
+  ...timeDataOf(score),
+  ...(score.floorShare === null ? {} : { floorShare: rounded(score.floorShare) }),
+  deviceModel: score.deviceModel,
+  standing: standingOf(candidate, score, ranking?.models ?? []),
+});
 
 const waitingOf = async (kiln: McpKiln, { id, state, paused }: Candidate): Promise<Pick<CandidateData, 'waiting' | 'next'>> => {
   const why = await kiln.why(id);

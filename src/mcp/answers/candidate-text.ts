@@ -1,6 +1,7 @@
 /** What the data about a candidate says, in words. */
 import { interval, nanoseconds, percent, seconds, times } from '../../domain/text/units.ts';
 import type { CandidateData, CaseData, FailureData } from './candidate-data.ts';
+import { timeText } from './time-data.ts';
 import { lines, paramsText } from './words.ts';
 
 export const candidateText = (data: CandidateData): string =>
@@ -31,17 +32,12 @@ const waitingText = ({ reason, todo, etaSeconds }: NonNullable<CandidateData['wa
   `${reason}${todo === undefined ? '' : `; ${todo}`}${etaSeconds === undefined ? '' : `; about ${seconds(etaSeconds)} to go`}`;
 
 const scoreText = (data: CandidateData): string => {
-  const { speedup, speedupLow, speedupHigh, ranksAs, floorShare, deviceModel } = data;
+  const { speedup, speedupLow, speedupHigh, ranksAs, timeNs, floorShare, deviceModel } = data;
   if (speedup === undefined || speedupLow === undefined || speedupHigh === undefined) return '';
   const ranked = ranksAs === undefined || ranksAs === speedup ? '' : `, ranks as ${times(ranksAs)}`;
+  const time = timeNs === undefined ? '' : `, ${timeText({ ...data, timeNs })}`;
   const floor = floorShare === undefined ? '' : `, ${percent(floorShare)} of the floor`;
-  return `, ${times(speedup)} ${interval(speedupLow, speedupHigh)}${ranked}${timeText(data)}${floor}${deviceModel === undefined ? '' : ` on ${deviceModel}`}`;
-};
-
-const timeText = ({ timeNs, uncertaintyNs, semantics }: CandidateData): string => {
-  if (timeNs === undefined) return '';
-  if (uncertaintyNs === undefined) return `, ${nanoseconds(timeNs)}`;
-  return `, time to answers ${nanoseconds(timeNs)} ± ${nanoseconds(uncertaintyNs)} (${semantics})`;
+  return `, ${times(speedup)} ${interval(speedupLow, speedupHigh)}${ranked}${time}${floor}${deviceModel === undefined ? '' : ` on ${deviceModel}`}`;
 };
 
 const standingText = ({ standing }: CandidateData): string | undefined =>

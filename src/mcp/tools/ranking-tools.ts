@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import type { RankingView } from '../../domain/api/problems.ts';
 import { KilnError } from '../../domain/errors.ts';
-import { interval, nanoseconds, percent, seconds, times } from '../../domain/text/units.ts';
+import { interval, percent, seconds, times } from '../../domain/text/units.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { rounded } from '../answers/case-data.ts';
+import { timeDataOf, timeText } from '../answers/time-data.ts';
 import { lines, paramsText } from '../answers/words.ts';
 import type { McpKiln } from '../mcp-kiln.ts';
 import { tool } from '../tool.ts';
@@ -78,8 +79,7 @@ const rankingData = ({ problem, class: ofClass, models, failed }: RankingView): 
       speedupLow: rounded(score.speedupLow),
       speedupHigh: rounded(score.speedupHigh),
       ranksAs: rounded(score.rankKey),
-      timeNs: rounded(score.timeNs),
-      ...(score.answers && { uncertaintyNs: rounded(score.answers.uncertaintyNs), semantics: score.answers.semantics }),
+      ...timeDataOf(score),
       ...(score.floorShare === null ? {} : { floorShare: rounded(score.floorShare) }),
       stoppedEarly: score.stopped !== undefined,
     })),
@@ -100,11 +100,6 @@ const rankingText = ({ problem, class: ofClass, models, failed }: RankingData): 
           .map(([verdict, count]) => `${count} ${verdict}`)
           .join(', ')}`,
   );
-
-const timeText = ({ timeNs, uncertaintyNs, semantics }: z.infer<typeof EntryData>): string =>
-  uncertaintyNs === undefined
-    ? nanoseconds(timeNs)
-    : `time to answers ${nanoseconds(timeNs)} ± ${nanoseconds(uncertaintyNs)} (${semantics})`;
 
 const entryText = (entry: z.infer<typeof EntryData>): string =>
   [

@@ -1,36 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Generator } from '../../../src/agents/generator.ts';
+import { describe, expect, test } from 'vitest';
 import { NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
-import {
-  BATCHED,
-  batchIn,
-  claudeOf,
-  collecting,
-  only,
-  priced,
-  startAnswering,
-  stepOf,
-  USAGE,
-  waiting,
-} from '../../support/agents/batch-rig.ts';
+import { BATCHED, batchRig, collecting, only, priced, stepOf, USAGE, waiting } from '../../support/agents/batch-rig.ts';
 import type { CampaignStore } from '../../../src/domain/ports/store.ts';
 import { campaignRig, generationsOf, isFinished, request, until } from '../../support/agents/campaign-rig.ts';
-import type { FakeBatch } from '../../support/agents/fake-batches.ts';
-import { type FakeMessagesApi } from '../../support/agents/fake-messages-api.ts';
 import { candidateSource, createScriptedGenerator } from '../../support/agents/scripted-generator.ts';
 
 const rig = campaignRig();
-
-let api: FakeMessagesApi;
-beforeEach(async () => {
-  api = await startAnswering();
-});
-afterEach(async () => {
-  await api.close();
-});
-
-const claude = (): Generator => claudeOf(api);
-const batchOf = (id: string): FakeBatch => batchIn(api, id);
+const service = batchRig();
+const { claude, batchOf } = service;
 
 describe('a campaign that allows batches', () => {
   test('asks its first questions directly and the others in batches, at half the price, within its budget', async () => {
@@ -47,11 +24,13 @@ describe('a campaign that allows batches', () => {
     }
     const view = await until(campaigns, id, isFinished);
     expect(view.reason).toBe('the budget of 20 candidates is used up');
-    expect(api.batches.all.map(({ customIds }) => customIds.length)).toEqual([4, 4, 4, 4]);
-    expect(api.billed.map(({ batch }) => batch !== undefined)).toEqual(Array.from({ length: 20 }, (_, index) => index >= 4));
+    expect(service.api.batches.all.map(({ customIds }) => customIds.length)).toEqual([4, 4, 4, 4]);
+    expect(service.api.billed.map(({ batch }) => batch !== undefined)).toEqual(
+      Array.from({ length: 20 }, (_, index) => index >= 4),
+    );
     const rows = await generationsOf(campaigns, id);
     for (const { idea, usage } of rows) {
-      const billed = api.billed.find(({ request: asked }) => `answer ${asked.number}` === idea);
+      const billed = service.api.billed.find(({ request: asked }) => `answer ${asked.number}` === idea);
       expect(usage.micros).toBe(priced(USAGE, billed?.batch !== undefined));
     }
     const micros = 4 * priced(USAGE, false) + 16 * priced(USAGE, true);
@@ -66,15 +45,15 @@ describe('a campaign that allows batches', () => {
     const { id } = await campaigns.create(request({ ...BATCHED, turns: 3, agents: 3, mix: 'fixed' }));
     // Three agents, three turns each, then whoever begins anew waits, and so do as many as there are agents.
     const before = await until(campaigns, id, (view) => waiting(3)(view) && view.generations.judged === 9);
-    expect(api.billed.every(({ batch }) => batch === undefined)).toBe(true);
+    expect(service.api.billed.every(({ batch }) => batch === undefined)).toBe(true);
     expect(before.batches).toHaveLength(1);
     collected.send();
     await until(campaigns, id, ({ generations }) => generations.judged > 12);
     collected.send();
     await until(campaigns, id, isFinished);
-    const direct = api.billed.filter(({ batch }) => batch === undefined).length;
+    const direct = service.api.billed.filter(({ batch }) => batch === undefined).length;
     expect(direct).toBeGreaterThan(12);
-    expect(api.billed.length).toBe(20);
+    expect(service.api.billed.length).toBe(20);
   });
 
   test('that is stopped while a question is written down does not send it', async () => {
@@ -105,7 +84,7 @@ describe('a campaign that allows batches', () => {
       collected.send();
       return generations.asked === 0;
     });
-    expect(api.batches.calls).toEqual([]);
+    expect(service.api.batches.calls).toEqual([]);
     expect((await generationsOf(campaigns, id)).map(({ state }) => state)).toMatchObject([
       { status: 'judged' },
       { status: 'failed', failure: 'stopped', message: 'stopped before its batch was sent; it is not billed' },
@@ -139,7 +118,7 @@ describe('a campaign that allows batches', () => {
     const { id } = await campaigns.create(request({ ...BATCHED, budget: { usd: 1, candidates: 8 } }));
     await until(campaigns, id, only(4));
     let expired = 0;
-    api.batches.result = () => {
+    service.api.batches.result = () => {
       expired += 1;
       return expired <= 2 ? 'expired' : null;
     };
@@ -158,7 +137,7 @@ describe('a campaign that allows batches', () => {
   });
 
   test('that a person stops cancels its batch, takes what was answered, and pays for nothing else', async () => {
-    api.batches.looks = Infinity;
+    service.api.batches.looks = Infinity;
     const collected = collecting();
     const campaigns = await rig.campaigns(rig.judging({ judgeMs: 1 }), [claude()], undefined, collected);
     const { id } = await campaigns.create(request(BATCHED));
@@ -181,11 +160,11 @@ describe('a campaign that allows batches', () => {
     await campaigns.stop(id);
     await until(campaigns, id, ({ generations }) => generations.asked === 0);
     expect((await campaigns.view(id)).byFailure).toEqual({ stopped: 4 });
-    expect(api.batches.calls).toEqual([]);
+    expect(service.api.batches.calls).toEqual([]);
   });
 
   test('whose minutes are over cancels its batch and ends with what was answered', async () => {
-    api.batches.looks = Infinity;
+    service.api.batches.looks = Infinity;
     const collected = collecting();
     const time = { aheadMs: 0 };
     const clocks = { ...collected, monotonicMs: () => performance.now() + time.aheadMs };
@@ -218,7 +197,7 @@ describe('a campaign that allows batches', () => {
       )
       .toBe('finished');
     expect(Math.max(...seen)).toBeLessThanOrEqual(0.16);
-    expect(api.billed.some(({ batch }) => batch !== undefined)).toBe(true);
+    expect(service.api.billed.some(({ batch }) => batch !== undefined)).toBe(true);
   });
 
   test('is refused where nobody could answer in batches', async () => {

@@ -1,36 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Generator } from '../../../src/agents/generator.ts';
+import { describe, expect, test } from 'vitest';
 import { Campaign, type Generation, type GenerationState } from '../../../src/domain/campaign/campaign.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
 import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
-import {
-  BATCHED,
-  batchIn,
-  claudeOf,
-  collecting,
-  only,
-  priced,
-  startAnswering,
-  stepOf,
-  USAGE,
-} from '../../support/agents/batch-rig.ts';
+import { BATCHED, batchRig, collecting, only, priced, stepOf, USAGE } from '../../support/agents/batch-rig.ts';
 import { campaignRig, generationsOf, isFinished, request, until } from '../../support/agents/campaign-rig.ts';
-import type { FakeBatch } from '../../support/agents/fake-batches.ts';
-import { type FakeMessagesApi } from '../../support/agents/fake-messages-api.ts';
 import { generation } from '../../support/agents/generations.ts';
 
 const rig = campaignRig();
-
-let api: FakeMessagesApi;
-beforeEach(async () => {
-  api = await startAnswering();
-});
-afterEach(async () => {
-  await api.close();
-});
-
-const claude = (): Generator => claudeOf(api);
-const batchOf = (id: string): FakeBatch => batchIn(api, id);
+const service = batchRig();
+const { claude, batchOf } = service;
 
 const asked = (batch: NonNullable<Extract<GenerationState, { status: 'asked' }>['batch']>): GenerationState => ({
   status: 'asked',
@@ -40,7 +18,7 @@ const asked = (batch: NonNullable<Extract<GenerationState, { status: 'asked' }>[
 
 describe('a batch whose daemon stops', () => {
   test('is followed by the next one, which sends nothing again and uses its answers', async () => {
-    api.batches.looks = Infinity;
+    service.api.batches.looks = Infinity;
     const judging = rig.judging({ judgeMs: 1 });
     const collected = collecting();
     const first = await rig.campaigns(judging, [claude()], undefined, collected);
@@ -54,7 +32,7 @@ describe('a batch whose daemon stops', () => {
     batchOf(id).end();
     const again = await rig.campaigns(judging, [claude()], undefined, collecting());
     const view = await until(again, id, isFinished);
-    expect(api.batches.all).toHaveLength(1);
+    expect(service.api.batches.all).toHaveLength(1);
     expect(view.generations).toMatchObject({ judged: 8, lost: 0, failed: 0 });
     expect(view.spent.usd).toBe((4 * priced(USAGE, false) + 4 * priced(USAGE, true)) / 1e6);
   });
@@ -85,9 +63,9 @@ describe('a batch whose daemon stops', () => {
   };
 
   test('between sending it and writing its id down is recognised among the batches of the service', async () => {
-    api.batches.looks = Infinity;
-    api.batches.addOther(['x-1', 'x-2']);
-    const ours = api.batches.addOther([`${ID}_2`, `${ID}_3`]);
+    service.api.batches.looks = Infinity;
+    service.api.batches.addOther(['x-1', 'x-2']);
+    const ours = service.api.batches.addOther([`${ID}_2`, `${ID}_3`]);
     const sending = { step: 'sending', at: AT, requests: 2 } as const;
     await stored('paused', [asked({ step: 'collected' }), asked(sending), asked(sending)]);
     const campaigns = await rig.campaigns(rig.judging({ judgeMs: 1 }), [claude()]);
@@ -96,7 +74,7 @@ describe('a batch whose daemon stops', () => {
       { id: null, questions: 2, state: 'one of 2 batches may hold it: that shows when they end' },
     ]);
     expect(view.spent.reservedUsd).toBe(0.018);
-    for (const batch of api.batches.all) {
+    for (const batch of service.api.batches.all) {
       await batch.answer();
       batch.end();
     }
@@ -135,7 +113,7 @@ describe('a batch whose daemon stops', () => {
 
   test('loses no answer to another one whose problem is gone by then', async () => {
     const id = CampaignId.parse(`k-${'d'.repeat(16)}`);
-    const batch = api.batches.addOther([`${id}_1`, `${id}_2`]);
+    const batch = service.api.batches.addOther([`${id}_1`, `${id}_2`]);
     await batch.answer();
     batch.end();
     await stored('paused', [], id, ['softmax', 'vector_add']);
@@ -158,15 +136,15 @@ describe('a batch whose daemon stops', () => {
   });
 
   test('of a campaign that was stopped meanwhile is cancelled, and what was answered is judged', async () => {
-    api.batches.looks = Infinity;
+    service.api.batches.looks = Infinity;
     const id = CampaignId.parse(`k-${'a'.repeat(16)}`);
-    const batch = api.batches.addOther([`${id}_1`, `${id}_2`]);
+    const batch = service.api.batches.addOther([`${id}_1`, `${id}_2`]);
     await batch.answer(1);
     await stored('stopped', [asked({ step: 'sent', id: batch.id }), asked({ step: 'sent', id: batch.id })], id);
     const campaigns = await rig.campaigns(rig.judging({ judgeMs: 1 }), [claude()]);
     const view = await until(campaigns, id, ({ generations }) => generations.judged === 1 && generations.failed === 1);
     expect(view.byFailure).toEqual({ stopped: 1 });
-    expect(api.batches.calls.map(({ call }) => call)).toContain('cancel');
+    expect(service.api.batches.calls.map(({ call }) => call)).toContain('cancel');
   });
 
   test('waits where its generator has no key, and says so', async () => {

@@ -6,6 +6,7 @@ import type { Generation } from '../../../src/domain/campaign/campaign.ts';
 import { claudeAt } from './claude-generator.ts';
 import type { FakeBatch } from './fake-batches.ts';
 import { type FakeMessagesApi, startFakeMessagesApi } from './fake-messages-api.ts';
+import { type MessagesApiRig, messagesApiRig } from './messages-api-rig.ts';
 import { candidateSource } from './scripted-generator.ts';
 
 const MODEL = 'claude-sonnet-5-5';
@@ -13,13 +14,32 @@ export const USAGE = { input_tokens: 3000, cache_creation_input_tokens: 100, cac
 const PRICES = pricesOf(MODEL);
 
 /** Every answer is a candidate of its own. */
-export const startAnswering = async (): Promise<FakeMessagesApi> =>
+const startAnswering = async (): Promise<FakeMessagesApi> =>
   startFakeMessagesApi(({ number }) => ({
     input: { language: 'cuda', idea: `answer ${number}`, source: candidateSource(number, `speedup ${1 + number / 1000}`) },
     usage: USAGE,
   }));
 
-export const claudeOf = (api: FakeMessagesApi): Generator => claudeAt(api.url, { model: MODEL, maxTokens: 1000 });
+export interface BatchRig extends MessagesApiRig {
+  readonly claude: () => Generator;
+  /** The first batch of this campaign. */
+  readonly batchOf: (id: string) => FakeBatch;
+}
+
+export const batchRig = (): BatchRig => {
+  const service = messagesApiRig(startAnswering);
+  return {
+    get api() {
+      return service.api;
+    },
+    claude: () => claudeAt(service.api.url, { model: MODEL, maxTokens: 1000 }),
+    batchOf: (id) => {
+      const found = service.api.batches.all.find(({ customIds }) => customIds[0]?.startsWith(id));
+      if (!found) throw new Error(`${id} has sent no batch`);
+      return found;
+    },
+  };
+};
 
 /** Batches are collected until the test sends them. */
 export const collecting = () => {
@@ -47,12 +67,6 @@ export const priced = (tokens: typeof USAGE, isBatched: boolean): number => {
     outputTokens: tokens.output_tokens,
   };
   return microsOf(counts, isBatched ? batchPrices(PRICES) : PRICES);
-};
-/** Of the first batch of this campaign. */
-export const batchIn = (api: FakeMessagesApi, id: string): FakeBatch => {
-  const found = api.batches.all.find(({ customIds }) => customIds[0]?.startsWith(id));
-  if (!found) throw new Error(`${id} has sent no batch`);
-  return found;
 };
 export const stepOf = ({ state }: Generation): string | undefined => (state.status === 'asked' ? state.batch?.step : undefined);
 export const waiting = (count: number) => (view: { readonly batches?: readonly { readonly questions: number }[] | undefined }) =>

@@ -6,7 +6,7 @@ import type { Generator } from '../../generator.ts';
 import type { AskingRun } from '../state/campaign-run.ts';
 import { batchedOf } from '../state/open-batch.ts';
 import type { Agent } from '../state/roster.ts';
-import type { Target } from '../state/targets.ts';
+import { bestSpeedups, type Target } from '../state/targets.ts';
 import type { Chosen } from './choose.ts';
 
 type Waiting = Pick<AskingRun, 'campaign' | 'starts'>;
@@ -33,5 +33,4 @@ export const mayBegin = (run: AskingRun, { batches }: Pick<Generator, 'batches'>
 
 /** It goes on from a verdict on this target. */
 export const goesOn = (run: AskingRun, { conversation }: Agent, target: Target): boolean =>
-  !conversation.isWaiting() &&
-  conversation.on((index) => run.targets[index]?.archive.best()?.speedup ?? null) === run.targets.indexOf(target);
+  !conversation.isWaiting() && conversation.on(bestSpeedups(run.targets)) === run.targets.indexOf(target);

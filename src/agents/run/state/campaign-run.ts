@@ -17,7 +17,7 @@ import type { OpenBatch } from './open-batch.ts';
 import type { RetryOptions } from './retry-while-unavailable.ts';
 import { createRoster } from './roster.ts';
 import type { Roster } from './roster.ts';
-import { openTargets, TUNER } from './targets.ts';
+import { bestSpeedups, openTargets, TUNER } from './targets.ts';
 import type { Target } from './targets.ts';
 
 /** A candidate whose verdict is waited for. The source is null after a restart: it is read back. */
@@ -162,8 +162,7 @@ const rosterOf = (spec: CampaignSpec, of: readonly Target[]): Roster => {
   const names = generators.map(({ name }) => name);
   if (spec.mix !== 'learned') return createRoster({ agents, targets, islands, turns, generators, awaitsVerdicts: batches });
   const anyOf = [{ name: ANY_GENERATOR, share: 1 }];
-  const roams = (target: number): number | null => of[target]?.archive.best()?.speedup ?? null;
-  const roaming = learnsTargets(spec) && targets > 1 ? { roams } : {};
+  const roaming = learnsTargets(spec) && targets > 1 ? { roams: bestSpeedups(of) } : {};
   const roster = createRoster({ agents, targets, islands, turns, generators: anyOf, awaitsVerdicts: batches, ...roaming });
   return { ...roster, generatorsOf: () => names };
 };

@@ -50,6 +50,12 @@ export interface Target {
   readonly undiagnosed: Set<string>;
 }
 
+/** Of a target by its place among them; null: nothing has passed on it. */
+export const bestSpeedups =
+  (targets: readonly Target[]) =>
+  (index: number): number | null =>
+    targets[index]?.archive.best()?.speedup ?? null;
+
 type TargetPlan = Pick<Target, 'problem' | 'device' | 'languages'>;
 
 /** Throws UNKNOWN_PROBLEM, UNKNOWN_DEVICE or UNSUPPORTED_LANGUAGE, naming the field. */

@@ -3,7 +3,15 @@ import { h, type JSX } from 'preact';
 import type { FinishedAttempt } from '../../../domain/attempt.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
 import type { Score } from '../../../domain/ranking/ranking.ts';
-import { basisText, judgedAgainText, pairText, shortTimeText, stoppedText, WHOLE } from '../../../domain/text/describe.ts';
+import {
+  basisText,
+  judgedAgainText,
+  pairText,
+  semanticsText,
+  shortTimeText,
+  stoppedText,
+  WHOLE,
+} from '../../../domain/text/describe.ts';
 import { paramsText } from '../../../domain/text/params-text.ts';
 import { bytes, grouped, interval, milliseconds, percent, times } from '../../../domain/text/units.ts';
 import { plainLine, plainText } from '../../../platform/printable-text.ts';
@@ -132,10 +140,7 @@ const ResultTab = ({ candidate }: { readonly candidate: Candidate }): JSX.Elemen
   );
 };
 
-const timeNote = ({ answers }: Score): string =>
-  answers
-    ? `${answers.semantics}${answers.tooShort ? '; too short to be ranked' : ''}: geometric mean of the medians`
-    : 'geometric mean of the medians';
+const timeNote = ({ answers }: Score): string => `${answers ? `${semanticsText(answers)}: ` : ''}geometric mean of the medians`;
 
 const rangeText = ({ stopped, speedupLow, speedupHigh }: Score): string =>
   stopped ? `stopped early, at most ${times(stopped.speedupMost)}` : `95 % interval ${interval(speedupLow, speedupHigh)}`;

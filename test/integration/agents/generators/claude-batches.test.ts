@@ -4,13 +4,11 @@ import type { ClaudeSettings } from '../../../../src/domain/campaign/generator-s
 import type { GenerationContext } from '../../../../src/domain/campaign/generation-context.ts';
 import { type FakeMessagesApi, startFakeMessagesApi } from '../../../support/agents/fake-messages-api.ts';
 import { listen } from '../../../support/agents/http-server.ts';
-import { generationContext, SOURCE } from '../../../support/agents/generation-context.ts';
-import { claudeAt } from '../../../support/agents/claude-generator.ts';
+import { generationContext } from '../../../support/agents/generation-context.ts';
+import { claudeAt, DRAFT, NEVER } from '../../../support/agents/claude-generator.ts';
 import { createHurriedClock, type HurriedClock } from '../../../support/agents/hurried-clock.ts';
 
-const DRAFT = { language: 'c', idea: 'restrict', note: 'no aliases', source: SOURCE, params: { BLOCK: 64 } };
 const USAGE = { input_tokens: 1001, cache_creation_input_tokens: 3, cache_read_input_tokens: 20_007, output_tokens: 333 };
-const NEVER = new AbortController().signal;
 const HOUR_MS = 3_600_000;
 const context = generationContext();
 

@@ -1,24 +1,15 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ClaudeDeps } from '../../../../src/agents/generators/claude.ts';
 import type { Generator } from '../../../../src/agents/generator.ts';
 import type { ClaudeSettings } from '../../../../src/domain/campaign/generator-settings.ts';
-import { type FakeMessagesApi, startFakeMessagesApi } from '../../../support/agents/fake-messages-api.ts';
-import { claudeAt } from '../../../support/agents/claude-generator.ts';
-import { generationContext, SOURCE } from '../../../support/agents/generation-context.ts';
+import { claudeAt, DRAFT, NEVER } from '../../../support/agents/claude-generator.ts';
+import { generationContext } from '../../../support/agents/generation-context.ts';
+import { messagesApiRig } from '../../../support/agents/messages-api-rig.ts';
 
-const DRAFT = { language: 'c', idea: 'restrict', note: 'no aliases', source: SOURCE, params: { BLOCK: 64 } };
-const NEVER = new AbortController().signal;
-
-let api: FakeMessagesApi;
-beforeEach(async () => {
-  api = await startFakeMessagesApi();
-});
-afterEach(async () => {
-  await api.close();
-});
+const service = messagesApiRig();
 
 const claude = (settings: Partial<ClaudeSettings> = {}, deps: Partial<ClaudeDeps> = {}): Generator =>
-  claudeAt(api.url, settings, deps);
+  claudeAt(service.api.url, settings, deps);
 
 const DIAGNOSIS = {
   bottleneck: 'memory-bandwidth',
@@ -37,22 +28,22 @@ const diagnosed = async () =>
 
 describe('a diagnosis', () => {
   test('is what the tool for it was called with, at an effort of its own, and is paid', async () => {
-    api.answerWith({ input: DIAGNOSIS, usage: { input_tokens: 100, cache_creation_input_tokens: 0, output_tokens: 10 } });
+    service.api.answerWith({ input: DIAGNOSIS, usage: { input_tokens: 100, cache_creation_input_tokens: 0, output_tokens: 10 } });
     expect(await diagnosed()).toEqual({
       ok: true,
       diagnosis: DIAGNOSIS,
       usage: { inputTokens: 100, cacheWriteTokens: 0, cacheReadTokens: 0, outputTokens: 10, micros: 300 },
     });
-    const body = api.requests[0]?.body;
+    const body = service.api.requests[0]?.body;
     expect(body?.output_config).toEqual({ effort: 'low' });
     expect(body?.messages[0]?.content).toContain('at most 2 ideas');
   });
 
   test('shares the cached prefix with the candidates that are written after it, whatever the effort', async () => {
     const generator = claude({ effort: 'high', efforts: { diagnose: 'low' } }, { isDiagnoser: true });
-    api.answerWith({ input: DIAGNOSIS });
+    service.api.answerWith({ input: DIAGNOSIS });
     await generator.diagnoser?.next({ context: generationContext(), proposals: 2, signal: NEVER });
-    api.answerWith({ input: DRAFT });
+    service.api.answerWith({ input: DRAFT });
     const proposal = {
       tag: 'tiling' as const,
       idea: 'rows in registers',
@@ -65,7 +56,7 @@ describe('a diagnosis', () => {
     const written = await generator.next(generationContext({ proposal }), NEVER);
     expect(written.usage).toMatchObject({ cacheWriteTokens: 0 });
     expect(written.usage.cacheReadTokens).toBeGreaterThan(500);
-    const [, body] = api.requests.map((request) => request.body);
+    const [, body] = service.api.requests.map((request) => request.body);
     expect(body?.output_config).toEqual({ effort: 'high' });
     expect(body?.messages[0]?.content).toMatch(/of the kind tiling[^]*number 2 of 3[^]*rows in registers/);
   });
@@ -76,7 +67,7 @@ describe('a diagnosis', () => {
     [{ text: 'no', stopReason: 'refusal' }, 'refused'],
     [{ rawInput: '{"bottleneck"', stopReason: 'max_tokens' }, 'truncated'],
   ])('is none, and paid, where the answer is %j', async (scripted, failure) => {
-    api.answerWith(scripted);
+    service.api.answerWith(scripted);
     const answer = await diagnosed();
     expect(answer).toMatchObject({ ok: false, failure });
     expect(answer?.usage.micros).toBeGreaterThan(0);
@@ -85,7 +76,7 @@ describe('a diagnosis', () => {
   test('never costs more than was reserved', async () => {
     const context = generationContext({ proposed: ['tiling: rows in registers'] });
     const generator = claude({}, { isDiagnoser: true });
-    api.answerWith(({ body }) => ({
+    service.api.answerWith(({ body }) => ({
       input: DIAGNOSIS,
       usage: {
         input_tokens: 0,

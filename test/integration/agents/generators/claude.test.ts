@@ -6,13 +6,10 @@ import { RETRY_LIMITS } from '../../../../src/agents/generators/retry.ts';
 import type { Generator } from '../../../../src/agents/generator.ts';
 import type { ClaudeSettings } from '../../../../src/domain/campaign/generator-settings.ts';
 import { type FakeMessagesApi, startFakeMessagesApi } from '../../../support/agents/fake-messages-api.ts';
-import { claudeAt, KEY } from '../../../support/agents/claude-generator.ts';
+import { claudeAt, DRAFT, KEY, NEVER } from '../../../support/agents/claude-generator.ts';
 import { listen } from '../../../support/agents/http-server.ts';
-import { generationContext, SOURCE } from '../../../support/agents/generation-context.ts';
+import { generationContext } from '../../../support/agents/generation-context.ts';
 import { createHurriedClock, type HurriedClock } from '../../../support/agents/hurried-clock.ts';
-
-const DRAFT = { language: 'c', idea: 'restrict', note: 'no aliases', source: SOURCE, params: { BLOCK: 64 } };
-const NEVER = new AbortController().signal;
 
 let api: FakeMessagesApi;
 let clock: HurriedClock;
