@@ -48,24 +48,28 @@ export const loadFleet = ({ file, ...source }: FleetSource): Fleet => {
 type Place = Pick<FleetSource, 'env' | 'onRead'> & { readonly file: string };
 
 /** With the files that it includes. */
-export const parseFleet = (text: string, place: Place): Fleet => {
-  const parts = parseFiles(text, place, 0);
+export const parseFleet = (text: string, { file, env, onRead: told }: Place): Fleet => {
+  const files = new Set([file]);
+  const onRead = (name: string): void => {
+    files.add(name);
+    told?.(name);
+  };
+  const parts = parseFiles(text, { file, env, onRead }, 0);
   const hosts = parts.flatMap((part) => part.hosts);
-  if (hosts.length === 0) throw new KilnError('INVALID_CONFIG', `${place.file}: hosts: ${NO_HOST}`);
+  if (hosts.length === 0) throw new KilnError('INVALID_CONFIG', `${file}: hosts: ${NO_HOST}`);
   requireNamesOnce(parts);
   return Object.freeze({
     hosts: hosts.map((host) => Object.freeze(host)),
-    files: parts.flatMap(({ file, secrets }) => [file, ...secrets]),
+    files: [...files],
   });
 };
 
 interface ParsedFile {
   readonly file: string;
-  readonly secrets: readonly string[];
   readonly hosts: readonly HostConfig[];
 }
 
-const parseFiles = (text: string, { file, env, onRead }: Place, depth: number): readonly ParsedFile[] => {
+const parseFiles = (text: string, { file, env, onRead }: Required<Place>, depth: number): readonly ParsedFile[] => {
   const check = new Check(dirname(resolve(file)), { env, onRead });
   const { value, errorOf } = parseLocatedYaml(text, file, fleetFile(check.secrets.filled));
   const hosts = value.hosts.map((host, index) => hostConfig(host, ['hosts', index], check));
@@ -77,10 +81,10 @@ const parseFiles = (text: string, { file, env, onRead }: Place, depth: number): 
   if (problems.length > 0) throw errorOf(problems);
   const included = value.include.map((name) => check.absolute(name));
   const inside = included.flatMap((each) => {
-    onRead?.(each);
-    return parseFiles(readText(each), { file: each, env, ...(onRead && { onRead }) }, depth + 1);
+    onRead(each);
+    return parseFiles(readText(each), { file: each, env, onRead }, depth + 1);
   });
-  return [{ file, hosts, secrets: [...check.secrets.files] }, ...inside];
+  return [{ file, hosts }, ...inside];
 };
 
 const requireNamesOnce = (parts: readonly ParsedFile[]): void => {
@@ -103,7 +107,7 @@ class Check {
 
   readonly secrets: Secrets;
 
-  constructor(folder: string, { env, onRead = () => undefined }: { env: FleetSource['env']; onRead: FleetSource['onRead'] }) {
+  constructor(folder: string, { env, onRead }: Pick<Required<Place>, 'env' | 'onRead'>) {
     this.#folder = folder;
     this.env = env;
     this.secrets = createSecrets({ env, absolute: (path) => this.absolute(path), onRead });

@@ -14,23 +14,20 @@ export interface Secrets {
   readonly problems: readonly FieldProblem[];
   /** What was filled in: not to be shown. */
   readonly values: ReadonlySet<string>;
-  /** That were read, or are missing. */
-  readonly files: ReadonlySet<string>;
 }
 
 interface Place {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly absolute: (path: string) => string;
+  /** Told each file before it is read. */
   readonly onRead: (file: string) => void;
 }
 
 export const createSecrets = (place: Place): Secrets => {
   const problems: FieldProblem[] = [];
   const values = new Set<string>();
-  const files = new Set<string>();
   const read = (name: string): string | undefined => {
     const file = place.absolute(name);
-    files.add(file);
     place.onRead(file);
     return readSecret(file);
   };
@@ -51,7 +48,7 @@ export const createSecrets = (place: Place): Secrets => {
     // Told with what else is wrong: the checks that follow must not stumble over nothing.
     return 'missing';
   };
-  return { filled: (raw) => fill(raw, []), problems, values, files };
+  return { filled: (raw) => fill(raw, []), problems, values };
 };
 
 /** Editors end files with a line break. */

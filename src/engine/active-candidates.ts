@@ -58,8 +58,6 @@ export interface CompileJob {
   readonly unit: HostUnit;
   /** Of a program that is being built: how it is called then, to be recorded, at its host alone. Null: the unit's artifact is what is judged. */
   readonly calls: Calls | null;
-  /** Of a program: it is made ready to be called by its judge, and nothing is recorded. */
-  readonly isByAnswers: boolean;
   /** Who was asked to compile it and has not answered; null while the artifact is transferred. */
   asked: { readonly hostId: HostId; readonly compileId: string } | null;
   /** Compile hosts that could not compile it or hand it over. */

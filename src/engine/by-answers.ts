@@ -6,7 +6,7 @@ import type { ByAnswers, CandidateState } from '../domain/candidate.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { NOT_RECORDABLE } from '../domain/program.ts';
-import { reasonText, WHOLE } from '../domain/text/describe.ts';
+import { reasonText } from '../domain/text/describe.ts';
 import { type ActiveCandidate, screeningOf } from './active-candidates.ts';
 import type { Shared } from './state.ts';
 
@@ -14,16 +14,16 @@ const REASON_CHARS_MAX = 1500;
 
 /** Of a recording that was asked for; null where the outcome is a verdict. */
 export const refusedRecording = (outcome: Outcome): ByAnswers | null =>
-  outcome.verdict === 'contract' && outcome.message.startsWith(NOT_RECORDABLE) ? found(outcome, reasonOf(outcome)) : null;
+  outcome.verdict === 'contract' && outcome.message.startsWith(NOT_RECORDABLE) ? found(outcome) : null;
 
 /** Of a recording that was judged, on inputs that the program never saw; null where the outcome is a verdict. */
 export const wrongRecording = (outcome: Outcome): ByAnswers | null => {
   switch (outcome.verdict) {
     case 'wrong_answer':
-      return found(outcome, `its recording is wrong on inputs that it was not made with: ${reasonOf(outcome)}`);
+      return found(outcome, 'its recording is wrong on inputs that it was not made with: ');
     // Of a recording a judge says so alone where its launches change what it keeps between calls.
     case 'contract':
-      return found(outcome, `its recording cannot be replayed: ${reasonOf(outcome)}`);
+      return found(outcome, 'its recording cannot be replayed: ');
     case 'passed':
     case 'compile_error':
     case 'plan_error':
@@ -38,11 +38,10 @@ export const wrongRecording = (outcome: Outcome): ByAnswers | null => {
   }
 };
 
-const found = ({ verdict }: Outcome, reason: string): ByAnswers => ({
-  reason: reason.slice(0, REASON_CHARS_MAX),
-  recording: verdict,
+const found = (outcome: Outcome, about = ''): ByAnswers => ({
+  reason: about + reasonText(outcome, REASON_CHARS_MAX),
+  recording: outcome.verdict,
 });
-const reasonOf = (outcome: Outcome): string => reasonText(outcome, WHOLE);
 
 /** Its screening passed by its recording: whatever comes now says nothing against that. */
 export const isToConfirm = (candidate: Pick<ActiveCandidate, 'isScreened' | 'attempts'>): boolean =>

@@ -91,15 +91,7 @@ export const requeue = (core: CoreState, entry: Entry, reason: string): void => 
 /** Its code is no longer what is to be judged: it is compiled anew, and nothing of before counts. */
 export const beginOtherwise = (core: CoreState, entry: Entry, byAnswers: ByAnswers): void => {
   if (entry.cancelled) return finish(core, entry, { verdict: 'cancelled' });
-  emit(core, {
-    type: 'requeued',
-    id: entry.task.id,
-    reason: `${byAnswers.reason}; it is judged by its answers`,
-    infra: false,
-    byAnswers,
-  });
-  moveTo(core, entry, { kind: 'backoff' });
-  entry.confirm = null;
+  takeOutAs(core, entry, { reason: `${byAnswers.reason}; it is judged by its answers`, confirm: null, byAnswers });
   wait(core, entry);
 };
 
@@ -107,15 +99,17 @@ export const beginOtherwise = (core: CoreState, entry: Entry, byAnswers: ByAnswe
 export const takeOut = (core: CoreState, entry: Entry, reason: string): void =>
   takeOutAs(core, entry, { reason, confirm: entry.confirm });
 
-/** The same, for an entry that is to be confirmed from now on, or not any more. */
+/** The same, for an entry that is to be confirmed from now on, or not any more; with `byAnswers`, that goes on by its answers. */
 export const takeOutAs = (
   core: CoreState,
   entry: Entry,
-  { reason, confirm }: { readonly reason: string } & Pick<Entry, 'confirm'>,
+  { reason, confirm, byAnswers }: { readonly reason: string; readonly byAnswers?: ByAnswers } & Pick<Entry, 'confirm'>,
 ): void => {
   withdraw(core, entry);
-  if (entry.counted !== 'queued')
-    emit(core, { type: 'requeued', id: entry.task.id, reason, infra: false, ...toConfirm({ confirm }) });
+  if (entry.counted !== 'queued') {
+    const { id } = entry.task;
+    emit(core, { type: 'requeued', id, reason, infra: false, ...toConfirm({ confirm }), ...(byAnswers && { byAnswers }) });
+  }
   moveTo(core, entry, { kind: 'backoff' });
   entry.confirm = confirm;
 };

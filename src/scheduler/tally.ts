@@ -26,8 +26,6 @@ export interface Lately {
 export interface Tally {
   /** Oldest first. */
   readonly recent: boolean[];
-  /** How many of the recent ones are bad. */
-  recentBad: number;
   /** Where the recent ones are counted too. */
   lately: Lately | null;
   past: Count;
@@ -35,33 +33,29 @@ export interface Tally {
 
 const NOTHING_COUNTED: Count = { total: 0, bad: 0 };
 
-export const createTally = (): Tally => ({ recent: [], recentBad: 0, lately: null, past: NOTHING_COUNTED });
+export const createTally = (): Tally => ({ recent: [], lately: null, past: NOTHING_COUNTED });
 
 export const countVerdict = (tally: Tally, isBad: boolean): void => {
   tally.recent.push(isBad);
-  change(tally, 1, Number(isBad));
+  add(tally.lately, countOf([isBad]), 1);
   if (tally.recent.length <= RECENT_MAX) return;
-  const wasBad = Number(tally.recent.shift() ?? false);
-  change(tally, -1, -wasBad);
-  tally.past = decayed({ total: tally.past.total + 1, bad: tally.past.bad + wasBad });
+  const oldest = countOf([tally.recent.shift() ?? false]);
+  add(tally.lately, oldest, -1);
+  tally.past = decayed(plus(tally.past, oldest));
 };
 
 /** The latest are explained: a new burst needs new evidence. */
 export const absorb = (tally: Tally): void => {
-  tally.past = decayed(plus(tally.past, recentOf(tally)));
-  change(tally, -tally.recent.length, -tally.recentBad);
+  const latest = recentOf(tally);
+  tally.past = decayed(plus(tally.past, latest));
+  add(tally.lately, latest, -1);
   tally.recent.length = 0;
 };
 
-const change = (tally: Tally, total: number, bad: number): void => {
-  tally.recentBad += bad;
-  add(tally.lately, total, bad);
-};
-
-const add = (lately: Lately | null, total: number, bad: number): void => {
+const add = (lately: Lately | null, { total, bad }: Count, sign: 1 | -1): void => {
   for (let at = lately; at; at = at.within) {
-    at.total += total;
-    at.bad += bad;
+    at.total += sign * total;
+    at.bad += sign * bad;
   }
 };
 
@@ -69,9 +63,10 @@ export const createLately = (within: Lately | null): Lately => ({ total: 0, bad:
 
 /** From now on there, and nowhere else. */
 export const countIn = (tally: Tally, lately: Lately | null): void => {
-  add(tally.lately, -tally.recent.length, -tally.recentBad);
+  const latest = recentOf(tally);
+  add(tally.lately, latest, -1);
   tally.lately = lately;
-  add(lately, tally.recent.length, tally.recentBad);
+  add(lately, latest, 1);
 };
 
 /** What is counted in all of it but not in `own`. */
@@ -84,7 +79,7 @@ export const without = (all: Count, own: Iterable<Count>): Count => {
   return { total, bad };
 };
 
-export const recentOf = ({ recent, recentBad }: Tally): Count => ({ total: recent.length, bad: recentBad });
+export const recentOf = ({ recent }: Tally): Count => countOf(recent);
 
 export const sum = (counts: readonly Count[]): Count => counts.reduce(plus, NOTHING_COUNTED);
 

@@ -8,7 +8,7 @@ import type { FinishedAttempt } from '../../src/domain/attempt.ts';
 import type { NewJournalEvent } from '../../src/domain/journal.ts';
 import type { Score } from '../../src/domain/ranking/ranking.ts';
 import type { RankingKey } from '../../src/domain/ports/store.ts';
-import type { NewCandidate } from '../../src/domain/ports/store-rows.ts';
+import type { NewCandidate, Unfinished } from '../../src/domain/ports/store-rows.ts';
 import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import type { NewSweep } from '../../src/domain/ports/sweeps.ts';
 import { SweepSpec } from '../../src/domain/sweep/sweep.ts';
@@ -95,6 +95,17 @@ export const score = (rankKey: number, deviceModel: string = MODEL): Score => ({
   method: 'paired',
   judgements: 1,
   pair: null,
+});
+
+/** Queued, and never tried. */
+export const unfinished = ({ id, submission }: Pick<NewCandidate, 'id' | 'submission'>): Unfinished => ({
+  id,
+  submission,
+  state: { status: 'queued' },
+  attempts: 0,
+  infraFailures: 0,
+  submittedAtMs: 1,
+  byAnswers: null,
 });
 
 /** Of a program that was judged by its answers. */

@@ -17,6 +17,13 @@ export const equipped = (environment: Environment = TORCH) => ({
   inventory: { environments: [environment], compilers: { cuda: 'NVRTC 13.0', 'python:torch': 'environment abab' } },
 });
 
+/** It could be recorded, and what it gave back is not what its problem asks for. */
+export const WRONGLY_RETURNED = {
+  verdict: 'contract',
+  case: 'odd',
+  message: 'it returned 2 tensors; the problem has 1 output',
+} as const;
+
 export const submitProgram = async (scenario: EngineScenario, n: number, program = RECORDED): Promise<void> =>
   scenario.submit(n, { language: 'python', source: `# NUMBER: ${n}\ndef custom_kernel(data):\n    pass\n`, program });
 
@@ -31,6 +38,14 @@ export const connectRecorder = async (
     const { hosts } = await scenario.kiln.fleet();
     return hosts.some((host) => host.name === name && host.state === 'connected' && host.inventory !== null);
   });
+};
+
+/** It is built, and its host is asked to record it, or to make it ready to be called. */
+export const builtProgram = async (scenario: EngineScenario, n: number, program = RECORDED): Promise<void> => {
+  await submitProgram(scenario, n, program);
+  await scenario.expect(`box: compile ${n}`);
+  scenario.host.compiled(n);
+  await scenario.expect(`box: record ${n}${program.prefer === 'program' ? ' by answers' : ''}`);
 };
 
 /** With one host, `box`. */

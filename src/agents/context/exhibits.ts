@@ -1,4 +1,5 @@
 /** Judged candidates as generators see them, with what went wrong where something did. */
+import { timingsOf } from '../../domain/passed-timings.ts';
 import { comparedScore } from '../../domain/ranking/ranking.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Exhibit, GenerationContext, Headroom } from '../../domain/campaign/generation-context.ts';
@@ -70,19 +71,17 @@ const declaredParams = (source: string, language: Language): Params => {
   return header.ok ? header.plan.params : {};
 };
 
-const casesOf = ({ state }: Candidate, headroom: readonly Headroom[]): Exhibit['cases'] =>
-  state.status === 'done' && state.outcome.verdict === 'passed'
-    ? state.outcome.timings.map((timing) => ({
-        case: timing.case,
-        medianNs: timing.candidate.medianNs,
-        baselineNs: timing.baseline.medianNs,
-        speedup: timing.speedup,
-        ...shareOf(
-          headroom.find(({ case: name }) => name === timing.case),
-          timing.candidate.medianNs,
-        ),
-      }))
-    : [];
+const casesOf = (candidate: Candidate, headroom: readonly Headroom[]): Exhibit['cases'] =>
+  timingsOf(candidate).map((timing) => ({
+    case: timing.case,
+    medianNs: timing.candidate.medianNs,
+    baselineNs: timing.baseline.medianNs,
+    speedup: timing.speedup,
+    ...shareOf(
+      headroom.find(({ case: name }) => name === timing.case),
+      timing.candidate.medianNs,
+    ),
+  }));
 
 const shareOf = (floor: Headroom | undefined, ns: number): { floorShare?: number } =>
   floor === undefined ? {} : { floorShare: floor.floorNs / ns };

@@ -1,5 +1,6 @@
-import { ownValue } from '../../platform/own-value.ts';
 /** What expressions and conditions are made of: tokens, and the arithmetic over them. A text is parsed once and then runs as a function. */
+import { ownValue } from '../../platform/own-value.ts';
+
 const EXPRESSION_CHARS_MAX = 500;
 const NESTING_MAX = 32;
 /** Tokens taken while a text is parsed. One of 500 characters takes some hundreds; readings that are tried in vain must not double at each level. */

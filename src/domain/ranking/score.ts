@@ -66,7 +66,7 @@ export const scoreOf = (
   });
   const known = shares.filter((share) => share !== null);
   const own = ownSpeedup(timings);
-  const { answers } = answersFields(timings);
+  const answers = answersOf(timings);
   return {
     ...speedupFields(widened(own, variance), answers),
     timeNs: geometricMean(timings.map((timing) => timing.candidate.medianNs)),
@@ -87,17 +87,15 @@ const RANKED_LEAST_NS = 20_000;
 const OPEN_SHARE_MAX = 0.99;
 
 /** Of a program that was judged by its answers. What is open is open to the same side in all cases, so that their mean leaves as much open as they do. */
-const answersFields = (timings: readonly CaseTiming[]): Pick<Score, 'answers'> => {
+const answersOf = (timings: readonly CaseTiming[]): Score['answers'] => {
   const cases = timings.flatMap(({ answers, candidate }) => (answers ? [{ ...answers, medianNs: candidate.medianNs }] : []));
-  if (cases.length === 0) return {};
+  if (cases.length === 0) return undefined;
   const bounds = cases.map(({ uncertaintyNs, medianNs }) => Math.atanh(Math.min(OPEN_SHARE_MAX, uncertaintyNs / medianNs)));
   return {
-    answers: {
-      semantics: cases.some(({ semantics }) => semantics === 'call') ? 'call' : 'released',
-      uncertaintyNs: Math.max(...cases.map(({ uncertaintyNs }) => uncertaintyNs)),
-      share: Math.expm1(bounds.reduce((sum, bound) => sum + bound, 0) / timings.length),
-      ...(cases.some(({ medianNs }) => medianNs < RANKED_LEAST_NS) && { tooShort: true }),
-    },
+    semantics: cases.some(({ semantics }) => semantics === 'call') ? 'call' : 'released',
+    uncertaintyNs: Math.max(...cases.map(({ uncertaintyNs }) => uncertaintyNs)),
+    share: Math.expm1(bounds.reduce((sum, bound) => sum + bound, 0) / timings.length),
+    ...(cases.some(({ medianNs }) => medianNs < RANKED_LEAST_NS) && { tooShort: true }),
   };
 };
 

@@ -3,13 +3,13 @@ import type { Device } from '../../domain/device.ts';
 import type { HostId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { ProgramUnit, RecordUnit } from '../../domain/program-unit.ts';
-import type { CompileResult } from '../../domain/protocol.ts';
 import { recordUnitOf } from '../../problems/resolve-program.ts';
 import { resolvedFor } from '../active-candidates.ts';
 import type { ActiveCandidate, CompileJob } from '../active-candidates.ts';
 import { markedUnit } from '../canaries/marks.ts';
 import type { HostState } from '../host-state.ts';
-import type { Compiled, HostUnit } from './known-artifacts.ts';
+import type { Answer } from './compile-end.ts';
+import type { HostUnit } from './known-artifacts.ts';
 
 /** The first step, with the unit as the host is to know it; or why its plan is no plan. */
 export const jobFor = (
@@ -26,7 +26,6 @@ export const jobFor = (
     deviceModel: model,
     unit,
     calls: resolved.calls,
-    isByAnswers: candidate.byAnswers !== null,
     asked: null,
     failedAt: new Set(),
     mayTransfer: true,
@@ -34,12 +33,16 @@ export const jobFor = (
 };
 
 /** A program that was built is recorded then, at its own host; one whose build its host has lost is built once more. Null: the job is over. */
-export const nextStep = (job: CompileJob, result: CompileResult | Compiled, host: HostState): CompileJob | null => {
+export const nextStep = (
+  job: CompileJob,
+  { byAnswers }: Pick<ActiveCandidate, 'byAnswers'>,
+  { result, host }: Pick<Answer, 'result' | 'host'>,
+): CompileJob | null => {
   const first = { ...job, asked: null, failedAt: new Set<HostId>() };
   if (job.calls && result.status === 'compiled' && isProgram(job.unit)) {
     const { artifact } = result;
-    const { deviceModel, calls, isByAnswers } = job;
-    const unit = recordUnitOf(job.unit, { artifact, deviceModel, calls, isByAnswers });
+    const { deviceModel, calls } = job;
+    const unit = recordUnitOf(job.unit, { artifact, deviceModel, calls, isByAnswers: byAnswers !== null });
     return { ...first, unit, calls: null, mayTransfer: false };
   }
   if (!isRecording(job.unit) || job.isSecondBuild || result.status !== 'infra' || result.failure.code !== 'unknown_artifact')
@@ -51,8 +54,8 @@ export const nextStep = (job: CompileJob, result: CompileResult | Compiled, host
 
 /** The same, to be called by its judge; null where that was no recording. */
 export const byAnswersInstead = (job: CompileJob): CompileJob | null =>
-  isRecording(job.unit) && !job.isByAnswers
-    ? { ...job, unit: { ...job.unit, by: 'answers' }, isByAnswers: true, asked: null, failedAt: new Set() }
+  isRecording(job.unit) && job.unit.by === undefined
+    ? { ...job, unit: { ...job.unit, by: 'answers' }, asked: null, failedAt: new Set() }
     : null;
 
 const isRecording = (unit: HostUnit): unit is RecordUnit => 'built' in unit;

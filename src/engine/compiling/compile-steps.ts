@@ -110,7 +110,7 @@ const bring = (
 /** A step has its answer: there is another one, or the job is over. */
 export const endStep = (state: CompilingSlice, candidate: ActiveCandidate, answer: Answer): void => {
   const job = jobOf(candidate);
-  const next = job && (nextStep(job, answer.result, answer.host) ?? goOn(state, candidate, { job, result: answer.result }));
+  const next = job && (nextStep(job, candidate, answer) ?? goOn(state, candidate, { job, result: answer.result }));
   if (!next) return finishCompile(state, candidate, answer);
   const by = answer.by ?? makerOf(answer.result);
   if (by) candidate.makers.add(by);

@@ -40,23 +40,22 @@ export const sendJudge = (state: JudgingSlice, judge: Judge): void => {
   if (!candidate || !connection || !device) return;
   const delivery = { judge, candidate, host, connection, architecture: device.architecture, model: device.model, device };
   const rival = rivalOf(state, delivery);
-  candidate.attempts.set(judge.attemptId, {
-    ...startOf(delivery),
-    pairedWith: rival,
-    artifacts: [judge.artifact],
-  });
+  begin(delivery, { pairedWith: rival, artifacts: [judge.artifact] });
   define(delivery);
   if (rival === null || rival.candidateId === judge.id) return send(state, delivery, null);
   connection.preparing.add(judge.attemptId);
   void compileRival(state, delivery, rival);
 };
 
-const startOf = ({ judge, candidate }: Delivery): Omit<Attempt, 'pairedWith' | 'artifacts'> => ({
-  mode: judge.mode,
-  madeBy: candidate.compiled.by,
-  isByAnswers: candidate.byAnswers !== null,
-  evaluation: null,
-});
+/** Again where something else is judged after all. */
+const begin = ({ judge, candidate }: Delivery, what: Pick<Attempt, 'pairedWith' | 'artifacts'>): void =>
+  void candidate.attempts.set(judge.attemptId, {
+    mode: judge.mode,
+    madeBy: candidate.compiled.by,
+    isByAnswers: candidate.byAnswers !== null,
+    evaluation: null,
+    ...what,
+  });
 
 /** Of a confirmation the record holder; of a trial whom it is to be compared with. */
 const rivalOf = (state: JudgingSlice, { judge, candidate, model }: Delivery): Rival | null => {
@@ -132,11 +131,7 @@ const compileRival = async (state: JudgingSlice, delivery: Delivery, rival: Riva
   if (!resolved || 'verdict' in resolved) return unpaired(state, delivery);
   const paired = ({ artifact }: Compiled): void => {
     if (!release(delivery)) return;
-    candidate.attempts.set(judge.attemptId, {
-      ...startOf(delivery),
-      pairedWith: rival,
-      artifacts: [judge.artifact, artifact],
-    });
+    begin(delivery, { pairedWith: rival, artifacts: [judge.artifact, artifact] });
     send(state, delivery, { artifact, plans: resolved.plans });
   };
   const unit = markedUnit(resolved.unit, host.canaries.marks.code);
@@ -167,10 +162,6 @@ const makeRival = (state: JudgingSlice, delivery: Delivery, unit: HostUnit, then
 /** Judged against the baseline alone: the result will not count as paired. */
 const unpaired = (state: JudgingSlice, delivery: Delivery): void => {
   if (!release(delivery)) return;
-  delivery.candidate.attempts.set(delivery.judge.attemptId, {
-    ...startOf(delivery),
-    pairedWith: null,
-    artifacts: [delivery.judge.artifact],
-  });
+  begin(delivery, { pairedWith: null, artifacts: [delivery.judge.artifact] });
   send(state, delivery, null);
 };

@@ -1,7 +1,7 @@
 /** Sends a profile to its host: compiled there first, where the host is not known to have it, and the problem defined. */
 import type { ContentHash } from '../../domain/ids.ts';
-import type { Candidate, CandidateContent } from '../../domain/candidate.ts';
-import type { CaseTiming } from '../../domain/measurement.ts';
+import type { CandidateContent } from '../../domain/candidate.ts';
+import { timingsOf } from '../../domain/passed-timings.ts';
 import { floorsOn } from '../../problems/floors.ts';
 import type { ResolvedCandidate } from '../../problems/candidate-resolution.ts';
 import { markedDefinition, markedUnit } from '../canaries/marks.ts';
@@ -79,9 +79,6 @@ const measuredTimes = async (
   const other = holder === null || holder.candidateId === id ? null : await store.candidate(holder.candidateId);
   return { timings: timingsOf(own), record: timingsOf(other) };
 };
-
-const timingsOf = (candidate: Candidate | null): readonly CaseTiming[] =>
-  candidate?.state.status === 'done' && candidate.state.outcome.verdict === 'passed' ? candidate.state.outcome.timings : [];
 
 interface Compiling {
   readonly host: HostState;

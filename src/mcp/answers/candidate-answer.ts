@@ -4,6 +4,7 @@ import type { RankingView } from '../../domain/api/problems.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CaseTiming } from '../../domain/measurement.ts';
+import { timingsOf } from '../../domain/passed-timings.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { classOf, type Score } from '../../domain/ranking/ranking.ts';
 import { statusText } from '../../domain/text/describe.ts';
@@ -72,8 +73,7 @@ const recordTimings = async (
 ): Promise<readonly CaseTiming[]> => {
   const entries = ranking?.models.find(({ deviceModel }) => deviceModel === score?.deviceModel)?.entries ?? [];
   const holder = entries.find(({ record, candidateId }) => record && candidateId !== id);
-  const state = holder && (await orNull(kiln.candidate(holder.candidateId)))?.state;
-  return state?.status === 'done' && state.outcome.verdict === 'passed' ? state.outcome.timings : [];
+  return holder ? timingsOf(await orNull(kiln.candidate(holder.candidateId))) : [];
 };
 
 const scoreOf = (candidate: Candidate, score: Score, ranking: RankingView | null): Partial<CandidateData> => ({

@@ -1,8 +1,8 @@
 /** Writes operations into the audit list: before they are carried out, so that none can be done and not be there; refusals too. */
-import { z } from 'zod';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import type { NewAuditEntry } from '../../domain/access/audit.ts';
 import type { Principal } from '../../domain/access/principal.ts';
+import { FilesQuery } from '../../domain/hosts/work.ts';
 import type { AuditedOperation } from '../../domain/api/roles.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { AuditStore } from '../../domain/ports/access.ts';
@@ -100,15 +100,13 @@ interface Written {
   readonly isFirst: boolean;
 }
 
-/** What the requests of one transfer have in common; null where a request is an operation of its own. */
+/** What the requests of one transfer have in common; null where a request is an operation of its own, as on all routes that know no transfers. */
 const transferKey = (request: FastifyRequest): string | null => {
-  const { transfer } = TransferQuery.parse(request.query);
-  if (transfer === undefined) return null;
+  const isOfFiles = request.routeOptions.schema?.querystring === FilesQuery;
+  if (!isOfFiles || FilesQuery.parse(request.query).transfer === undefined) return null;
   const { name, tokenId } = principalOf(request);
   return JSON.stringify([name, tokenId, operationOf(request)]);
 };
-
-const TransferQuery = z.object({ transfer: z.string().optional().catch(undefined) }).catch({});
 
 interface Told {
   readonly principal: Principal;

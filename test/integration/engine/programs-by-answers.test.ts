@@ -3,11 +3,12 @@ import { type EngineScenario, scenarios } from '../../support/engine-scenario.ts
 import { answered, infra, passed, WRONG_ON_FRESH_INPUTS } from '../../support/judgements.ts';
 import {
   BY_ANSWERS,
+  builtProgram,
   connectRecorder,
   equipped,
-  submitProgram,
   UNRECORDABLE,
   withRecorder,
+  WRONGLY_RETURNED,
 } from '../../support/program-scenario.ts';
 
 const { start } = scenarios();
@@ -15,10 +16,7 @@ const ASKED = { reason: 'it was submitted to be judged by its answers', recordin
 
 /** It asked for answers, and its judge has it. */
 const judging = async (scenario: EngineScenario, n: number): Promise<void> => {
-  await submitProgram(scenario, n, BY_ANSWERS);
-  await scenario.skipTo(`box: compile ${n}`);
-  scenario.host.compiled(n);
-  await scenario.expect(`box: record ${n} by answers`);
+  await builtProgram(scenario, n, BY_ANSWERS);
   scenario.host.compiled(n);
   await scenario.skipTo(`box: judge ${n}.1 screen by answers`);
 };
@@ -33,13 +31,23 @@ const record = async (scenario: EngineScenario, n: number, speedup: number): Pro
   await scenario.expect(`box: ack ${n}.2`);
 };
 
+/** Of the second, so much faster, beside the holder of the record: its last event is `last`. */
+const ranked = async (speedup: number, last: 'record' | 'done') => {
+  const scenario = await withRecorder({ start });
+  await record(scenario, 1, 1);
+  await judging(scenario, 2);
+  scenario.judged(2, 1, answered(speedup));
+  await scenario.expect("box: judge 2.2 confirm by answers against 1's answers", 'box: ack 2.1');
+  scenario.judged(2, 2, answered(speedup, { ratio: speedup }));
+  await scenario.after(2, last);
+  await scenario.expect('box: ack 2.2');
+  return { scenario, ranking: await scenario.ranking('program') };
+};
+
 describe('a program that asks to be judged by its answers', () => {
   test('is made ready to be called where it was built, and nothing of it is recorded', async () => {
     const scenario = await withRecorder({ start });
-    await submitProgram(scenario, 1, BY_ANSWERS);
-    await scenario.expect('box: compile 1');
-    scenario.host.compiled(1);
-    await scenario.expect('box: record 1 by answers');
+    await builtProgram(scenario, 1, BY_ANSWERS);
     expect(scenario.host.recorded).toMatchObject({
       by: 'answers',
       files: [{ path: 'submission.py' }],
@@ -83,30 +91,16 @@ describe('a program that asks to be judged by its answers', () => {
   });
 
   test('is confirmed in pairs with the record holder of its own list', async () => {
-    const scenario = await withRecorder({ start });
-    await record(scenario, 1, 1);
-    await judging(scenario, 2);
-    scenario.judged(2, 1, answered(2));
-    await scenario.expect("box: judge 2.2 confirm by answers against 1's answers", 'box: ack 2.1');
-    scenario.judged(2, 2, answered(2, { ratio: 2 }));
-    await scenario.after(2, 'record');
-    await scenario.expect('box: ack 2.2');
-    expect(await scenario.ranking('program')).toMatchObject([
+    const { scenario, ranking } = await ranked(2, 'record');
+    expect(ranking).toMatchObject([
       { candidateId: scenario.id(2), place: 1, record: true },
       { candidateId: scenario.id(1), place: 2 },
     ]);
   });
 
   test('wins nothing, and shares its place, where the difference is within what its times leave open', async () => {
-    const scenario = await withRecorder({ start });
-    await record(scenario, 1, 1);
-    await judging(scenario, 2);
-    scenario.judged(2, 1, answered(1.04));
-    await scenario.expect("box: judge 2.2 confirm by answers against 1's answers", 'box: ack 2.1');
-    scenario.judged(2, 2, answered(1.04, { ratio: 1.04 }));
-    await scenario.after(2, 'done');
-    await scenario.expect('box: ack 2.2');
-    expect(await scenario.ranking('program')).toMatchObject([
+    const { scenario, ranking } = await ranked(1.04, 'done');
+    expect(ranking).toMatchObject([
       { candidateId: scenario.id(1), place: 1, record: true },
       { candidateId: scenario.id(2), place: 1, score: { pair: { result: 'tied' } } },
     ]);
@@ -154,10 +148,7 @@ describe('a program that asks to be judged by its answers', () => {
 
 /** Its host was asked to record it, and then for its answers. */
 const refused = async (scenario: EngineScenario, n: number): Promise<void> => {
-  await submitProgram(scenario, n);
-  await scenario.skipTo(`box: compile ${n}`);
-  scenario.host.compiled(n);
-  await scenario.expect(`box: record ${n}`);
+  await builtProgram(scenario, n);
   scenario.host.compileFails(n, UNRECORDABLE);
   await scenario.expect(`box: record ${n} by answers`);
 };
@@ -188,22 +179,15 @@ describe('a program whose recording is refused', () => {
 
   test('by what it returned, and not by what it launched, has that for its verdict', async () => {
     const scenario = await withRecorder({ start });
-    await submitProgram(scenario, 1);
-    await scenario.expect('box: compile 1');
-    scenario.host.compiled(1);
-    await scenario.expect('box: record 1');
-    const outcome = { verdict: 'contract', case: 'odd', message: 'it returned 2 tensors; the problem has 1 output' } as const;
-    scenario.host.compileFails(1, outcome);
-    expect(await scenario.after(1, 'done')).toMatchObject({ state: { outcome }, byAnswers: null });
+    await builtProgram(scenario, 1);
+    scenario.host.compileFails(1, WRONGLY_RETURNED);
+    expect(await scenario.after(1, 'done')).toMatchObject({ state: { outcome: WRONGLY_RETURNED }, byAnswers: null });
   });
 
   test('has that for its verdict where the daemon is not to judge programs by their answers', async () => {
     const scenario = await start({ box: 1 }, { timeToAnswers: false });
     await connectRecorder(scenario);
-    await submitProgram(scenario, 1);
-    await scenario.expect('box: compile 1');
-    scenario.host.compiled(1);
-    await scenario.expect('box: record 1');
+    await builtProgram(scenario, 1);
     scenario.host.compileFails(1, UNRECORDABLE);
     expect(await scenario.after(1, 'done')).toMatchObject({ state: { outcome: UNRECORDABLE }, byAnswers: null });
   });

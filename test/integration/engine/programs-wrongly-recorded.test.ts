@@ -1,17 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { type EngineScenario, scenarios } from '../../support/engine-scenario.ts';
 import { answered, infra, passed, WRONG_ON_FRESH_INPUTS } from '../../support/judgements.ts';
-import { connectRecorder, submitProgram, UNRECORDABLE, withRecorder } from '../../support/program-scenario.ts';
+import { builtProgram, connectRecorder, UNRECORDABLE, withRecorder } from '../../support/program-scenario.ts';
 
 const { start } = scenarios();
 const CHANGES = { verdict: 'contract', case: 'odd', message: 'it changes what it keeps between calls' } as const;
 
 /** Built, recorded, and given to a judge. */
 const recorded = async (scenario: EngineScenario, n: number): Promise<void> => {
-  await submitProgram(scenario, n);
-  await scenario.skipTo(`box: compile ${n}`);
-  scenario.host.compiled(n);
-  await scenario.expect(`box: record ${n}`);
+  await builtProgram(scenario, n);
   scenario.host.compiled(n);
   await scenario.skipTo(`box: judge ${n}.1 screen`);
 };

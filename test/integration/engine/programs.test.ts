@@ -3,7 +3,14 @@ import type { Environment } from '../../../src/domain/environment.ts';
 import { ContentHash } from '../../../src/domain/ids.ts';
 import { type EngineScenario, scenarios } from '../../support/engine-scenario.ts';
 import { infra, passed, WRONG } from '../../support/judgements.ts';
-import { connectRecorder, equipped, submitProgram, withRecorder } from '../../support/program-scenario.ts';
+import {
+  builtProgram,
+  connectRecorder,
+  equipped,
+  submitProgram,
+  withRecorder,
+  WRONGLY_RETURNED,
+} from '../../support/program-scenario.ts';
 import { TORCH } from '../../support/torch-environment.ts';
 
 const { start } = scenarios();
@@ -12,10 +19,7 @@ const NO_GPU = { compilers: { 'python:torch': 'environment abab' }, compileSlots
 
 /** Built, recorded, and given to a judge. */
 const judging = async (scenario: EngineScenario, n: number): Promise<void> => {
-  await submitProgram(scenario, n);
-  await scenario.skipTo(`box: compile ${n}`);
-  scenario.host.compiled(n);
-  await scenario.skipTo(`box: record ${n}`);
+  await builtProgram(scenario, n);
   scenario.host.compiled(n);
   await scenario.skipTo(`box: judge ${n}.1 screen`);
 };
@@ -23,10 +27,7 @@ const judging = async (scenario: EngineScenario, n: number): Promise<void> => {
 describe('a program', () => {
   test('is built, recorded there, and the recording is judged and ranked like any candidate', async () => {
     const scenario = await withRecorder({ start });
-    await submitProgram(scenario, 1);
-    await scenario.expect('box: compile 1');
-    scenario.host.compiled(1);
-    await scenario.expect('box: record 1');
+    await builtProgram(scenario, 1);
     scenario.host.compiled(1);
     await scenario.expect('box: problem scale', 'box: judge 1.1 screen');
     scenario.judged(1, 1, passed(2));
@@ -42,10 +43,7 @@ describe('a program', () => {
 
   test('is told the shapes of every case, and by which device it is judged', async () => {
     const scenario = await withRecorder({ start });
-    await submitProgram(scenario, 1);
-    await scenario.expect('box: compile 1');
-    scenario.host.compiled(1);
-    await scenario.expect('box: record 1');
+    await builtProgram(scenario, 1);
     expect(scenario.host.recorded).toMatchObject({
       deviceModel: 'NVIDIA H100 80GB HBM3',
       files: [{ path: 'submission.py' }],
@@ -67,13 +65,9 @@ describe('a program', () => {
 
   test('that did not return what was agreed has the reason for its verdict', async () => {
     const scenario = await withRecorder({ start });
-    await submitProgram(scenario, 1);
-    await scenario.expect('box: compile 1');
-    scenario.host.compiled(1);
-    await scenario.expect('box: record 1');
-    const outcome = { verdict: 'contract', case: 'odd', message: 'it returned 2 tensors; the problem has 1 output' } as const;
-    scenario.host.compileFails(1, outcome);
-    expect(await scenario.after(1, 'done')).toMatchObject({ infraFailures: 0, state: { outcome } });
+    await builtProgram(scenario, 1);
+    scenario.host.compileFails(1, WRONGLY_RETURNED);
+    expect(await scenario.after(1, 'done')).toMatchObject({ infraFailures: 0, state: { outcome: WRONGLY_RETURNED } });
     const again = { select: { ids: [scenario.id(1)] }, dryRun: false, reason: 'somebody asked', priority: 1 };
     expect(await scenario.kiln.steer('rejudge', again)).toMatchObject({ changed: 1 });
     await scenario.expect('box: record 1');
@@ -119,10 +113,7 @@ describe('a program', () => {
 
   test('is not lost where its daemon is killed between its build and its recording, or before it is judged', async () => {
     const scenario = await withRecorder({ start });
-    await submitProgram(scenario, 1);
-    await scenario.expect('box: compile 1');
-    scenario.host.compiled(1);
-    await scenario.expect('box: record 1');
+    await builtProgram(scenario, 1);
     await scenario.crash();
     await scenario.begin();
     scenario.host.connect(equipped(TORCH));
@@ -138,10 +129,7 @@ describe('a program', () => {
 
   test('whose build its host has lost is built once more at nobody’s cost, and not for ever', async () => {
     const scenario = await withRecorder({ start });
-    await submitProgram(scenario, 1);
-    await scenario.expect('box: compile 1');
-    scenario.host.compiled(1);
-    await scenario.expect('box: record 1');
+    await builtProgram(scenario, 1);
     scenario.host.compileFails(1, infra('unknown_artifact'));
     await scenario.expect('box: compile 1');
     scenario.host.compiled(1);

@@ -40,6 +40,17 @@ describe('the audit list', () => {
     await expect(reader.audit()).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 
+  test('has an entry for each of two equal operations, whatever else is written behind the address', async () => {
+    const request = {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ state: 'draining', reason: 'new cable' }),
+    };
+    const url = `${server.url}/v1/hosts/box/hold?transfer=${'f'.repeat(16)}`;
+    for (const _ of [1, 2]) expect((await fetch(url, request)).status).toBe(200);
+    expect((await admin.audit({ action: 'holdHost' })).entries).toHaveLength(2);
+  });
+
   test('is read a page at a time', async () => {
     for (const name of ['a', 'b', 'c']) await admin.createToken({ name, role: 'read' });
     const first = await admin.audit({ limit: 2 });

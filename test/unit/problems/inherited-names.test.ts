@@ -1,10 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
-import { KilnError } from '../../../src/domain/errors.ts';
-import { loadProblem } from '../../../src/problems/load-problems.ts';
+import { describe, expect, test } from 'vitest';
+import { problemFolder } from '../../support/problem-folder.ts';
 
 const PROGRAM = 'def ref_kernel(data):\n    return data\n';
 const PROBLEM = {
@@ -22,31 +17,7 @@ const PROBLEM = {
   gpu: { reference: { file: 'reference.py', symbol: 'ref_kernel', style: 'custom_kernel' } },
 };
 
-let root = '';
-let folder = '';
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'kiln-problems-'));
-  folder = join(root, 'scale');
-  mkdirSync(folder);
-  writeFileSync(join(folder, 'reference.py'), PROGRAM);
-});
-afterEach(() => {
-  rmSync(root, { recursive: true, force: true });
-});
-
-const load = (changes: object = {}) => {
-  writeFileSync(join(folder, 'problem.yaml'), stringify({ ...PROBLEM, ...changes }, { aliasDuplicateObjects: false }));
-  return loadProblem(folder);
-};
-const complaint = (changes: object): string => {
-  try {
-    load(changes);
-  } catch (error) {
-    if (error instanceof KilnError) return error.message;
-    throw error;
-  }
-  throw new Error('the folder was accepted');
-};
+const { load, complaint } = problemFolder(PROBLEM, { 'reference.py': PROGRAM });
 
 describe('a problem whose names every object inherits', () => {
   test('has the tensors that it declares, drawn as it says', () => {

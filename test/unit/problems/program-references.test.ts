@@ -1,13 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
-import { KilnError } from '../../../src/domain/errors.ts';
+import { describe, expect, test } from 'vitest';
 import { ProblemDefinition } from '../../../src/domain/protocol.ts';
-import { loadProblem } from '../../../src/problems/load-problems.ts';
 import { mutantsOf } from '../../../src/problems/mutants.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
+import { problemFolder } from '../../support/problem-folder.ts';
 
 const SOURCE = 'from utils import twice\n\ndef ref_kernel(data):\n    return twice(data[0])\n';
 const SIDE = { file: 'reference.py', symbol: 'ref_kernel', style: 'custom_kernel', files: ['utils.py'] };
@@ -26,32 +21,11 @@ const PROBLEM = {
   gpu: { reference: SIDE },
 };
 
-let root = '';
-let folder = '';
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'kiln-problems-'));
-  folder = join(root, 'scale');
-  mkdirSync(folder);
-  writeFileSync(join(folder, 'reference.py'), SOURCE);
-  for (const name of LARGE) writeFileSync(join(folder, name), '#'.repeat(256 * 1024));
-  for (const name of ['utils.py', 'Utils.py']) writeFileSync(join(folder, name), 'def twice(x):\n    return x + x\n');
+const { write, load, complaint } = problemFolder(PROBLEM, {
+  'reference.py': SOURCE,
+  ...Object.fromEntries(LARGE.map((name) => [name, '#'.repeat(256 * 1024)])),
+  ...Object.fromEntries(['utils.py', 'Utils.py'].map((name) => [name, 'def twice(x):\n    return x + x\n'])),
 });
-afterEach(() => {
-  rmSync(root, { recursive: true, force: true });
-});
-
-const load = (changes: object = {}) => {
-  writeFileSync(join(folder, 'problem.yaml'), stringify({ ...PROBLEM, ...changes }, { aliasDuplicateObjects: false }));
-  return loadProblem(folder);
-};
-const complaint = (changes: object): string => {
-  try {
-    load(changes);
-  } catch (error) {
-    if (error instanceof KilnError) return error.message;
-  }
-  throw new Error('the folder was accepted');
-};
 const definition = (changes: object = {}): ProblemDefinition => load(changes).definitionFor('gpu', 'sm_90a');
 
 describe('a reference that is a program', () => {
@@ -88,7 +62,7 @@ describe('a reference that is a program', () => {
   test('changes the version of its problem with each of its files, and with how programs are called', () => {
     const before = load().contentHash('gpu');
     expect(load({ call: { seed: 7 } }).contentHash('gpu')).not.toBe(before);
-    writeFileSync(join(folder, 'utils.py'), 'def twice(x):\n    return 2 * x\n');
+    write('utils.py', 'def twice(x):\n    return 2 * x\n');
     expect(load().contentHash('gpu')).not.toBe(before);
   });
 

@@ -2,6 +2,7 @@
 import { h, type JSX } from 'preact';
 import type { RankingView } from '../../../domain/api/problems.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
+import { timingsOf } from '../../../domain/passed-timings.ts';
 import { nanoseconds, percent } from '../../../domain/text/units.ts';
 import { casePlot } from '../../plots/case-plot.ts';
 import { rooflinePlot, type RooflinePoint, type Roofs } from '../../plots/roofline-plot.ts';
@@ -31,9 +32,6 @@ interface CaseProps {
   /** The record holder's, where it is another. */
   readonly holder: Candidate | null;
 }
-
-const timingsOf = (candidate: Candidate | null) =>
-  candidate?.state.status === 'done' && candidate.state.outcome.verdict === 'passed' ? candidate.state.outcome.timings : [];
 
 export const CaseTimes = ({ candidate, holder }: CaseProps): JSX.Element | null => {
   const timings = timingsOf(candidate);

@@ -29,14 +29,7 @@ describe('a program', () => {
       createNotingHost({ state, hosts }, 'gpu', { gpus: 1, compilers: own }),
       createNotingHost({ state, hosts }, 'builder', { compilers: other }),
     ];
-    const how = {
-      deviceModel: 'H100',
-      calls: { cases: [] },
-      isByAnswers: false,
-      asked: null,
-      failedAt: new Set<HostId>(),
-      mayTransfer: true,
-    };
+    const how = { deviceModel: 'H100', calls: { cases: [] }, asked: null, failedAt: new Set<HostId>(), mayTransfer: true };
     const job = { hostId: one.host.session.hostId, unit: PROGRAM, ...how };
     return compileHostsFor(state, one.host, job)
       .filter((host) => host === two.host)

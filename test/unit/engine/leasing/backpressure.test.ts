@@ -6,6 +6,7 @@ import type { Unfinished } from '../../../../src/domain/ports/store-rows.ts';
 import { UNWRITTEN_MAX } from '../../../../src/engine/leasing/lease-window.ts';
 import type { Queue } from '../../../../src/domain/ports/queue.ts';
 import type { Store } from '../../../../src/domain/ports/store.ts';
+import { unfinished } from '../../../support/builders.ts';
 import { hostlessEngine } from '../../../support/hostless-engine.ts';
 
 const LEASES_AT_ONCE = 500;
@@ -28,16 +29,7 @@ const submission = Submission.parse({
   sweepId: null,
 });
 
-const pendingOf = (ids: readonly CandidateId[]): readonly Unfinished[] =>
-  ids.map((id) => ({
-    id,
-    submission,
-    state: { status: 'queued' },
-    attempts: 0,
-    infraFailures: 0,
-    submittedAtMs: 1,
-    byAnswers: null,
-  }));
+const pendingOf = (ids: readonly CandidateId[]): readonly Unfinished[] => ids.map((id) => unfinished({ id, submission }));
 
 test('a store that falls behind stops the leasing, and its catching up starts it again', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });

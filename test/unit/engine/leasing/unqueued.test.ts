@@ -6,6 +6,7 @@ import type { NewCandidate, Unfinished } from '../../../../src/domain/ports/stor
 import type { Queue } from '../../../../src/domain/ports/queue.ts';
 import type { Store } from '../../../../src/domain/ports/store.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
+import { unfinished } from '../../../support/builders.ts';
 import { hostlessEngine } from '../../../support/hostless-engine.ts';
 
 const problems = loadProblems(join(import.meta.dirname, '../../../../kernels'));
@@ -21,17 +22,7 @@ const createStore = () => {
   const kept: Unfinished[] = [];
   const store: Partial<Store> = {
     insertCandidates: async (batch: readonly NewCandidate[]) => {
-      for (const { id, submission } of batch) {
-        kept.push({
-          id,
-          submission,
-          state: { status: 'queued' },
-          attempts: 0,
-          infraFailures: 0,
-          submittedAtMs: 1,
-          byAnswers: null,
-        });
-      }
+      kept.push(...batch.map((candidate) => unfinished(candidate)));
       return Promise.resolve(batch.map(() => ({ known: false, state: { status: 'queued' as const } })));
     },
     unfinished: async (_page, after) =>

@@ -14,6 +14,8 @@ WORDS_MAX = 16_000
 # Of the cases of one program together.
 UNPACKED_BYTES_MAX = BLOBS_BYTES_MAX + MODULES_BYTES_MAX
 Refusal = Literal["contract", "crashed", "compile_error", "unequipped"]
+# What the message of `contract` begins with where the program may be right, and is judged by its answers then (src/domain/program.ts).
+NOT_RECORDABLE = "it cannot be recorded: "
 # Of Triton kernels that are to be compiled; `call` is base64.
 KERNELS_MAX, KERNEL_NAME_CHARS_MAX, CALL_CHARS_MAX, CALLS_CHARS_MAX = 256, 200, 128 * 1024, 4 * 1024 * 1024
 _KEY, _CALL = re.compile(r"[0-9a-f]{64}"), re.compile(r"[A-Za-z0-9+/]+={0,2}")

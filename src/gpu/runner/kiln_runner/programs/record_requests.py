@@ -26,7 +26,7 @@ from kiln_runner.frames import Frame
 from kiln_runner.host.device_nodes import minor_of, visible_name
 from kiln_runner.host.simulated_gpus import MODEL
 from kiln_runner.programs.answering_document import program_of
-from kiln_runner.programs.record_frames import Wanted, Wants
+from kiln_runner.programs.record_frames import NOT_RECORDABLE, Wanted, Wants
 from kiln_runner.programs.record_reading import answers, answers_at_once, does_work, read_run, recorded_by
 from kiln_runner.programs.record_run import Asked, Claimed, Run
 from kiln_runner.programs.recordings import arena_of, recording_hash
@@ -193,7 +193,7 @@ class RecordRequests:
         except OSError as error:
             return infra("out_of_disk", f"{error}")
         if refused is not None:
-            return self._failed(run, {"verdict": "contract", "case": "", "message": f"it cannot be recorded: {refused}"})
+            return self._failed(run, {"verdict": "contract", "case": "", "message": NOT_RECORDABLE + refused})
         return self._stored(run)
 
     def _reserve(self, run: Run) -> None:
@@ -338,7 +338,7 @@ class RecordRequests:
     def _compile(self, run: Run, wanted: list[Wanted]) -> None:
         why = run.kernels.add(wanted)
         if why is not None:
-            self._finish(run, self._failed(run, {"verdict": "contract", "case": "", "message": f"it cannot be recorded: {why}"}))
+            self._finish(run, self._failed(run, {"verdict": "contract", "case": "", "message": NOT_RECORDABLE + why}))
         elif run.asked:
             run.is_compiling = True
             limit_ms = run.kernels.limit_ms(run.limit_ms)

@@ -14,7 +14,7 @@ from kiln_runner.programs.driver_calls import DriverCalls
 from kiln_runner.programs.framework import Torch
 from kiln_runner.programs.own_trace import words_of
 from kiln_runner.programs.program_files import ProgramRefused, load_entry, program_of, write_files
-from kiln_runner.programs.record_frames import KERNELS_MAX, RecordAsked, Refusal, TooLarge, pack, pack_refusal, pack_wants
+from kiln_runner.programs.record_frames import KERNELS_MAX, NOT_RECORDABLE, RecordAsked, Refusal, TooLarge, pack, pack_refusal, pack_wants
 from kiln_runner.programs.recorder import Recorder
 from kiln_runner.programs.recording_session import Called, Stopped, Tools, record_cases
 from kiln_runner.programs.recording_shape import INPUTS_BASE, WINDOW_BYTES_MAX
@@ -36,7 +36,7 @@ def record(asked: Any) -> bytes:
     if kernels.unprepared:
         return pack_refusal("unequipped", "", kernels.unprepared)
     if kernels.refusal:
-        return pack_refusal("contract", "", f"it cannot be recorded: {kernels.refusal}")
+        return pack_refusal("contract", "", NOT_RECORDABLE + kernels.refusal)
     return pack_wants(list(kernels.missing.values())[:KERNELS_MAX]) if kernels.missing else answer
 
 
@@ -56,7 +56,7 @@ def _refusal_of(error: BaseException, kernels: Kernels, home: str) -> "tuple[Ref
     if isinstance(error, Stopped):
         return "contract", error.case, str(error)
     if isinstance(error, TooLarge):
-        return "contract", "", f"it cannot be recorded: {error}"
+        return "contract", "", f"{NOT_RECORDABLE}{error}"
     if isinstance(error, ProgramRefused):
         return "contract", "", str(error)
     if isinstance(error, Unequipped):

@@ -9,6 +9,7 @@ from kiln_runner.programs.arena import Arena, Block, tensor_rooms
 from kiln_runner.programs.calling import Broken, Call, Given, Placed, callable_of, outputs_of
 from kiln_runner.programs.device_memory import DeviceMemory
 from kiln_runner.programs.framework import Framework
+from kiln_runner.programs.record_frames import NOT_RECORDABLE
 from kiln_runner.programs.recorder import NotRecordable, Range, Recorder
 from kiln_runner.protocol_programs import ModelCall, RecordedCase
 
@@ -69,7 +70,7 @@ def record_cases(called: Called, tools: Tools) -> Recorded:
                 continue
             if not isinstance(error, (Broken, NotRecordable)):
                 raise
-            words = f"it cannot be recorded: {error}" if isinstance(error, NotRecordable) else str(error)
+            words = f"{NOT_RECORDABLE}{error}" if isinstance(error, NotRecordable) else str(error)
             raise Stopped(case["name"], words) from error
         texts[case["name"]] = text
         blobs.update(found)
