@@ -256,6 +256,10 @@ describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' 
     expect(code).toBe(0);
     const id = /first candidate: (c-\w+)/u.exec(output)?.[1] ?? '';
     expect((await daemon.client.candidate(id)).attempts.map(({ hostId }) => hostId)).toEqual(['near']);
+    expect(await deploy('near', '--expires', '8h', '--gpus', 'none')).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('--gpus and --expires are of a new host: say where it is with --ssh') as string,
+    });
     expect(await deploy('nobody')).toMatchObject({
       code: 1,
       output: expect.stringMatching(/FAILED fleet: there is no host "nobody".*\n.*-> add it to /u) as string,

@@ -19,6 +19,7 @@ export const addDeploy = (program: Command): void => {
     .argument('<NAME>', 'of the fleet file; with --ssh a new one, which is added to the fleet of the daemon');
   withRentedOptions(command).action(async (name: string, options: RentedOptions) => {
     const { client, json } = contextOf(program);
+    if (options.ssh === undefined) refuseOfNewHosts(command, options);
     const steps: Step[] = [];
     for await (const step of deploy(client, name, options)) {
       steps.push(step);
@@ -27,6 +28,14 @@ export const addDeploy = (program: Command): void => {
     if (json) printJson({ host: name, steps });
     if (steps.some(({ ok }) => !ok)) process.exitCode = EXIT.failed;
   });
+};
+
+/** Of a host that is in the fleet file they would change nothing. */
+const refuseOfNewHosts = ({ options: known }: Command, given: RentedOptions): void => {
+  const flags = known.filter((option) => option.attributeName() in given).map(({ long }) => long);
+  if (flags.length === 0) return;
+  const are = flags.length === 1 ? 'is' : 'are';
+  throw new KilnError('INVALID_REQUEST', `${flags.join(' and ')} ${are} of a new host: say where it is with --ssh`);
 };
 
 const stepText = ({ step, ok, found, remedy }: Step): string =>
