@@ -49,7 +49,9 @@ export const sendProfile = async (state: ProfilesSlice, sending: Sending): Promi
     if (pending.stage !== stage) return;
     pending.artifact = artifact;
     if (!connection.defined.has(definition.key) && host.session.defineProblem(definition)) connection.defined.add(definition.key);
-    const worst = worstCase(definition, { ...measured, floors: floorsOn(loaded.problem, device) });
+    // Floors of another model than it was judged on would say nothing of its times.
+    const floors = measured.model === device.model ? floorsOn(loaded.problem, device) : {};
+    const worst = worstCase(definition, { ...measured, floors });
     const plan = resolved.plans[worst.name];
     if (!plan) return refuse(`its plan has no case ${worst.name}`);
     pending.worst = worst;
@@ -71,13 +73,13 @@ const measuredTimes = async (
   { store }: ProfilesSlice,
   { id }: PendingProfile,
   { problem, problemVersion }: Pick<CandidateContent, 'problem' | 'problemVersion'>,
-): Promise<Pick<Measured, 'timings' | 'record'>> => {
+): Promise<Pick<Measured, 'timings' | 'record'> & { readonly model: string | undefined }> => {
   const own = await store.candidate(id);
   const model = own?.attempts.findLast(({ verdict }) => verdict === 'passed')?.deviceModel;
   const holder =
     model === undefined ? null : await store.record({ problem, problemVersion, deviceModel: model, class: 'device' });
   const other = holder === null || holder.candidateId === id ? null : await store.candidate(holder.candidateId);
-  return { timings: timingsOf(own), record: timingsOf(other) };
+  return { model, timings: timingsOf(own), record: timingsOf(other) };
 };
 
 interface Compiling {

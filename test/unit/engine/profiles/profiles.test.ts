@@ -250,6 +250,17 @@ describe('a profile', () => {
     expect(finished).toMatchObject([{ state: { summary: { case: '4M', chosen: { by: 'floor', share } } } }]);
   });
 
+  test('holds no time of one model against the floors of another', async () => {
+    const attempts = UNEVEN.attempts.map((attempt) => ({ ...attempt, deviceModel: 'NVIDIA H200' }));
+    const { kiln, near, finished } = await startEngine({ ...UNEVEN, attempts });
+    near.connect();
+    await kiln.askProfile(ID);
+    await until(() => near.asked.length > 0, 'the host is asked');
+    near.answer({ status: 'done', summary: { ...SUMMARY, case: near.asked[0]?.case ?? '', kernels: [] } });
+    await until(() => finished.length > 0, 'it is recorded');
+    expect(finished).toMatchObject([{ state: { summary: { chosen: { by: 'baseline' } } } }]);
+  });
+
   test('waits for a host that takes work', async () => {
     const { kiln, near, far, finished } = await startEngine();
     near.connect();
