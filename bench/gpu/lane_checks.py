@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "test" / "python" / "judge"))
@@ -40,21 +40,21 @@ def lanes(rig: Rig) -> None:
             other.close()
 
 
-def judged(rigs: List[Rig], problem: HandmadeProblem, source: str, changes: Dict[str, Any]) -> Dict[str, Any]:
+def judged(rigs: list[Rig], problem: HandmadeProblem, source: str, changes: dict[str, Any]) -> dict[str, Any]:
     """The baseline's own code, under names that differ, by all judges at once: each has all of them."""
     for rig in rigs:
         rig.give(problem)
         for number in range(WARMING):
             rig.judge(problem, f"{source}// {number}\n", timing=HUNDRED)
     tasks = [[rig.task(problem, f"{source}// {n}\n", **changes) for n in range(EACH)] for rig in rigs]
-    results: List[List[dict]] = [[] for _ in rigs]
+    results: list[list[dict]] = [[] for _ in rigs]
     started = time.monotonic()
     at_once([lambda lane=lane, rig=rig: results[lane].extend(stream(rig, tasks[lane])) for lane, rig in enumerate(rigs)])
     spent = time.monotonic() - started
     return {"lanes": len(rigs), "spent": spent, "results": [one for of_lane in results for one in of_lane]}
 
 
-def at_once(works: List[Callable[[], None]]) -> None:
+def at_once(works: list[Callable[[], None]]) -> None:
     threads = [threading.Thread(target=work) for work in works]
     for thread in threads:
         thread.start()
@@ -62,9 +62,9 @@ def at_once(works: List[Callable[[], None]]) -> None:
         thread.join()
 
 
-def stream(rig: Rig, tasks: List[dict]) -> List[dict]:
+def stream(rig: Rig, tasks: list[dict]) -> list[dict]:
     """The next one always waits in the judge's pipe."""
-    results: List[dict] = []
+    results: list[dict] = []
     rig.send({"type": "judge", "task": tasks[0]})
     for following in [*tasks[1:], None]:
         if following:
@@ -73,11 +73,12 @@ def stream(rig: Rig, tasks: List[dict]) -> List[dict]:
     return results
 
 
-def report(what: str, found: Dict[str, Any]) -> None:
+def report(what: str, found: dict[str, Any]) -> None:
     results = found["results"]
     passed = [one["outcome"] for one in results if one["outcome"] and one["outcome"]["verdict"] == "passed"]
     stopped = sum("stopped" in outcome for outcome in passed)
-    print(f"{what}, {found['lanes']} judges: {len(results) / found['spent']:.1f} candidates/s, {len(passed)} of {len(results)} passed, {stopped} of them stopped")
+    rate = f"{len(results) / found['spent']:.1f} candidates/s"
+    print(f"{what}, {found['lanes']} judges: {rate}, {len(passed)} of {len(results)} passed, {stopped} of them stopped")
     for place, case in enumerate(BENCH):
         timings = [outcome["timings"][place] for outcome in passed]
         again = sum(timing["method"] == "paired" for timing in timings)

@@ -59,7 +59,7 @@ class Contenders:
         return self._bench.device.keeps_open(self._problem.definition, spec, 1, self._scratch(spec)) and not self.is_recorded
 
     def can_be_read_later(self, spec: DefinedCase) -> bool:
-        """What its times are worth follows from them alone. With those of a recording its kernels are timed, of what answers also its process is asked."""
+        """What its times are worth follows from them alone: of a recording kernels are timed beside, of what answers its process is asked."""
         return self.keeps_open(spec) and not isinstance(self.candidate, Answering)
 
     def _scratch(self, spec: DefinedCase) -> Scratch:

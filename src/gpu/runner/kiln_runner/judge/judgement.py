@@ -7,7 +7,7 @@ import time
 from typing import Callable, Optional, Union
 
 from kiln_runner.protocol import DefinedCase, Hidden, JudgeTask, Telemetry
-from kiln_runner.protocol_outcomes import CaseTiming, Passed, TimingStatistics
+from kiln_runner.protocol_outcomes import CaseTiming, Passed
 
 from .answering import begin_answering, calibrate, settle, with_answers
 from .beforehand import CONTROL, Beforehand, Sources
@@ -223,7 +223,7 @@ class Judgement:
             self._left.evaluate(timed.case, self._sides.runnable("reference", timed.case, spec))
             self._find_unchanged()
             timed.case.wipe([KEPT, LAST])
-        if self._waiting is None and spec["name"] in self._timings:
+        if spec["name"] in self._timings:
             self._timings[spec["name"]] = with_answers(self._timings[spec["name"]], self._sides.candidate)
         for measured in self._learned:
             self._problem.facts.remember_baseline(measured.case.name, measured.case.batch, measured.baseline)
