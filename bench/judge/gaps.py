@@ -33,7 +33,8 @@ SIZES = {"4M": 4 * M, "8M": 8 * M, "16M": 16 * M}
 # As kernels/vector_add has it, and of the shapes that a hidden case may have one.
 SHIPPED = {"one": 1, "odd": 1_000_003, "warp": 4096, "all_magnitudes": 4099, "rare_magnitudes": 40_009}, {"4M": 4 * M, "16M": 16 * M, "64M": 64 * M}
 HIDDEN = 150_001
-# A front that is out of reach by the floors alone, which are this share of what the baseline takes: who races for it is stopped after its first warm-up.
+# A front that is out of reach by the floors alone, which are this share of what the baseline takes: who races for it is stopped after its first
+# warm-up.
 OUT_OF_REACH: "dict[str, Any]" = {"speedup": 1.5, "timeNs": 1.0}
 FLOOR_SHARE = 0.8
 HUNDRED = {

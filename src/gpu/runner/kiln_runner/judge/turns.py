@@ -1,8 +1,9 @@
 """What a timed section of a case comes to: it counts, or the case is timed again in another way. Pure.
 
-A turn says how a case is to be timed; once it was, its times are read. That may be later, while the device works on another case: nothing that they
-say changes what is looked at of the section. Ways: as usual, by itself where the baseline's time is remembered -> in pairs, where that time does not hold
--> strictly, with fresh inputs before every run, where anything looks as if work had been left out. Invariant: no case has more than five turns.
+A turn says how a case is to be timed; once it was, its times are read. That may be later, while the device works on another case: nothing that
+they say changes what is looked at of the section. Ways: as usual, by itself where the baseline's time is remembered -> in pairs, where that time
+does not hold -> strictly, with fresh inputs before every run, where anything looks as if work had been left out. Invariant: no case has more than
+five turns.
 """
 from typing import Literal, NamedTuple, Optional, Union
 
