@@ -35,7 +35,7 @@ describe.skipIf(!hasPostgres)(`a Postgres that is restarted in the middle of the
         await postgres.restart(restart % 2 === 0 ? 'SIGQUIT' : 'SIGINT');
       }
       expect(kiln.child.exitCode).toBeNull();
-      const verdicts = await untilDone(kiln.client, new Set(all), 240_000);
+      const verdicts = await untilDone(kiln.client, new Set(all), 200_000);
       expect([...new Set(verdicts.values())]).toEqual(['passed']);
       expect([...(await doneEvents(kiln.client, ids)).values()].every((count) => count === 1)).toBe(true);
     } finally {

@@ -51,7 +51,7 @@ describe.skipIf(!hasRedis || !hasPostgres)(
           flushes += 1;
           if (flushes === FLUSHES) break;
         }
-        const verdicts = await untilDone(kiln.client, ids, 240_000);
+        const verdicts = await untilDone(kiln.client, ids, 200_000);
         expect([...new Set(verdicts.values())]).toEqual(['passed']);
         expect([...(await doneEvents(kiln.client, ids)).values()].every((count) => count === 1)).toBe(true);
       } finally {
