@@ -1,10 +1,14 @@
 /** Candidate files of the command line. */
+import { readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, extname, relative } from 'node:path';
+import { basename, dirname, extname, join, relative } from 'node:path';
 import type { SubmitCandidate } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
+import { type Files, filesReached } from '../../domain/includes.ts';
 import { Language } from '../../domain/plan/plan.ts';
+import { FilePath } from '../../domain/program.ts';
 import { type RecognisedProgram, recogniseProgram } from '../../domain/program-style.ts';
+import { ownValue } from '../../platform/own-value.ts';
 
 const LANGUAGES: Readonly<Record<string, Language>> = { '.cu': 'cuda', '.c': 'c', '.py': 'triton' };
 
@@ -36,11 +40,41 @@ export const readText = async (path: string): Promise<string> =>
     throw new KilnError('INVALID_REQUEST', `${path} cannot be read (${codeOf(error)}): check the path`, { cause: error });
   });
 
-/** What a source includes, by paths from its folder, as it says them. */
-export const readIncluded = async (path: string, others: readonly string[] = []): Promise<Pick<SubmitCandidate, 'files'>> => {
-  if (others.length === 0) return {};
+export interface Including {
+  /** Files. */
+  readonly with?: readonly string[];
+  /** Folders in which includes are looked for. */
+  readonly include?: readonly string[];
+}
+
+/** What a source includes, by the paths that it says: what is named, and what it includes of folders. Throws INVALID_REQUEST. */
+export const readIncluded = async (
+  path: string,
+  { source, language }: SourceFile,
+  { with: others = [], include: folders = [] }: Including,
+): Promise<Pick<SubmitCandidate, 'files'>> => {
   const texts = others.map(async (other) => [nameBeside(path, other), await readText(other)] as const);
-  return { files: Object.fromEntries(await Promise.all(texts)) };
+  const named: Files = Object.fromEntries(await Promise.all(texts));
+  if (folders.length > 0) refuseFolders(folders, language);
+  const textOf = (asked: string): string | undefined => ownValue(named, asked) ?? textIn(folders, asked);
+  const files = folders.length === 0 ? named : { ...named, ...filesReached(source, textOf) };
+  return Object.keys(files).length === 0 ? {} : { files };
+};
+
+const refuseFolders = (folders: readonly string[], language: Language): void => {
+  if (language !== 'cuda' && language !== 'c')
+    throw new KilnError('INVALID_REQUEST', `--include: only cuda and c include files; ${language} does not`);
+  const missing = folders.find((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true);
+  if (missing !== undefined) throw new KilnError('INVALID_REQUEST', `--include ${missing}: there is no such folder`);
+};
+
+/** Of the first folder that has it. Nothing outside of them is sent. */
+const textIn = (folders: readonly string[], asked: string): string | undefined => {
+  if (!FilePath.safeParse(asked).success) return undefined;
+  const file = folders
+    .map((folder) => join(folder, asked))
+    .find((place) => statSync(place, { throwIfNoEntry: false })?.isFile() === true);
+  return file === undefined ? undefined : readFileSync(file, 'utf8');
 };
 
 /** From elsewhere by its name alone. */

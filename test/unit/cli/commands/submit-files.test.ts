@@ -43,6 +43,36 @@ test('a sweep takes them too', async () => {
   expect(candidate).toMatchObject({ source: '#include "lib/a.h"', files: { 'lib/a.h': 'int a;' } });
 });
 
+test('what a source includes of a folder goes with it, and nothing else', async () => {
+  const other = join(root, 'other');
+  mkdirSync(join(root, 'include/deep'), { recursive: true });
+  mkdirSync(other);
+  writeFileSync(join(root, 'k.cu'), '#include "tile.cuh"\n#include "../shared.h"\n#include "lib/a.h"\n');
+  writeFileSync(join(root, 'include/tile.cuh'), '#include "deep/b.cuh"\n');
+  writeFileSync(join(root, 'include/deep/b.cuh'), 'int b;');
+  writeFileSync(join(root, 'include/unused.cuh'), '');
+  writeFileSync(join(other, 'tile.cuh'), 'int later;');
+  const files = { 'tile.cuh': '#include "deep/b.cuh"\n', 'deep/b.cuh': 'int b;' };
+  const options = { problem: 'p', include: [join(root, 'include'), other] };
+  expect((await candidateOf(join(root, 'k.cu'), options)).files).toEqual(files);
+  const named = { ...options, with: [join(root, 'mine/lib/a.h')] };
+  writeFileSync(join(root, 'k.c'), '#include "mine/lib/a.h"\n#include "tile.cuh"\n');
+  expect((await sweepOf(join(root, 'k.c'), named)).candidate.files).toEqual({ 'mine/lib/a.h': 'int a;', ...files });
+});
+
+test('a folder to include from is refused where it is not there, and for what includes nothing', async () => {
+  const include = [join(root, 'nowhere')];
+  await expect(candidateOf(join(root, 'mine/k.cu'), { problem: 'p', include })).rejects.toThrow(
+    /--include .*nowhere: there is no such folder/u,
+  );
+  await expect(candidateOf(join(root, 'more.py'), { problem: 'p', include: [root] })).rejects.toThrow(
+    '--include: only cuda and c include files; triton does not',
+  );
+  await expect(candidateOf(join(root, 'solution.json'), { include: [root] })).rejects.toThrow(
+    '--include: only cuda and c include files; name what a program imports by --with',
+  );
+});
+
 test('a program is submitted as the command line prefers, and what is none is refused for it', async () => {
   const path = join(root, 'submission.py');
   writeFileSync(path, 'def custom_kernel(data):\n    return data[0]\n');
