@@ -34,7 +34,11 @@ export const gpuWork = (device: string, languages: readonly Language[]): readonl
 };
 
 /** Those in a language that the host compiles. */
-const seeds = ({ problem: { name }, files }: LoadedProblem, device: string, languages: readonly Language[]): readonly WorkItem[] =>
+const seeds = (
+  { problem: { name }, files }: LoadedProblem,
+  device: string,
+  languages: readonly Language[],
+): readonly WorkItem[] =>
   Object.entries(files)
     .filter(([file]) => file.startsWith('seeds/') && languageOfFile(file) !== 'c')
     .filter(([file]) => languages.some((language) => language === languageOfFile(file)))

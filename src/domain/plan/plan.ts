@@ -81,9 +81,9 @@ export const SpaceConditions = z.array(SpaceCondition).max(CONDITIONS_MAX);
 
 /** Text is a name; the complaint about anything else is that about a number. */
 const Argument = z.unknown().transform((given, context): string | Literal => {
-  const { data, error } = (typeof given === 'string' ? Name : Literal).safeParse(given);
-  if (data !== undefined) return data;
-  context.addIssue({ code: 'custom', message: error?.issues[0]?.message ?? '' });
+  const parsed = (typeof given === 'string' ? Name : Literal).safeParse(given);
+  if (parsed.success) return parsed.data;
+  context.addIssue({ code: 'custom', message: parsed.error.issues[0]?.message ?? '' });
   return z.NEVER;
 });
 
