@@ -43,7 +43,7 @@ export const readProblemFolder = (folder: string): ProblemFolder => {
 const readProblem = (folder: string): Problem => {
   const file = join(folder, PROBLEM_FILE);
   const parsed = parseYaml(
-    { text: readText(file, PROBLEM_BYTES_MAX), firstLine: 1, bytesMax: PROBLEM_BYTES_MAX, wholeFloatsBelow: ['call', 'init'] },
+    { text: readText(file, PROBLEM_BYTES_MAX), firstLine: 1, bytesMax: PROBLEM_BYTES_MAX, wholeFloatsBelow: [['call', 'init']] },
     Problem,
     PROBLEM_FILE,
   );

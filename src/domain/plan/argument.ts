@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WHOLE_FLOAT } from '../program-call.ts';
 import { INTEGER_TYPES, ScalarDtype } from './dtype.ts';
 
 /** A number that a plan passes to a kernel as it stands there. */
@@ -27,13 +28,24 @@ export const Literal = z.unknown().transform((given, context): Literal => {
 
 /** Or what is wrong with it. */
 const literalOf = (given: unknown): Literal | string => {
-  if (typeof given === 'number' && !Number.isInteger(given))
-    return `${given} is no whole number: say its type, as in {f32: ${given}}`;
-  const [dtype, value] = typeof given === 'number' ? ['i32', given] : onlyEntry(given);
-  const known = ScalarDtype.safeParse(dtype);
-  if (!known.success || typeof value !== 'number')
+  const plain = numberOf(given);
+  if (plain?.isWhole === false) {
+    const text = Number.isInteger(plain.value) ? plain.value.toFixed(1) : plain.value;
+    return `${text} is no int: say its type, as in {f32: ${text}}`;
+  }
+  const [name, value] = plain ? ['i32', given] : onlyEntry(given);
+  const [dtype, number] = [ScalarDtype.safeParse(name), numberOf(value)];
+  if (!dtype.success || !number)
     return `an argument is a name, a whole number, or a number with its type (${ScalarDtype.options.join(', ')}), as in {f32: 0.5}`;
-  return complaintOf({ dtype: known.data, value }) ?? { dtype: known.data, value };
+  const literal = { dtype: dtype.data, value: number.value };
+  return complaintOf(literal) ?? literal;
+};
+
+/** 1.0 is not whole where the text says it so. */
+const numberOf = (given: unknown): { readonly value: number; readonly isWhole: boolean } | undefined => {
+  if (typeof given === 'number') return { value: given, isWhole: Number.isInteger(given) };
+  const [name, value] = onlyEntry(given);
+  return name === WHOLE_FLOAT && typeof value === 'number' ? { value, isWhole: false } : undefined;
 };
 
 const onlyEntry = (given: unknown): readonly unknown[] => {

@@ -25,7 +25,7 @@ const KernelName = z
 export const isCppName = (kernel: string): boolean => !Name.safeParse(kernel).success;
 
 const GRID_DIMS_MAX = 3;
-const LAUNCHES_MAX = 16;
+export const LAUNCHES_MAX = 16;
 const ARGS_MAX = 64;
 const PARAMS_MAX = 64;
 const SCRATCH_MAX = 16;

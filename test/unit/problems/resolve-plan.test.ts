@@ -68,8 +68,19 @@ test('a whole number among the arguments is an int, and other numbers have the t
   });
 });
 
+test('a float that is written with its point is a number like others where its type is said', () => {
+  const header = parseHeader('/* kiln\nlaunch: [{kernel: k, args: [{f32: 1.0}, {f64: 2e3}, {i32: 3.0}, 4]}]\n*/', 'c');
+  expect(header.ok && header.plan.launch[0]?.args).toEqual([
+    { dtype: 'f32', value: 1 },
+    { dtype: 'f64', value: 2000 },
+    { dtype: 'i32', value: 3 },
+    { dtype: 'i32', value: 4 },
+  ]);
+});
+
 test.each([
-  ['0.5', 'launch[0].args[1]', 'line 4: 0.5 is no whole number: say its type, as in {f32: 0.5}'],
+  ['0.5', 'launch[0].args[1]', 'line 4: 0.5 is no int: say its type, as in {f32: 0.5}'],
+  ['1.0', 'launch[0].args[1]', 'line 4: 1.0 is no int: say its type, as in {f32: 1.0}'],
   ['2147483648', 'launch[0].args[1]', 'line 4: i32 does not hold 2147483648: from -2147483648 to 2147483647'],
   ['{u32: -1}', 'launch[0].args[1]', 'line 4: u32 does not hold -1: from 0 to 4294967295'],
   ['{i64: 1.5}', 'launch[0].args[1]', 'line 4: i64 holds whole numbers, not 1.5'],
