@@ -9,6 +9,7 @@ import { Language } from '../../domain/plan/plan.ts';
 import { FilePath } from '../../domain/program.ts';
 import { type RecognisedProgram, recogniseProgram } from '../../domain/program-style.ts';
 import { ownValue } from '../../platform/own-value.ts';
+import { note } from '../context.ts';
 
 const LANGUAGES: Readonly<Record<string, Language>> = { '.cu': 'cuda', '.c': 'c', '.py': 'triton' };
 
@@ -58,7 +59,19 @@ export const readIncluded = async (
   if (folders.length > 0) refuseFolders(folders, language);
   const textOf = (asked: string): string | undefined => ownValue(named, asked) ?? textIn(folders, asked);
   const files = folders.length === 0 ? named : { ...named, ...filesReached(source, textOf) };
+  if (language === 'cuda' || language === 'c') noteForgotten(path, source, files);
   return Object.keys(files).length === 0 ? {} : { files };
+};
+
+/** What is included, lies where it would be looked for, and is not sent. */
+const noteForgotten = (path: string, source: string, files: Files): void => {
+  for (const folder of [dirname(path), join(dirname(path), '..', 'include')]) {
+    const reached = filesReached(source, (asked) => ownValue(files, asked) ?? textIn([folder], asked));
+    const forgotten = Object.keys(reached).filter((asked) => !Object.hasOwn(files, asked));
+    if (forgotten.length === 0) continue;
+    note(`${path} includes ${forgotten.join(', ')}, which is not sent along: add --include ${folder}`);
+    return;
+  }
 };
 
 const refuseFolders = (folders: readonly string[], language: Language): void => {

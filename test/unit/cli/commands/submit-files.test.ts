@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { sweepOf } from '../../../../src/cli/input/sweep-spec.ts';
 import { candidateOf } from '../../../../src/cli/commands/submit.ts';
 
@@ -28,6 +28,7 @@ beforeEach(() => {
     writeFileSync(join(root, path), text);
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -58,6 +59,22 @@ test('what a source includes of a folder goes with it, and nothing else', async 
   const named = { ...options, with: [join(root, 'mine/lib/a.h')] };
   writeFileSync(join(root, 'k.c'), '#include "mine/lib/a.h"\n#include "tile.cuh"\n');
   expect((await sweepOf(join(root, 'k.c'), named)).candidate.files).toEqual({ 'mine/lib/a.h': 'int a;', ...files });
+});
+
+test('what a source includes and does not bring is told, with the folder that it lies in', async () => {
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const path = join(root, 'mine/k.cu');
+  await candidateOf(path, { problem: 'p' });
+  await candidateOf(path, { problem: 'p', include: [join(root, 'mine')] });
+  mkdirSync(join(root, 'include'));
+  mkdirSync(join(root, 'seeds'));
+  writeFileSync(join(root, 'include/tile.cuh'), '');
+  writeFileSync(join(root, 'seeds/1-k.cu'), '#include "tile.cuh"\n#include "cuda_fp16.h"\n');
+  await candidateOf(join(root, 'seeds/1-k.cu'), { problem: 'p' });
+  expect(said.mock.calls.map(([text]) => text)).toEqual([
+    `${path} includes lib/a.h, which is not sent along: add --include ${join(root, 'mine')}\n`,
+    `${join(root, 'seeds/1-k.cu')} includes tile.cuh, which is not sent along: add --include ${join(root, 'include')}\n`,
+  ]);
 });
 
 test('a folder to include from is refused where it is not there, and for what includes nothing', async () => {
