@@ -41,7 +41,7 @@ export const readText = async (path: string): Promise<string> =>
     throw new KilnError('INVALID_REQUEST', `${path} cannot be read (${codeOf(error)}): check the path`, { cause: error });
   });
 
-export interface Including {
+interface Including {
   /** Files. */
   readonly with?: readonly string[];
   /** Folders in which includes are looked for. */
