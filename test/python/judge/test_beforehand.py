@@ -119,7 +119,7 @@ def judge(keeps: bool, wrong: str = "") -> "tuple[list[str], PlayedDevice, Optio
     definition = {"name": "played", "tolerance": {"rtol": 0, "atol": 0, "relative_l2": 1}, "cases": specs}
     problem = SimpleNamespace(
         definition=definition, facts=facts, programs=[], plan=lambda *_: PLAN, trusted=lambda side, _case, _spec: side,
-        is_timed_alone=False, is_recorded=False, changed=lambda: None,
+        sides=["reference", "baseline"], is_timed_alone=False, is_recorded=False, changed=lambda: None,
     )
     task: Any = {"artifact": "", "plans": {spec["name"]: PLAN for spec in specs}, "timing": RULES, "record": None}
     following = Following(lambda: did.append("read next"), lambda: did.append("load next"))
