@@ -227,7 +227,8 @@ class ReadFromTheDevice(unittest.TestCase):
         timer, case = Timer(gpu, gpu, gpu, 50 << 20), PlayedCase(gpu)
         case.waits_in_draws = True
         timer.run(case, [TimedRun("candidate", 1, seed, None) for seed in (None, 7)], {"candidate": PlayedRunnable(80_000)}, random.Random(1))
-        self.assertEqual([name for name in gpu.kernels if name != "delay"], ["reset", "turn", "flush", "work", "turn", "draw", "flush", "work", "turn"])
+        kernels = [name for name in gpu.kernels if name != "delay"]
+        self.assertEqual(kernels, ["reset", "turn", "flush", "work", "turn", "draw", "flush", "work", "turn"])
         self.assertEqual(timer.gaps()[0], float(LAUNCHING_NS), "a gap behind it is told from a wait")
 
     def test_symbols_are_filled_behind_the_draw_before_the_flush_and_outside_of_what_is_timed(self) -> None:
