@@ -33,8 +33,10 @@ export const keptCases = (described: Described, asked: readonly AskedCase[]): Ke
   const [why] = drawn.reasons;
   const [instead] = derived.reasons;
   if (why === undefined) throw new RefusedFile('it has no case that is timed');
-  throw new RefusedFile(instead === undefined || instead === why ? why : `${why}; and it cannot be derived: ${instead}`);
+  throw new RefusedFile(instead !== undefined && why.includes(UNPLAIN) ? `${why}; and it cannot be derived: ${instead}` : why);
 };
+
+const UNPLAIN = 'is not drawn plainly';
 
 const isTimed = (kept: readonly KeptCase[]): boolean => kept.some(({ kind }) => kind === 'bench');
 
@@ -68,7 +70,7 @@ const casesWithout = ({ cases, names }: Described, asked: readonly AskedCase[], 
 const reasonAgainst: ReasonAgainst = (found, names) => {
   const unplain = found.tensors.findIndex(({ draw }) => draw.kind === 'unplain');
   if (unplain >= 0)
-    return `\`${tensorNameAt(found.places[unplain] ?? [], names)}\` is not drawn plainly: ${found.tensors[unplain]?.draw.reason ?? ''}`;
+    return `\`${tensorNameAt(found.places[unplain] ?? [], names)}\` ${UNPLAIN}: ${found.tensors[unplain]?.draw.reason ?? ''}`;
   return reasonAgainstHolding(found, names);
 };
 
@@ -79,9 +81,10 @@ const reasonAgainstDerived: ReasonAgainst = (found, names) => {
   );
   if (unbounded >= 0)
     return `nobody says within which bounds \`${tensorNameAt(found.places[unbounded] ?? [], names)}\` is, which kernels may index with`;
-  const raw = found.raw.draws.reduce((sum, one) => sum + one.times * bytesOf(one), 0);
-  if (raw > CASE_BYTES_MAX)
-    return `its draws are ${(raw / 2 ** 30).toFixed(2)} GiB; a case has at most ${CASE_BYTES_MAX / 2 ** 30}`;
+  const held = found.tensors.reduce((sum, one) => sum + bytesOf(one), 0);
+  const bytes = found.raw.draws.reduce((sum, one) => sum + one.times * bytesOf(one), held);
+  if (bytes > CASE_BYTES_MAX)
+    return `its draws and inputs are ${(bytes / 2 ** 30).toFixed(2)} GiB together; a case has at most ${CASE_BYTES_MAX / 2 ** 30}`;
   return underivable(found.raw) ?? reasonAgainstHolding(found, names);
 };
 

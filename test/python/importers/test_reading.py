@@ -73,7 +73,8 @@ class Arguments(unittest.TestCase):
 
 
 def case_of(*shapes: "list[int]", out: "list[int]") -> "dict[str, object]":
-    return {"tensors": [{"dtype": "f32", "shape": shape} for shape in shapes], "outputs": [{"dtype": "f32", "tensor": None, "shape": out}]}
+    tensors = [{"dtype": "f32", "shape": shape, "draw": {"kind": "normal"}} for shape in shapes]
+    return {"tensors": tensors, "outputs": [{"dtype": "f32", "tensor": None, "shape": out}]}
 
 
 def cut(whole: "dict[str, object]", after: After, bytes_max: int) -> "dict[str, Any]":
@@ -97,6 +98,16 @@ class Rows(unittest.TestCase):
     def test_one_that_takes_no_other_rows_stays_as_it_is(self) -> None:
         found = cut(case_of([64, 8], out=[64, 8]), lambda _shapes: None, 1 << 30)
         self.assertEqual(found["asked"], [{"kind": "bench", "args": {}}])
+
+    def test_inputs_that_are_derived_take_the_room_of_what_they_are_derived_from(self) -> None:
+        def whole(rows: int) -> "dict[str, Any]":
+            case: Any = case_of([rows, 8], out=[1])
+            case["tensors"][0]["draw"] = {"kind": "unplain"}
+            return {**case, "raw": {"draws": [{"dtype": "f32", "shape": [rows, 8], "times": 3}]}}
+
+        found = smaller_cases(whole(64), whole, 4 * 4 * 8 * 32)
+        self.assertEqual(found["asked"][-1], {"kind": "bench", "args": {"batch": 32}, "instead": 64})
+        self.assertEqual(smaller_cases(whole(64), whole, 4 * 4 * 8 * 64)["asked"][-1], {"kind": "bench", "args": {"batch": 64}})
 
     def test_what_is_too_large_is_halved_until_it_fits_and_that_is_said(self) -> None:
         found = cut(case_of([64, 8], out=[64, 8]), lambda shapes: shapes, 1100)

@@ -92,7 +92,7 @@ describe('cases whose inputs are computed', () => {
       '`data` is not drawn plainly: tril (reference.py:3); and it cannot be derived: nothing of it is drawn',
     );
     expect(() => kept({ dtype: 'i64' })).toThrow('nobody says within which bounds `data` is, which kernels may index with');
-    expect(() => kept({}, [drawn([2 ** 32])])).toThrow('its draws are 16.00 GiB; a case has at most 8');
+    expect(() => kept({}, [drawn([2 ** 32])])).toThrow('its draws and inputs are 16.00 GiB together; a case has at most 8');
     expect(() => kept({ contiguous: false })).toThrow('and it cannot be derived: `data` is not contiguous');
   });
 });

@@ -56,5 +56,13 @@ _WIDE = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4, "f16": 2, "bf16": 2}
 
 
 def _bytes(case: dict[str, Any]) -> int:
+    """Of what is there at once: inputs with outputs, or with what they are derived from."""
     made = [one for one in case["outputs"] if one["tensor"] is None]
-    return sum(math.prod(one["shape"]) * _WIDE.get(one["dtype"], 1) for one in [*case["tensors"], *made])
+    is_derived = any(one["draw"]["kind"] == "unplain" for one in case["tensors"])
+    drawn = [(one["dtype"], one["times"] * math.prod(one["shape"])) for one in case["raw"]["draws"]] if is_derived else []
+    beside = max(_size([(one["dtype"], math.prod(one["shape"])) for one in made]), _size(drawn))
+    return _size([(one["dtype"], math.prod(one["shape"])) for one in case["tensors"]]) + beside
+
+
+def _size(parts: "list[tuple[str, int]]") -> int:
+    return sum(elements * _WIDE.get(dtype, 1) for dtype, elements in parts)
