@@ -63,7 +63,10 @@ const refuseRepeatedNames = (problem: Problem, file: string): void => {
     const twice = firstRepeated([...problem.check, ...problem.bench[target]].map((item) => item.name));
     if (twice !== undefined) throw invalidProblem(file, `bench.${target}`, `two cases are called "${twice}"`);
   }
-  const twice = firstRepeated([...problem.variables, ...Object.keys(problem.tensors), ...Object.keys(problem.scalars)]);
+  const twice = firstRepeated([
+    ...problem.variables,
+    ...[problem.tensors, problem.scalars, problem.derive?.raw ?? {}].flatMap((named) => Object.keys(named)),
+  ]);
   if (twice !== undefined)
     throw invalidProblem(file, 'variables', `"${twice}" names two things; variables, tensors and scalars share one space`);
 };

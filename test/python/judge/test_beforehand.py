@@ -136,7 +136,7 @@ def problem_of(remembered_ns: float) -> Any:
     definition = {"name": "played", "tolerance": {"rtol": 0, "atol": 0, "relative_l2": 1}, "cases": SPECS}
     return SimpleNamespace(
         definition=definition, facts=facts, programs=[], plan=lambda *_: PLAN, trusted=lambda side, _case, _spec: side,
-        is_timed_alone=False, is_recorded=False, changed=lambda: None,
+        sides=["reference", "baseline"], is_timed_alone=False, is_recorded=False, changed=lambda: None,
     )
 
 

@@ -65,7 +65,7 @@ class Contenders:
     def _scratch(self, spec: DefinedCase) -> Scratch:
         """Known once the programs are loaded, and asked for again and again."""
         if spec["name"] not in self._scratches:
-            self._scratches[spec["name"]] = {side: self._plan(side, spec)["scratch"] for side in ("reference", "baseline", *self.programs)}
+            self._scratches[spec["name"]] = {side: self._plan(side, spec)["scratch"] for side in (*self._problem.sides, *self.programs)}
         return self._scratches[spec["name"]]
 
     def replicas_max(self, spec: DefinedCase) -> int:

@@ -12,7 +12,7 @@ from ..answering import AnsweringArtifact, is_answering
 from ..artifacts import Artifact
 from ..case_cache import CaseCache, case_key
 from ..companions import Companions
-from ..device import OWN_SIDES, Part
+from ..device import INPUTS, OWN_SIDES, Part
 from ..failures import InfraFailure, LaunchRejected
 from ..layout import REPLICAS_MAX, Scratch, room
 from ..recorded import RecordedArtifact, is_recording
@@ -163,7 +163,7 @@ class GpuDevice:
             if is_answering(artifact):
                 return AnsweringProgram(self, AnsweringArtifact(artifact.folder))
             if is_recording(artifact):
-                return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver), of_problem=side in OWN_SIDES))
+                return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver), of_problem=side in (*OWN_SIDES, INPUTS)))
             return Program(self.driver, artifact, self._read.get(artifact.folder))
         except LaunchRejected as error:
             if side == "candidate":
