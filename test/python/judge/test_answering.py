@@ -66,6 +66,8 @@ class Answered(unittest.TestCase):
         self.assertTrue(is_answering(Artifact(Path(self.folder, name))))
         program = AnsweringProgram(self.host, AnsweringArtifact(Path(self.folder, name)))
         self.programs.append(program)
+        program.prove()
+        program.calibrate()
         program.begin(limit_ms)
         return program
 
@@ -109,7 +111,6 @@ class Answered(unittest.TestCase):
         for case, (runnable, places) in bound.items():
             values, outputs = self.run_once(runnable, places, case, is_timed=False)
             self.assertEqual(outputs, [2.0 * value for value in values])
-        program.calibrate()
         for case, (runnable, places) in bound.items():
             for _ in range(timed):
                 values, outputs = self.run_once(runnable, places, case, is_timed=True)
@@ -133,6 +134,40 @@ class Answered(unittest.TestCase):
                     told = program.told(case)
                     self.assertEqual((told["semantics"], told["nullNs"], told["uncertaintyNs"]), ("released", 1000.0, 8400.0))
                 self.assertTrue(program.settle())
+
+    def test_its_inputs_are_not_there_before_all_is_queued_that_releases_them(self) -> None:
+        """However late the judge's host is, whose stream is then empty and the device the program's."""
+        for is_timed in (False, True):
+            program = self.program(DOUBLE)
+            (runnable, places), driver = self.bind(program, "case-0"), self.host.driver
+            self.run_once(runnable, places, "case-0", is_timed=is_timed)
+            given, end = program._process.lent.given("case-0")["x"].ours, list[float]()
+            known, new = driver.download(given, 32), struct.pack("<8f", *range(101, 109))
+            driver.upload(places["x"], new)
+            runnable.beside.before(is_timed=is_timed)
+            deadline = time.monotonic() + 0.2
+            while driver.is_busy() and time.monotonic() < deadline:
+                time.sleep(0.001)
+            self.assertEqual(driver.download(given, 32), known)
+            self.assertEqual([launch() for launch in runnable.launches[0]], [0, 0, 0])
+            driver.record(end)
+            runnable.beside.behind(end)
+            runnable.beside.wait_for(end)
+            self.assertEqual(driver.download(given, 32), new)
+            self.end()
+
+    def test_what_passes_between_it_and_the_judge_is_copied_by_kernels(self) -> None:
+        """While the driver copies, the device is the program's too."""
+        self.runs(OWN_OUTPUT, timed=2)
+        self.assertIn("kiln_copy", self.host.driver.seen)
+        self.assertNotIn("copy", self.host.driver.seen)
+
+    def test_one_that_is_refused_before_its_inputs_are_released_holds_nobody(self) -> None:
+        program = self.program(DOUBLE)
+        runnable, _ = self.bind(program, "case-0")
+        runnable.beside.before(is_timed=False)
+        self.assertTrue(program.settle())
+        self.assertFalse(self.host.driver.is_busy())
 
     def test_one_that_reads_its_inputs_on_the_host_is_timed_by_its_calls(self) -> None:
         program = self.runs(STEERS)

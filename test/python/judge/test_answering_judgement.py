@@ -1,14 +1,16 @@
 """A whole judgement of a program that answers, played: when its process is begun, calibrated, asked for what it did wrong, and ended."""
 import unittest
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
-from kiln_runner.judge.answering import NOTHING_PLANNED, Answering
+from kiln_runner.judge.answering import NOTHING_PLANNED, Answering, begin_answering
 from kiln_runner.judge.failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
 from kiln_runner.judge.outcomes import contract
+from kiln_runner.judge.stopwatch import Stopwatch
 from kiln_runner.protocol import Plan
 from kiln_runner.protocol_outcomes import Answers
 
-from .played_races import Kernels, play, race_for
+from .played_races import Kernels, PlayedLock, play, race_for
 
 KERNELS = Kernels({"small": 120e3, "large": 900e3}, {"small": 100e3, "large": 800e3})
 
@@ -22,6 +24,9 @@ class PlayedAnswering(Answering):
 
     def plan(self, case: str) -> Plan:
         return NOTHING_PLANNED
+
+    def prove(self) -> None:
+        self._do("prove")
 
     def begin(self, limit_ms: float) -> None:
         self._do("begin")
@@ -66,11 +71,20 @@ class Judged(unittest.TestCase):
         self.assertEqual([(timing["case"], timing["answers"]["nullNs"]) for timing in timings], [("small", 299_000.0), ("large", 299_000.0)])
         self.assertNotIn("settle", program.did)
 
-    def test_it_is_begun_once_calibrated_before_each_case_is_timed_and_what_it_did_wrong_is_asked_for_behind_each(self) -> None:
+    def test_it_is_begun_once_and_what_it_did_wrong_is_asked_for_behind_each_case(self) -> None:
         program = PlayedAnswering()
         judged(program)
-        expected = ["begin", "refuse large", "calibrate", "refuse small", "told small", "calibrate", "refuse large", "told large"]
+        expected = ["prove", "calibrate", "begin", "refuse large", "refuse small", "told small", "refuse large", "told large"]
         self.assertEqual(program.did, expected)
+
+    def test_what_is_taken_off_is_measured_while_no_program_has_a_process_that_could_make_it_longer(self) -> None:
+        did: list[str] = []
+        sides = [PlayedAnswering(), PlayedAnswering()]
+        for name, side in zip(("candidate", "record"), sides):
+            side.did = cast(Any, SimpleNamespace(append=lambda what, name=name: did.append(f"{name} {what}")))
+        begin_answering(cast(Any, sides), cast(Any, SimpleNamespace(lock=PlayedLock(), watch=Stopwatch())), cast(Any, {"limitMs": 1.0}))
+        self.assertEqual([what.split()[1] for what in did], ["prove", "calibrate", "prove", "calibrate", "begin", "begin"])
+        self.assertEqual(did[2:4], ["candidate prove", "candidate calibrate"], "its own environment's process is the one that is left")
 
     def test_nobody_is_stopped_by_what_a_first_call_took(self) -> None:
         race = race_for(Kernels({"small": 10e3, "large": 90e3}, KERNELS.baseline), 10.0, 0.9)

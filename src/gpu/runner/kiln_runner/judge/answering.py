@@ -15,21 +15,24 @@ from .failures import InfraFailure
 
 
 class Answering(ABC):
-    """not begun -> begun (its process lives) -> settled or closed."""
+    """not begun -> proven -> calibrated -> begun (its process lives) -> settled or closed."""
+
+    @abstractmethod
+    def prove(self) -> None:
+        """Starts what it is measured against. InfraFailure where that does not work: then no program's process is started."""
+
+    @abstractmethod
+    def calibrate(self) -> None:
+        """Measures what is taken off its times. Under the device's lock, while no program has a process: one could hold the device, and be thought the
+        faster for it. InfraFailure where kernels of known length do not come out as long."""
 
     @abstractmethod
     def begin(self, limit_ms: float) -> None:
-        """Starts its process and what it is measured against. `limit_ms`: what it may take to answer, all calls together. CandidateFailure,
-        InfraFailure."""
+        """Starts its process. `limit_ms`: what it may take to answer, all calls together. CandidateFailure, InfraFailure."""
 
     @abstractmethod
     def plan(self, case: str) -> Plan:
         """Nothing: what it launches and takes is its process's."""
-
-    @abstractmethod
-    def calibrate(self) -> None:
-        """Measures what is taken off its times, where that was not done for this judgement. Under the device's lock. InfraFailure where kernels of
-        known length do not come out as long."""
 
     @abstractmethod
     def refuse(self, case: str) -> None:
@@ -48,16 +51,17 @@ def begin_answering(programs: Iterable[Program], bench: Bench, task: JudgeTask) 
     """Those that answer; whether there are any. Others' timed sections are not disturbed by what starts, and how long that takes is not the
     candidate's time."""
     answering = _answering_in(programs)
+    # The first last: what its environment needs is there then.
+    for program in reversed(answering):
+        with bench.lock.shared(bench.watch), bench.watch.companion_wait():
+            program.prove()
+        with bench.lock.exclusive(bench.watch), bench.watch.companion_wait():
+            program.calibrate()
     if answering:
         with bench.lock.shared(bench.watch), bench.watch.companion_wait():
             for program in answering:
                 program.begin(task["limitMs"])
     return bool(answering)
-
-
-def calibrate(programs: Iterable[Program]) -> None:
-    for program in _answering_in(programs):
-        program.calibrate()
 
 
 def settle(programs: Iterable[Program]) -> bool:

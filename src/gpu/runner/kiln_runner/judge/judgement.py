@@ -9,7 +9,7 @@ from typing import Callable, Optional
 from kiln_runner.protocol import DefinedCase, Hidden, JudgeTask, Telemetry
 from kiln_runner.protocol_outcomes import CaseTiming, Passed, TimingStatistics
 
-from .answering import begin_answering, calibrate, settle, with_answers
+from .answering import begin_answering, settle, with_answers
 from .beforehand import CONTROL, Beforehand, Sources
 from .bench import Bench
 from .checking import Terms, check_prepared
@@ -215,7 +215,6 @@ class Judgement:
             self._bench.watch.add("loadMs", time.monotonic_ns() - start)
 
     def _measure(self, spec: DefinedCase) -> Measured:
-        calibrate(self._sides.programs.values())
         (case, conditions, warm), race = self._get_ready(spec), self._race
         if race and race.stopped:
             return screened(case, warm, race.baseline(spec["name"]))

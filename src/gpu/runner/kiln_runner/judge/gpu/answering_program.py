@@ -1,9 +1,9 @@
 """A program that answers, where a plan's launches would be: a run of it releases inputs that its process has not seen, and ends when the judge has
 looked at its outputs. Time, check and expected outputs are the judge's own.
 
-A run, on the judge's stream: the outputs' memory is poisoned, where that is known, and the inputs are copied to where the process has them
-(`before`); then, between the two events, GO is written, DONE is waited for, and a kernel looks at the outputs, which makes it wait for the process's
-own kernels; then the outputs are copied to where those of any candidate are, and looked at once more (`behind`). What the process's context costs
+A run, on the judge's stream: the outputs' memory is poisoned, where that is known, and the inputs are copied to where the process has them, once all
+up to their release is queued (`before`, exchange.py); then, between the two events, GO is written, DONE is waited for, and a kernel looks at the outputs,
+which makes it wait for the process's own kernels; then the outputs are copied to where those of any candidate are, and looked at once more (`behind`). What the process's context costs
 beside its work is taken off (nulls.py).
 
 Now and then the judge looks by a copy to the host in place of a kernel, which nobody can know before: that saves one switch between the two contexts,
@@ -96,8 +96,9 @@ class CaseAnswers:
             for place, output in zip(self._written, outputs):
                 if place.tensor["role"] == "out":
                     kernels += driver.fill(output.theirs, poison_pattern(place.tensor["dtype"], self._rng), output.bytes)
+        self._host.exchange.hold()
         for place in self._read:
-            driver.copy(place.given.ours, place.at, place.bytes)
+            self._host.exchange.copy(place.given.ours, place.at, place.bytes)
         self._is_copied = is_timed and self._next_kind()
         if is_timed:
             self._copied.append(self._is_copied)
@@ -107,7 +108,7 @@ class CaseAnswers:
         """`end`: has been recorded behind the launches."""
         outputs = self._outputs or []
         for output in outputs:
-            self._driver.copy(output.copied, output.theirs, output.bytes)
+            self._host.exchange.copy(output.copied, output.theirs, output.bytes)
         if not self._is_copied:
             self._host.looks.second(outputs, self._process)
         if self._is_timed:
@@ -115,7 +116,7 @@ class CaseAnswers:
         # What it did to its inputs shows where those of any candidate are looked at.
         for place in self._read:
             if place.tensor["role"] == "in":
-                self._driver.copy(place.at, place.given.ours, place.bytes)
+                self._host.exchange.copy(place.at, place.given.ours, place.bytes)
         self.wait_for(end)
 
     def wait_for(self, end: c_void_p) -> None:
@@ -160,7 +161,9 @@ class CaseAnswers:
         return [Output(one.ours, place.at, place.bytes) for one, place in zip(found, self._written)]
 
     def _go(self) -> int:
-        return self._driver.write_word(self._process.lent.go, self._call)
+        code = self._driver.write_word(self._process.lent.go, self._call)
+        self._host.exchange.release()
+        return code
 
     def _done(self) -> int:
         process = self._process
@@ -197,7 +200,7 @@ class AnsweringProgram(Program, Answering):
         asked = Asked(name, self._environment, self._key, document["program"])
         self._process = AnswerProcess(host, asked, document["program"]["cases"], arenas_from(arena_of(name)))
         self._cases: dict[str, CaseAnswers] = {}
-        self._offsets: Optional[Offsets] = None
+        self._offsets = NO_OFFSETS
 
     def close(self) -> None:
         self._process.close()
@@ -207,9 +210,13 @@ class AnsweringProgram(Program, Answering):
         del case
         return NOTHING_PLANNED
 
-    def begin(self, limit_ms: float) -> None:
-        # First what it is measured against: where that does not work, no program's process is started.
+    def prove(self) -> None:
         self._host.nulls.prove(self._environment, self._key)
+
+    def calibrate(self) -> None:
+        self._offsets = self._host.nulls.offsets(self._environment, self._key)
+
+    def begin(self, limit_ms: float) -> None:
         self._process.begin(limit_ms)
 
     def bind(self, case: str, tensors: Sequence[Tensor], at: Callable[[str], int]) -> Runnable:
@@ -219,28 +226,19 @@ class AnsweringProgram(Program, Answering):
         if len(places) != len(tensors) or any(place.bytes != place.given.bytes for place in places):
             raise InfraFailure("internal", f"the program's case {case} has other tensors than the problem's")
         answers = self._cases[case] = CaseAnswers(self._host, self._process, case, places)
-        if self._offsets:
-            answers.offsets = self._offsets
+        answers.offsets = self._offsets
         return answers.runnable
-
-    def calibrate(self) -> None:
-        if self._offsets is None:
-            self._offsets = self._host.nulls.offsets(self._environment, self._key)
-        for answers in self._cases.values():
-            answers.offsets = self._offsets
 
     def refuse(self, case: str) -> None:
         if self._host.looks.have_differed(self._process):
             raise CandidateFailure(contract(case, "it writes its output after it said that it was done"))
         answers, offsets = self._cases.get(case), self._offsets
-        if answers is None or offsets is None:
-            return
-        words = doubt(answers.by_kernel, answers.by_copy, offsets.kernel_ns - offsets.copied_ns)
+        words = doubt(answers.by_kernel, answers.by_copy, offsets.kernel_ns - offsets.copied_ns) if answers else ""
         if words:
             raise CandidateFailure(contract(case, words))
 
     def told(self, case: str) -> Answers:
-        answers, offsets = self._cases[case], self._offsets or NO_OFFSETS
+        answers, offsets = self._cases[case], self._offsets
         semantics = "call" if answers.is_called else "released"
         answers.forget()
         return {"uncertaintyNs": UNCERTAINTY_NS, "semantics": semantics, "nullNs": offsets.kernel_ns}

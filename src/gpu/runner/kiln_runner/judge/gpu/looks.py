@@ -28,7 +28,9 @@ class Output(NamedTuple):
     bytes: int
 
 
-class _Outputs(ctypes.Structure):
+class Outputs(ctypes.Structure):
+    """As native/gpu_answers.cu has it."""
+
     _fields_ = [("at", c_uint64 * OUTPUTS_EACH), ("bytes", c_uint64 * OUTPUTS_EACH)]
 
 
@@ -92,6 +94,6 @@ class Looks:
 
     def _prepare(self, count: int) -> PreparedLaunch:
         shape = LaunchShape([LOOKS_EACH // THREADS, count], [THREADS])
-        values = [_Outputs(), c_uint64(0), address(0)]
+        values = [Outputs(), c_uint64(0), address(0)]
         launch = self._launches[count] = PreparedLaunch(self._driver, self._kernels.function("kiln_look"), shape, values)
         return launch
