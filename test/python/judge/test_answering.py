@@ -8,13 +8,16 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.judge.answering import AnsweringArtifact, is_answering
 from kiln_runner.judge.artifacts import Artifact
 from kiln_runner.judge.failures import CandidateFailure, InfraFailure
 from kiln_runner.judge.gpu.answering_program import AnsweringProgram, Offsets
+from kiln_runner.judge.gpu.null_process import NullRuns
+from kiln_runner.judge.gpu.runnable import Runnable
 from kiln_runner.judge.layout import room
 from kiln_runner.programs.answering_document import files_of, meta_of
 from kiln_runner.programs.recording_shape import WINDOW_UNIT
@@ -45,17 +48,16 @@ class Answered(unittest.TestCase):
         self.programs: list[AnsweringProgram] = []
         self.addCleanup(self.end)
         self.proven: list[str] = []
-        self.host.nulls = self
+        # Of runs of the null among others', what they took longer than alone.
+        self.beyond: list[float] = []
+        runs = SimpleNamespace(runnable=Runnable([]), take=lambda: self.beyond, close=lambda: None)
+        self.host.nulls = SimpleNamespace(
+            prove=lambda name, _key: self.proven.append(name), offsets=lambda *_: Offsets(1000.0, 400.0), runs=lambda *_: runs,
+        )
         self.rng = random.Random(1)
 
     def started(self) -> Any:
         return PlayedRunner(self.folder)
-
-    def prove(self, environment: str, _key: str) -> None:
-        self.proven.append(environment)
-
-    def offsets(self, _environment: str, _key: str) -> Offsets:
-        return Offsets(1000.0, 400.0)
 
     def program(self, source: str, limit_ms: float = 20_000.0, **changes: Any) -> AnsweringProgram:
         unit = unit_of(source, **changes)
@@ -209,6 +211,12 @@ class Answered(unittest.TestCase):
                 self.assertFalse(self.host.driver.is_busy())
                 self.assertLess(time.monotonic() - start, 15)
 
+    def test_who_holds_the_device_while_others_are_timed_is_told_by_what_the_null_took(self) -> None:
+        program = self.program(DOUBLE)
+        for beyond, is_hindered in (([100.0] * 20, False), ([100.0] * 12 + [1e6] * 4, True)):
+            self.beyond = beyond
+            self.assertEqual(program.hindered(), is_hindered)
+
     def test_what_is_written_after_done_is_found(self) -> None:
         program = self.program(DOUBLE)
         runnable, places = self.bind(program, "case-0")
@@ -220,6 +228,20 @@ class Answered(unittest.TestCase):
         self.assertIn("after it said that it was done", caught.exception.outcome["message"])
         self.run_once(runnable, places, "case-0", is_timed=False)
         program.refuse("case-0")
+
+    def test_the_judges_own_program_among_others_tells_what_it_took_longer_and_fails_for_nobody(self) -> None:
+        program = self.program(COUNT + "    if COUNT[0] == 9:\n        raise ValueError('no more')\n    gpu().scale(x, out, 2.0)\n")
+        _, places = self.bind(program, "case-0")
+        answers = program._cases["case-0"]
+        answers.offsets = Offsets(4000.0, 3000.0)
+        null = NullRuns(cast(Any, SimpleNamespace(close=lambda: None)), answers)
+        for _ in range(2):
+            self.run_once(null.runnable, places, "case-0", is_timed=True)
+        self.assertTrue(all(one in (1000.0, 2000.0) for one in null.take()))
+        self.assertEqual(null.take(), [])
+        with self.assertRaises(InfraFailure):
+            for _ in range(8):
+                self.run_once(null.runnable, places, "case-0", is_timed=True)
 
     def test_a_runner_that_cannot_start_it_is_not_its_fault(self) -> None:
         for how, code in (("lost", "worker_died"), ("unconfinable", "environment_missing"), ("suspended", "suspended")):

@@ -3,9 +3,10 @@ import unittest
 from types import SimpleNamespace
 from typing import Any, cast
 
-from kiln_runner.judge.answering import NOTHING_PLANNED, Answering, begin_answering
+from kiln_runner.judge.answering import NOTHING_PLANNED, Answering, begin_answering, refuse_no_answers
 from kiln_runner.judge.failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
 from kiln_runner.judge.outcomes import contract
+from kiln_runner.judge.schedule import NULL
 from kiln_runner.judge.stopwatch import Stopwatch
 from kiln_runner.protocol import Plan
 from kiln_runner.protocol_outcomes import Answers
@@ -20,7 +21,7 @@ class PlayedAnswering(Answering):
 
     def __init__(self, **fails: Exception) -> None:
         self.did: list[str] = []
-        self.fails, self.is_free = fails, True
+        self.fails, self.is_free, self.is_hindered = fails, True, False
 
     def plan(self, case: str) -> Plan:
         return NOTHING_PLANNED
@@ -33,6 +34,13 @@ class PlayedAnswering(Answering):
 
     def calibrate(self) -> None:
         self._do("calibrate")
+
+    @property
+    def null(self) -> Any:
+        return NULL
+
+    def hindered(self) -> bool:
+        return self.is_hindered and any(what.startswith("refuse") for what in self.did)
 
     def refuse(self, case: str) -> None:
         self._do(f"refuse {case}")
@@ -85,6 +93,15 @@ class Judged(unittest.TestCase):
         begin_answering(cast(Any, sides), cast(Any, SimpleNamespace(lock=PlayedLock(), watch=Stopwatch())), cast(Any, {"limitMs": 1.0}))
         self.assertEqual([what.split()[1] for what in did], ["prove", "calibrate", "prove", "calibrate", "begin", "begin"])
         self.assertEqual(did[2:4], ["candidate prove", "candidate calibrate"], "its own environment's process is the one that is left")
+
+    def test_what_is_held_up_while_others_are_timed_is_its_own_doing_where_nobody_else_answers(self) -> None:
+        program, others = PlayedAnswering(), [PlayedAnswering()]
+        program.is_hindered = True
+        failure = self.failure(program)
+        self.assertEqual((failure.outcome["verdict"], failure.outcome["case"]), ("contract", "small"))
+        self.assertIn("while others are timed", failure.outcome["message"])
+        with self.assertRaises(InfraFailure):
+            refuse_no_answers(cast(Any, program), cast(Any, others), "small")
 
     def test_nobody_is_stopped_by_what_a_first_call_took(self) -> None:
         race = race_for(Kernels({"small": 10e3, "large": 90e3}, KERNELS.baseline), 10.0, 0.9)

@@ -2,6 +2,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Optional
 
 from kiln_runner.programs.answering_document import INDEX, read
 from kiln_runner.programs.answering_document import Answering as Document
@@ -10,8 +11,9 @@ from kiln_runner.protocol_outcomes import Answers, CaseTiming
 
 from .artifacts import Artifact
 from .bench import Bench
-from .device import Program
-from .failures import InfraFailure
+from .device import Program, Runnable
+from .failures import CandidateFailure, InfraFailure
+from .outcomes import contract
 
 
 class Answering(ABC):
@@ -23,8 +25,8 @@ class Answering(ABC):
 
     @abstractmethod
     def calibrate(self) -> None:
-        """Measures what is taken off its times. Under the device's lock, while no program has a process: one could hold the device, and be thought the
-        faster for it. InfraFailure where kernels of known length do not come out as long."""
+        """Measures what is taken off its times. Under the device's lock, while no program has a process: one could hold the device, and be thought
+        the faster for it. InfraFailure where kernels of known length do not come out as long."""
 
     @abstractmethod
     def begin(self, limit_ms: float) -> None:
@@ -33,6 +35,15 @@ class Answering(ABC):
     @abstractmethod
     def plan(self, case: str) -> Plan:
         """Nothing: what it launches and takes is its process's."""
+
+    @property
+    @abstractmethod
+    def null(self) -> Runnable:
+        """The judge's own program that does nothing, to be timed among others' (hindrance.py)."""
+
+    @abstractmethod
+    def hindered(self) -> bool:
+        """Whether something held up runs of `null` since this was asked last."""
 
     @abstractmethod
     def refuse(self, case: str) -> None:
@@ -74,10 +85,20 @@ def _answering_in(programs: Iterable[Program]) -> "list[Answering]":
     return [program for program in programs if isinstance(program, Answering)]
 
 
-def refuse_no_answers(program: Program, case: str) -> None:
-    """Of what does not answer it says nothing."""
-    if isinstance(program, Answering):
-        program.refuse(case)
+def null_of(program: Program) -> Optional[Runnable]:
+    return program.null if isinstance(program, Answering) else None
+
+
+def refuse_no_answers(program: Program, others: Iterable[Program], case: str) -> None:
+    """Of what does not answer it says nothing. `others`: that were timed with it. CandidateFailure; InfraFailure where it is not known whose fault
+    it is."""
+    if not isinstance(program, Answering):
+        return
+    if program.hindered():
+        if _answering_in(others):
+            raise InfraFailure("suspended", "a program held the device while others were timed, and more than one could have")
+        raise CandidateFailure(contract(case, "it holds the device while others are timed"))
+    program.refuse(case)
 
 
 def with_answers(timing: CaseTiming, program: Program) -> CaseTiming:

@@ -9,7 +9,7 @@ from typing import Callable, Optional
 from kiln_runner.protocol import DefinedCase, Hidden, JudgeTask, Telemetry
 from kiln_runner.protocol_outcomes import CaseTiming, Passed, TimingStatistics
 
-from .answering import begin_answering, settle, with_answers
+from .answering import begin_answering, null_of, settle, with_answers
 from .beforehand import CONTROL, Beforehand, Sources
 from .bench import Bench
 from .checking import Terms, check_prepared
@@ -282,7 +282,8 @@ class Judgement:
     def _pair(self, spec: DefinedCase, case: Case, how: tuple[list[str], Conditions, bool]) -> Measured:
         sides, conditions, is_strict = how
         first, meanwhile = self._beforehand.take_first(), self._drawing(case)
-        section = time_sides(case, self._sides.runnables(sides, case, spec), conditions, HowTimed(is_strict, first=first, meanwhile=meanwhile))
+        how_timed = HowTimed(is_strict, first=first, meanwhile=meanwhile, null=null_of(self._sides.candidate))
+        section = time_sides(case, self._sides.runnables(sides, case, spec), conditions, how_timed)
         self._look_at(spec, case, section, self._following)
         return paired(case, section, sides, is_strict)
 

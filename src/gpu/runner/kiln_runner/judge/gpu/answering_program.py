@@ -1,10 +1,10 @@
 """A program that answers, where a plan's launches would be: a run of it releases inputs that its process has not seen, and ends when the judge has
 looked at its outputs. Time, check and expected outputs are the judge's own.
 
-A run, on the judge's stream: the outputs' memory is poisoned, where that is known, and the inputs are copied to where the process has them, once all
-up to their release is queued (`before`, exchange.py); then, between the two events, GO is written, DONE is waited for, and a kernel looks at the outputs,
-which makes it wait for the process's own kernels; then the outputs are copied to where those of any candidate are, and looked at once more (`behind`). What the process's context costs
-beside its work is taken off (nulls.py).
+A run, on the judge's stream: the outputs' memory is poisoned, where that is known, and the inputs are copied to where the process has them, once
+all up to their release is queued (`before`, exchange.py); then, between the two events, GO is written, DONE is waited for, and a kernel looks at the
+outputs, which makes it wait for the process's own kernels; then the outputs are copied to where those of any candidate are, and looked at once more
+(`behind`). What the process's context costs beside its work is taken off (nulls.py).
 
 Now and then the judge looks by a copy to the host in place of a kernel, which nobody can know before: that saves one switch between the two contexts,
 if there was one. A process that computed elsewhere than on the device, or says that it is done too early, shows by it.
@@ -23,6 +23,7 @@ from kiln_runner.protocol_outcomes import Answers
 from ..answering import NOTHING_PLANNED, Answering, AnsweringArtifact
 from ..companions import Asked
 from ..failures import CandidateFailure, InfraFailure
+from ..hindrance import hinders
 from ..outcomes import contract
 from ..statistics import SURE, error_of_medians, median
 from ..tensors import is_input, is_output, poison_pattern, tensor_bytes
@@ -178,12 +179,25 @@ class CaseAnswers:
         return self._driver.lib.cuMemcpyDtoHAsync_v2(self._host.looks.glance, outputs[0].theirs, min(GLANCE_BYTES, outputs[0].bytes), None)
 
 
+class NullRuns(Protocol):
+    """Of the judge's own program, timed among others'."""
+
+    @property
+    def runnable(self) -> Runnable: ...
+
+    def take(self) -> list[float]: ...
+
+    def close(self) -> None: ...
+
+
 class Baselined(Protocol):
     """Where what is taken off comes from (nulls.py)."""
 
     def prove(self, environment: str, key: str) -> None: ...
 
     def offsets(self, environment: str, key: str) -> Offsets: ...
+
+    def runs(self, environment: str, key: str) -> "NullRuns": ...
 
 
 class AnsweringHost(Host, Protocol):
@@ -201,9 +215,12 @@ class AnsweringProgram(Program, Answering):
         self._process = AnswerProcess(host, asked, document["program"]["cases"], arenas_from(arena_of(name)))
         self._cases: dict[str, CaseAnswers] = {}
         self._offsets = NO_OFFSETS
+        self._null_runs: Optional[NullRuns] = None
 
     def close(self) -> None:
         self._process.close()
+        if self._null_runs:
+            self._null_runs.close()
         super().close()
 
     def plan(self, case: str) -> Plan:
@@ -215,6 +232,15 @@ class AnsweringProgram(Program, Answering):
 
     def calibrate(self) -> None:
         self._offsets = self._host.nulls.offsets(self._environment, self._key)
+        self._null_runs = self._host.nulls.runs(self._environment, self._key)
+
+    @property
+    def null(self) -> Runnable:
+        assert self._null_runs is not None, "it is calibrated before anything is timed"
+        return self._null_runs.runnable
+
+    def hindered(self) -> bool:
+        return self._null_runs is not None and hinders(self._null_runs.take(), self._offsets.kernel_ns - self._offsets.copied_ns)
 
     def begin(self, limit_ms: float) -> None:
         self._process.begin(limit_ms)

@@ -1,7 +1,7 @@
 """What passes between the judge and a program's process in a run: its inputs, and its outputs.
 
-Inputs are copied by kernels of the judge, behind a word that its host writes once all up to their release is queued. While the driver copies, and while
-a stream waits for its host, the device is other contexts'; one that looks for its inputs would have them before the clock runs.
+Inputs are copied by kernels of the judge, behind a word that its host writes once all up to their release is queued. While the driver copies, and
+while a stream waits for its host, the device is other contexts'; one that looks for its inputs would have them before the clock runs.
 
 Modes: open -> held (the stream waits for the word) -> open.
 """
