@@ -171,6 +171,15 @@ class Answered(unittest.TestCase):
         self.assertTrue(program.settle())
         self.assertFalse(self.host.driver.is_busy())
 
+    def test_what_it_is_lent_holds_nothing_of_anybody_else(self) -> None:
+        lent = self.program(DOUBLE)._process.lent
+        for at, window in ((lent._inputs_at, lent.inputs), (lent._arena_at, lent.arena)):
+            self.assertEqual(self.host.driver.download(at + window.bytes // 2, 16), bytes(16))
+
+    def test_one_that_changes_its_inputs_in_timed_runs_alone_is_found(self) -> None:
+        outcome = self.refused(COUNT + "    gpu().scale(x, out, 2.0)\n    if COUNT[0] > 2:\n        gpu().scale(x, x, 0.5)\n")
+        self.assertEqual((outcome["verdict"], outcome["tensor"]), ("modified_input", "x"))
+
     def test_one_that_reads_its_inputs_on_the_host_is_timed_by_its_calls(self) -> None:
         program = self.runs(STEERS)
         self.assertEqual(program.told("case-0")["semantics"], "call")

@@ -29,6 +29,12 @@ def taken() -> dict[str, list[int]]:
     return {name: [8 if "*" in one else SIZES[one.split()[-2]] for one in parameters.split(",")] for name, parameters in found}
 
 
+def names_of(kernel: str, file: str) -> list[str]:
+    """Of its parameters."""
+    found = re.search(rf"{kernel}\(([^)]*)\)", read(file))
+    return [one.split()[-1] for one in found.group(1).split(",")] if found else []
+
+
 class Launches(unittest.TestCase):
     def setUp(self) -> None:
         driver = SimpleNamespace(
@@ -39,8 +45,11 @@ class Launches(unittest.TestCase):
         self.driver, self.kernels = driver, object.__new__(HelperKernels)
         self.taken = taken()
         self.kernels._driver, self.kernels._functions = driver, {name: ctypes.c_void_p(1) for name in self.taken}
+        self.samples = self.case_samples()
+
+    def case_samples(self) -> CaseSamples:
         store = SimpleNamespace(cells=1 << 20, rows=1 << 21, runs=1 << 22)
-        self.samples = CaseSamples(Tools(driver, self.kernels, store), rows_of([OUT], 1, {}, 1 << 20), lambda _row: 1 << 23)
+        return CaseSamples(Tools(self.driver, self.kernels, store), rows_of([OUT], 1, {}, 1 << 20), lambda _row: 1 << 23)
 
     def assert_fits(self, name: str, launch: PreparedLaunch) -> None:
         self.assertEqual([ctypes.sizeof(value) for value in launch.values], self.taken[name], name)
@@ -89,9 +98,21 @@ class Launches(unittest.TestCase):
         with self.assertRaises(ValueError):
             wide.words(0, 2)
 
+    def test_what_outputs_are_poisoned_with_tells_nothing_of_where_samples_are_taken(self) -> None:
+        """A kernel sees the one, and of integers two words of it would have told the key of the other within 2^32 tries."""
+        names, self.driver.lib.cuLaunchKernel = names_of("kiln_turn", "gpu_sampling.cu"), lambda *_: 0
+        poisons: set[int] = set()
+        for _ in range(3):
+            samples = self.case_samples()
+            samples.turn(None, 12345)
+            values = dict(zip(names, samples._turn.values))
+            self.assertEqual(values["next"].value, 12345)
+            poisons.add(values["poison"].value)
+        self.assertEqual(len(poisons), 3)
+        self.assertIn("poison_word(poison, ", read("gpu_sampling.cu"))
+
     def test_keys_and_stamps_go_where_the_kernel_looks_for_them(self) -> None:
-        order = re.search(r"void kiln_draw_mixture\(([^)]*)\)", read("gpu_kernels.cu"))
-        names = [one.split()[-1] for one in order.group(1).split(",")] if order else []
+        names = names_of("kiln_draw_mixture", "gpu_kernels.cu")
         self.kernels._driver.lib.cuLaunchKernel, self.kernels._driver.check = (lambda *_: 0), (lambda code, what: None)
         draw = self.kernels.draw({"dtype": "f32", "elements": 8, "distribution": {"kind": "zeros"}}, 8)
         draw(5, 6, 7)

@@ -24,7 +24,7 @@ from ..answering import NOTHING_PLANNED, Answering, AnsweringArtifact
 from ..companions import Asked
 from ..failures import CandidateFailure, InfraFailure
 from ..hindrance import hinders
-from ..outcomes import contract
+from ..outcomes import contract, modified_input
 from ..statistics import SURE, error_of_medians, median
 from ..tensors import is_input, is_output, poison_pattern, tensor_bytes
 from .answer_process import AnswerProcess, Host, arenas_from
@@ -112,13 +112,16 @@ class CaseAnswers:
             self._host.exchange.copy(output.copied, output.theirs, output.bytes)
         if not self._is_copied:
             self._host.looks.second(outputs, self._process)
-        if self._is_timed:
-            return
-        # What it did to its inputs shows where those of any candidate are looked at.
         for place in self._read:
-            if place.tensor["role"] == "in":
+            if place.tensor["role"] != "in":
+                continue
+            if self._is_timed:
+                self._host.looks.alike(place.at, place.given.ours, place.bytes, place)
+            else:
+                # What it did to it shows where those of any candidate are looked at.
                 self._host.exchange.copy(place.at, place.given.ours, place.bytes)
-        self.wait_for(end)
+        if not self._is_timed:
+            self.wait_for(end)
 
     def wait_for(self, end: c_void_p) -> None:
         """CandidateFailure where that will not come."""
@@ -139,6 +142,10 @@ class CaseAnswers:
     def forget(self) -> None:
         """What was seen of its runs."""
         self.by_kernel, self.by_copy, self._runs, self._late = [], [], 0, 0
+
+    def changed(self, differed: Sequence[object]) -> Optional[str]:
+        """Of those that looks told of, an input of this case."""
+        return next((place.tensor["name"] for place in self._places if any(one is place for one in differed)), None)
 
     @property
     def _written(self) -> "list[Place]":
@@ -256,9 +263,12 @@ class AnsweringProgram(Program, Answering):
         return answers.runnable
 
     def refuse(self, case: str) -> None:
-        if self._host.looks.have_differed(self._process):
+        differed, answers, offsets = self._host.looks.differed(), self._cases.get(case), self._offsets
+        if any(one is self._process for one in differed):
             raise CandidateFailure(contract(case, "it writes its output after it said that it was done"))
-        answers, offsets = self._cases.get(case), self._offsets
+        changed = answers.changed(differed) if answers else None
+        if changed:
+            raise CandidateFailure(modified_input(case, changed))
         words = doubt(answers.by_kernel, answers.by_copy, offsets.kernel_ns - offsets.copied_ns) if answers else ""
         if words:
             raise CandidateFailure(contract(case, words))
