@@ -15,7 +15,7 @@ from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.judge.answering import AnsweringArtifact, is_answering
 from kiln_runner.judge.artifacts import Artifact
 from kiln_runner.judge.failures import CandidateFailure, InfraFailure
-from kiln_runner.judge.gpu.answering_program import AnsweringProgram, Offsets
+from kiln_runner.judge.gpu.answering_program import KIND_LEAST, AnsweringProgram, Offsets
 from kiln_runner.judge.gpu.null_process import NullRuns
 from kiln_runner.judge.gpu.runnable import Runnable
 from kiln_runner.judge.layout import room
@@ -183,6 +183,22 @@ class Answered(unittest.TestCase):
     def test_one_that_reads_its_inputs_on_the_host_is_timed_by_its_calls(self) -> None:
         program = self.runs(STEERS)
         self.assertEqual(program.told("case-0")["semantics"], "call")
+
+    def test_what_it_wrote_before_is_gone_also_where_its_calls_wait_for_their_inputs(self) -> None:
+        stale = "    left = struct.unpack('<f', gpu().memory.read(out.address, 4))[0]\n    if COUNT[0] > 2 and left > 0:\n        raise ValueError(left)\n"
+        program = self.program(COUNT + "    import struct\n    gpu().value(x)\n" + stale + "    gpu().scale(x, out, 2.0)\n    return out\n")
+        runnable, places = self.bind(program, "case-0")
+        for is_timed in (False, *[True] * 6):
+            self.run_once(runnable, places, "case-0", is_timed=is_timed)
+
+    def test_nobody_knows_which_runs_the_judge_looks_at_by_a_copy(self) -> None:
+        """Who saw how all others were looked at does not know it of the next: of those that follow on a copy some are, and some are not."""
+        program = self.program(DOUBLE)
+        self.bind(program, "case-0")
+        kinds = [program._cases["case-0"]._next_kind() for _ in range(6000)]
+        following = [kinds[at + 1] for at in range(len(kinds) - 1) if kinds[at]]
+        self.assertTrue(0.1 < sum(following) / len(following) < 0.3)
+        self.assertTrue(all(sum(kinds[at : at + 24]) >= KIND_LEAST for at in range(0, 6000, 24)))
 
     def test_what_was_asked_ahead_for_one_case_is_released_before_another(self) -> None:
         program = self.runs(DOUBLE, timed=3)

@@ -2,6 +2,7 @@
 import unittest
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import patch
 
 from kiln_runner.judge.answering import NOTHING_PLANNED, Answering, begin_answering, refuse_no_answers
 from kiln_runner.judge.failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
@@ -90,8 +91,8 @@ class Judged(unittest.TestCase):
         sides = [PlayedAnswering(), PlayedAnswering()]
         for name, side in zip(("candidate", "record"), sides):
             side.did = cast(Any, SimpleNamespace(append=lambda what, name=name: did.append(f"{name} {what}")))
-        begin_answering(cast(Any, sides), cast(Any, SimpleNamespace(lock=PlayedLock(), watch=Stopwatch())), cast(Any, {"limitMs": 1.0}))
-        self.assertEqual([what.split()[1] for what in did], ["prove", "calibrate", "prove", "calibrate", "begin", "begin"])
+        begin_answering(cast(Any, sides), cast(Any, SimpleNamespace(lock=PlayedLock(), watch=Stopwatch())), cast(Any, {"limitMs": 1.0}), lambda: did.append("alone"))
+        self.assertEqual([what.split()[-1] for what in did], ["prove", "calibrate", "prove", "calibrate", "alone", "begin", "begin"])
         self.assertEqual(did[2:4], ["candidate prove", "candidate calibrate"], "its own environment's process is the one that is left")
 
     def test_what_is_held_up_while_others_are_timed_is_its_own_doing_where_nobody_else_answers(self) -> None:
@@ -102,6 +103,18 @@ class Judged(unittest.TestCase):
         self.assertIn("while others are timed", failure.outcome["message"])
         with self.assertRaises(InfraFailure):
             refuse_no_answers(cast(Any, program), cast(Any, others), "small")
+
+    def test_what_makes_the_baseline_slower_once_its_process_is_there_is_in_what_is_shown(self) -> None:
+        alone = {"small": 100e3, "large": 800e3}
+        kernels = Kernels(KERNELS.candidate, dict(alone))
+        program = PlayedAnswering()
+        slower = {case: 1.5 * ns for case, ns in alone.items()}
+        with patch.object(program, "begin", lambda _limit_ms: cast(Any, kernels.baseline).update(slower)):
+            timings = play(kernels, None, 3, candidate=program, plans={}).outcome["timings"]
+        for timing in timings:
+            honest = alone[timing["case"]] / KERNELS.candidate[timing["case"]]
+            self.assertGreater(timing["speedup"], 1.4 * honest)
+            self.assertLess(timing["speedupLow"], 1.03 * honest)
 
     def test_nobody_is_stopped_by_what_a_first_call_took(self) -> None:
         race = race_for(Kernels({"small": 10e3, "large": 90e3}, KERNELS.baseline), 10.0, 0.9)

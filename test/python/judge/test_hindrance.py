@@ -21,11 +21,13 @@ TRIALS = 300
 
 
 class Held(NamedTuple):
-    """`share` of others' runs take longer by `by_ns`; every side has outliers."""
+    """`share` of others' runs take longer by `by_ns`; every side has outliers. `slows`: how many times as long others take without that, the null
+    left out."""
 
     share: float = 0.0
     by_ns: float = SLICE_NS
     outliers: float = 0.005
+    slows: float = 1.0
 
 
 class PlayedCase:
@@ -54,7 +56,7 @@ class PlayedCase:
         if run.side == NULL:
             self.nulls.append(rng.gauss(0, 700) + beyond)
             return 1.0
-        return OWN_NS * (1 + rng.gauss(0, 0.003)) + beyond
+        return OWN_NS * (1 + rng.gauss(0, 0.003)) * (1 if run.side == "candidate" else held.slows) + beyond
 
 
 def judged(held: Held, seed: int, record: bool = False) -> "tuple[Measured, bool]":
@@ -77,6 +79,20 @@ class Hindered(unittest.TestCase):
                 found = [judged(Held(1.0, by_ns), seed, record) for seed in range(TRIALS)]
                 self.assertTrue(all(is_found for _, is_found in found))
                 self.assertGreater(min(measured.speedup.middle for measured, _ in found), 1.2, "what it would have bought")
+
+    def test_who_makes_others_slower_without_a_switch_buys_no_more_than_is_shown(self) -> None:
+        """By copies, which have an engine of their own, or by what it heats."""
+        for record in (False, True):
+            for seed in range(30):
+                measured, _ = judged(Held(slows=1.4), seed, record)
+                self.assertGreater(measured.speedup.low, 1.3, "what it would have bought")
+                shown = measured.beside(OWN_NS)
+                self.assertTrue(all(one.low < 1.03 for one in (shown.speedup, shown.record) if one))
+
+    def test_who_leaves_others_alone_is_shown_as_narrow_as_ever(self) -> None:
+        for seed in range(30):
+            measured, _ = judged(Held(), seed)
+            self.assertEqual(measured.beside(OWN_NS), measured)
 
     def test_who_holds_it_seldom_enough_to_slip_through_buys_less_than_is_shown(self) -> None:
         for share in (0.1, 0.2, 0.3, 0.4, 0.5):

@@ -2,7 +2,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
 from kiln_runner.programs.answering_document import INDEX, read
 from kiln_runner.programs.answering_document import Answering as Document
@@ -58,9 +58,9 @@ class Answering(ABC):
         """Ends its process, also where it hangs. False where the device's stream does not come free by that."""
 
 
-def begin_answering(programs: Iterable[Program], bench: Bench, task: JudgeTask) -> bool:
+def begin_answering(programs: Iterable[Program], bench: Bench, task: JudgeTask, alone: Callable[[], None]) -> bool:
     """Those that answer; whether there are any. Others' timed sections are not disturbed by what starts, and how long that takes is not the
-    candidate's time."""
+    candidate's time. `alone`: done under the device's lock while no program has a process."""
     answering = _answering_in(programs)
     # The first last: what its environment needs is there then.
     for program in reversed(answering):
@@ -69,6 +69,8 @@ def begin_answering(programs: Iterable[Program], bench: Bench, task: JudgeTask) 
         with bench.lock.exclusive(bench.watch), bench.watch.companion_wait():
             program.calibrate()
     if answering:
+        with bench.lock.exclusive(bench.watch), bench.watch.companion_wait():
+            alone()
         with bench.lock.shared(bench.watch), bench.watch.companion_wait():
             for program in answering:
                 program.begin(task["limitMs"])

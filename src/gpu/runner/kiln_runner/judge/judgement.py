@@ -20,7 +20,7 @@ from .hard_inputs import Deck
 from .hidden import check_hidden, refuse_plan
 from .left_behind import LeftBehind
 from .measured import Measured, paired, screened
-from .measuring import NS_PER_MS, Conditions, Control, HowTimed, time_sides, warm_up, witness
+from .measuring import NS_PER_MS, Conditions, Control, HowTimed, alone, time_sides, warm_up, witness
 from .outcomes import crashed, passed, plan_error
 from .problems import Problem
 from .racing import entered
@@ -48,6 +48,8 @@ class Judgement:
         self._is_strict = task["timing"].get("inputs") == "fresh"
         self._left = LeftBehind(self._terms, self._rng, confirms=self._is_strict or bool(task["record"]))
         self._beforehand = Beforehand(Sources(bench.rng, self._rng, self._decks), task["timing"])
+        # Of each case the baseline's time beside nobody, where a program answers.
+        self._alone: dict[str, float] = {}
         self.telemetry: Optional[Telemetry] = None
         self.case, self._read_only = "", b""
 
@@ -89,9 +91,14 @@ class Judgement:
         self._bench.report("load", "")
         with self._bench.watch.span("loadMs"):
             self._sides.load()
-            if begin_answering(self._sides.programs.values(), self._bench, self._task):
+            if begin_answering(self._sides.programs.values(), self._bench, self._task, self._time_alone):
                 # What one call takes, the first above all, says nothing of others: nobody can be stopped by it.
                 self._race = None
+
+    def _time_alone(self) -> None:
+        for spec in self._timed:
+            case = self._prepared(spec, 1)
+            self._alone[spec["name"]] = alone(case, self._sides.runnable("baseline", case, spec), self._rng)
 
     def _bind_candidate(self, specs: list[DefinedCase]) -> None:
         """To all cases before it runs in any: a plan that cannot be is told first."""
@@ -285,7 +292,8 @@ class Judgement:
         how_timed = HowTimed(is_strict, first=first, meanwhile=meanwhile, null=null_of(self._sides.candidate))
         section = time_sides(case, self._sides.runnables(sides, case, spec), conditions, how_timed)
         self._look_at(spec, case, section, self._following)
-        return paired(case, section, sides, is_strict)
+        measured = paired(case, section, sides, is_strict)
+        return measured.beside(self._alone[spec["name"]]) if self._alone else measured
 
     def _get_ready(self, spec: DefinedCase) -> tuple[Case, Conditions, Section]:
         """The case in place for as many executions between two events as the candidate's speed asks for."""

@@ -23,7 +23,7 @@ from .schedule import (
     with_nulls,
 )
 from .section import Ran, Section
-from .statistics import interval, relative_half_width
+from .statistics import interval, median, relative_half_width
 
 WARMUP_LEAST = 2
 # Baseline runs that say whether the device is slow just now.
@@ -85,6 +85,12 @@ def warm_up(
 def witness(case: Case, baseline: Runnable, rng: random.Random) -> float:
     """Nanoseconds that the baseline takes just now."""
     return min(case.run_timed([TimedRun("baseline", case.batch, None, None)] * WITNESS_RUNS, {"baseline": baseline}, rng))
+
+
+def alone(case: Case, baseline: Runnable, rng: random.Random) -> float:
+    """Nanoseconds that the baseline takes while no program has a process."""
+    times = case.run_timed([TimedRun("baseline", case.batch, None, None)] * (WARMUP_LEAST + RUNS_LEAST), {"baseline": baseline}, rng)
+    return median(sorted(times[WARMUP_LEAST:]))
 
 
 class Conditions(NamedTuple):

@@ -36,8 +36,8 @@ from .runnable import Runnable
 # Early signals, settings of a context, lines that stay in the L2, and what one program's median differs by from process to process: measured on an
 # H100 (docs/adr/0026-time-to-answers.md).
 UNCERTAINTY_NS = 8_400.0
-# One run in so many is looked at by a copy to the host.
-COPIED_EVERY = 5
+# Of so many runs at least one is looked at by a copy to the host, and each other one as often by chance.
+COPIED_EVERY = 8
 KIND_LEAST = 3
 # What a run takes at least, so that ratios have a meaning: a problem's floor says what is implausible.
 LEAST_NS = 1.0
@@ -76,6 +76,8 @@ class CaseAnswers:
         # Of the run that began last.
         self._call, self._is_timed, self._is_copied = 0, False, False
         self._outputs: Optional[list[Output]] = None
+        # Of the last run of which it is known where they were.
+        self._left: list[Output] = []
         # Of timed runs that are not read yet; and what came of those that are: by kernels, by copies.
         self._copied: deque[bool] = deque()
         self._kinds: list[bool] = []
@@ -93,10 +95,10 @@ class CaseAnswers:
         self._runs, self._late = self._runs + is_timed, self._late + (is_timed and called is None)
         kernels = 0
         if called is not None:
-            outputs = self._outputs = self._located(called)
-            for place, output in zip(self._written, outputs):
-                if place.tensor["role"] == "out":
-                    kernels += driver.fill(output.theirs, poison_pattern(place.tensor["dtype"], self._rng), output.bytes)
+            self._left = self._outputs = self._located(called)
+        for place, output in zip(self._written, self._left):
+            if place.tensor["role"] == "out":
+                kernels += driver.fill(output.theirs, poison_pattern(place.tensor["dtype"], self._rng), output.bytes)
         self._host.exchange.hold()
         for place in self._read:
             self._host.exchange.copy(place.given.ours, place.at, place.bytes)
@@ -156,9 +158,10 @@ class CaseAnswers:
         return [place for place in self._places if is_input(place.tensor)]
 
     def _next_kind(self) -> bool:
-        """One in each COPIED_EVERY, nobody knows which."""
+        """Who knows all before knows of none what it will be."""
         if not self._kinds:
-            self._kinds = self._rng.sample([True] + [False] * (COPIED_EVERY - 1), COPIED_EVERY)
+            others = [self._rng.randrange(COPIED_EVERY) == 0 for _ in range(COPIED_EVERY - 1)]
+            self._kinds = self._rng.sample([True, *others], COPIED_EVERY)
         return self._kinds.pop()
 
     def _located(self, called: Called) -> "list[Output]":
@@ -176,7 +179,7 @@ class CaseAnswers:
     def _done(self) -> int:
         process = self._process
         if self._outputs is None:
-            self._outputs = self._located(process.called(self._call, self._case, self._is_timed))
+            self._left = self._outputs = self._located(process.called(self._call, self._case, self._is_timed))
         return self._driver.wait_for_word(process.lent.done, self._call)
 
     def _look(self) -> int:

@@ -1,5 +1,5 @@
-"""Two looks at what a program that answers has: at its outputs, behind its word that it is done, and at the judge's copy of them. Where they differ, it
-was still writing. And at its inputs, and what the judge gave it: where these differ, it changed them.
+"""Two looks at what a program that answers has: at its outputs, behind its word that it is done, and at the judge's copy of them. Where they differ,
+it was still writing. And at its inputs, and what the judge gave it: where these differ, it changed them.
 
 Sums of both are on the device until somebody asks; in memory that no other process has.
 """

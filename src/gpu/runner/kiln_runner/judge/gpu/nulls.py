@@ -16,7 +16,7 @@ CALIBRATED_S_MAX, IDLE_S = 60.0, 30.0
 CALIBRATION_NS = (50_000, 300_000, 3_000_000)
 # A kernel of known length comes out as long as it is, within this or this share of it.
 OFF_NS_MAX, OFF_SHARE_MAX = 1_000.0, 0.0005
-# Of the null, and of known lengths up to a millisecond and beyond; four in five are looked at by a kernel.
+# Of the null, and of known lengths up to a millisecond and beyond; most are looked at by a kernel.
 NULL_RUNS, CALIBRATION_RUNS, LONG_RUNS, LONG_NS = 60, 40, 20, 1_000_000
 
 Result = TypeVar("Result")
