@@ -185,8 +185,9 @@ class Answered(unittest.TestCase):
         self.assertEqual(program.told("case-0")["semantics"], "call")
 
     def test_what_it_wrote_before_is_gone_also_where_its_calls_wait_for_their_inputs(self) -> None:
-        stale = "    left = struct.unpack('<f', gpu().memory.read(out.address, 4))[0]\n    if COUNT[0] > 2 and left > 0:\n        raise ValueError(left)\n"
-        program = self.program(COUNT + "    import struct\n    gpu().value(x)\n" + stale + "    gpu().scale(x, out, 2.0)\n    return out\n")
+        reads = "    import struct\n    gpu().value(x)\n    left, = struct.unpack('<f', gpu().memory.read(out.address, 4))\n"
+        program = self.program(COUNT + reads + "    if COUNT[0] > 2 and left > 0:\n        raise ValueError(left)\n"
+            "    gpu().scale(x, out, 2.0)\n    return out\n")
         runnable, places = self.bind(program, "case-0")
         for is_timed in (False, *[True] * 6):
             self.run_once(runnable, places, "case-0", is_timed=is_timed)

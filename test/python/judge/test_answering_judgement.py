@@ -91,7 +91,8 @@ class Judged(unittest.TestCase):
         sides = [PlayedAnswering(), PlayedAnswering()]
         for name, side in zip(("candidate", "record"), sides):
             side.did = cast(Any, SimpleNamespace(append=lambda what, name=name: did.append(f"{name} {what}")))
-        begin_answering(cast(Any, sides), cast(Any, SimpleNamespace(lock=PlayedLock(), watch=Stopwatch())), cast(Any, {"limitMs": 1.0}), lambda: did.append("alone"))
+        bench: Any = SimpleNamespace(lock=PlayedLock(), watch=Stopwatch())
+        begin_answering(cast(Any, sides), bench, cast(Any, {"limitMs": 1.0}), lambda: did.append("alone"))
         self.assertEqual([what.split()[-1] for what in did], ["prove", "calibrate", "prove", "calibrate", "alone", "begin", "begin"])
         self.assertEqual(did[2:4], ["candidate prove", "candidate calibrate"], "its own environment's process is the one that is left")
 

@@ -1,7 +1,7 @@
 /* Samples of timed runs on the GPU: taken in the same pass that poisons the outputs for the next run, compared after the section. */
 
-/* Grid: (blocks, rows). Takes the samples of `key` to `taken`, then poisons for a run of `next`; `next` 0: leaves the outputs as they are. What whole
- * outputs are poisoned with follows from `poison`: who sees it learns nothing of `next`.
+/* Grid: (blocks, rows). Takes the samples of `key` to `taken`, then poisons for a run of `next`; `next` 0: leaves the outputs as they are.
+ * What whole outputs are poisoned with follows from `poison`: who sees it learns nothing of `next`.
  * A block has `each` stretches, or as many cells of a row without samples, and samples them before it writes to them: a row needs one pass.
  * `stamp`: where it says when it starts. The first row comes as an argument too: it is the only one of most cases, and the table is never in a cache. */
 extern "C" __global__ void __launch_bounds__(256)
