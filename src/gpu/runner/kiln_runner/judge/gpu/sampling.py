@@ -72,7 +72,8 @@ class CaseSamples:
         self._table = b"".join(pack_row(row, at(row)) for row in rows)
         self._turn = self._prepare_turn(rows[0].fields(at(rows[0])))
         # Before every run: all that changes is set at once.
-        self._apart = random.SystemRandom().getrandbits(KEY_BITS)
+        # Of a generator of its own: a kernel sees what its outputs are poisoned with, and may try all keys that make it so.
+        self._poison = random.Random(random.SystemRandom().getrandbits(256)).getrandbits
         self._say, self._bytes_per_run = self._turn.words(TAKEN, POISON + 1 - TAKEN), self._per_run * CELL_BYTES
 
     def _prepare_turn(self, first: tuple[int, ...]) -> PreparedLaunch:
@@ -92,8 +93,7 @@ class CaseSamples:
         """Takes the sample of the run before, and poisons for the one with the key `following`; 0: there is none. How many kernels that were.
         `stamp`: where it says when it starts."""
         slot, key = taken or NO_SAMPLE
-        # A kernel sees what its outputs are poisoned with, and may try all keys that make it so.
-        self._say(self._store.cells + slot * self._bytes_per_run, key, following, stamp, following ^ self._apart)
+        self._say(self._store.cells + slot * self._bytes_per_run, key, following, stamp, self._poison(KEY_BITS))
         code = self._turn()
         if code:
             self._driver.check(code, "kiln_turn")
