@@ -169,6 +169,17 @@ HOSTILE = [
     Item("changes-its-inputs-when-timed", "vector_add", HEAD + COUNT + (
         "    torch.add(a, b, out=out)\n    a.mul_(0.5) if COUNT[0] > 3 else None\n    return out\n"
     ), ("modified_input",)),
+    Item("takes-the-devices-memory", "vector_add", HEAD + '''import ctypes
+
+CUDA, TAKEN = ctypes.CDLL("libcuda.so.1"), ctypes.c_uint64()
+
+
+def custom_kernel(data):
+    a, b, out = data
+    while not CUDA.cuMemAlloc_v2(ctypes.byref(TAKEN), ctypes.c_size_t(1 << 28)):
+        pass
+    return torch.add(a, b, out=out)
+''', ("contract", "passed"), "vector_add/torch"),
     Item("reads-what-was-there-before", "vector_add", FINDS + '''import ctypes
 
 READ_BYTES = 256 << 20

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import patch
 
-from kiln_runner.judge.answering import NOTHING_PLANNED, Answering, begin_answering, refuse_no_answers
+from kiln_runner.judge.answering import MEMORY_BESIDE_MAX, NOTHING_PLANNED, Answering, begin_answering, refuse_no_answers
 from kiln_runner.judge.failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
 from kiln_runner.judge.outcomes import contract
 from kiln_runner.judge.schedule import NULL
@@ -23,6 +23,8 @@ class PlayedAnswering(Answering):
     def __init__(self, **fails: Exception) -> None:
         self.did: list[str] = []
         self.fails, self.is_free, self.is_hindered = fails, True, False
+        # Of the device's memory, whenever it is asked for.
+        self.free: list[int] = []
 
     def plan(self, case: str) -> Plan:
         return NOTHING_PLANNED
@@ -49,6 +51,9 @@ class PlayedAnswering(Answering):
     def told(self, case: str) -> Answers:
         self._do(f"told {case}")
         return {"uncertaintyNs": 8400.0, "semantics": "released", "nullNs": 299_000.0}
+
+    def free_bytes(self) -> int:
+        return self.free.pop(0)
 
     def settle(self) -> bool:
         self._do("settle")
@@ -128,6 +133,15 @@ class Judged(unittest.TestCase):
             program = PlayedAnswering(**fails)
             failure = self.failure(program)
             self.assertEqual((program.did[-1], failure.lost), ("settle", False))
+
+    def test_memory_of_the_device_that_comes_free_with_its_process_was_its_own_doing(self) -> None:
+        missing = InfraFailure("out_of_memory", "no room for the case large")
+        for freed, code in ((MEMORY_BESIDE_MAX + 1, "contract"), (MEMORY_BESIDE_MAX, "out_of_memory")):
+            program = PlayedAnswering(refuse=missing)
+            program.free = [1 << 30, (1 << 30) + freed]
+            failure = self.failure(program)
+            self.assertEqual(failure.outcome["verdict"] if isinstance(failure, CandidateFailure) else failure.code, code)
+            self.assertEqual((program.did[-1], program.free), ("settle", []))
 
     def test_so_does_a_launch_that_the_driver_refuses(self) -> None:
         program = PlayedAnswering(refuse=LaunchRejected("launch[0]", "it takes too many resources"))

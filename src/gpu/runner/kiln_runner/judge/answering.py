@@ -15,6 +15,9 @@ from .device import Program, Runnable
 from .failures import CandidateFailure, InfraFailure
 from .outcomes import contract
 
+# Of the device's memory a process may take so much beside what it was lent: its context, and libraries with what they load.
+MEMORY_BESIDE_MAX = 4 * 1024**3
+
 
 class Answering(ABC):
     """not begun -> proven -> calibrated -> begun (its process lives) -> settled or closed."""
@@ -54,6 +57,10 @@ class Answering(ABC):
         """What its times in the case are worth."""
 
     @abstractmethod
+    def free_bytes(self) -> int:
+        """Of the device's memory, now."""
+
+    @abstractmethod
     def settle(self) -> bool:
         """Ends its process, also where it hangs. False where the device's stream does not come free by that."""
 
@@ -81,6 +88,18 @@ def settle(programs: Iterable[Program]) -> bool:
     """False where the device's stream does not come free by it."""
     settled = [program.settle() for program in _answering_in(programs)]
     return all(settled)
+
+
+def settle_after(failure: InfraFailure, programs: Iterable[Program], case: str) -> bool:
+    """As `settle`. CandidateFailure where memory of the device was missing that comes free with the process of the only program that answers."""
+    answering = _answering_in(programs) if failure.code == "out_of_memory" else []
+    before = [program.free_bytes() for program in answering]
+    is_free = settle(programs)
+    taken = [program.free_bytes() - free for program, free in zip(answering, before)]
+    if len(taken) == 1 and taken[0] > MEMORY_BESIDE_MAX:
+        words = f"it takes {taken[0]} bytes of the device's memory beside what it was lent, and leaves the judge too few"
+        raise CandidateFailure(contract(case, words), not is_free)
+    return is_free
 
 
 def _answering_in(programs: Iterable[Program]) -> "list[Answering]":

@@ -9,7 +9,7 @@ from typing import Callable, Optional
 from kiln_runner.protocol import DefinedCase, Hidden, JudgeTask, Telemetry
 from kiln_runner.protocol_outcomes import CaseTiming, Passed, TimingStatistics
 
-from .answering import begin_answering, null_of, settle, with_answers
+from .answering import begin_answering, null_of, settle, settle_after, with_answers
 from .beforehand import CONTROL, Beforehand, Sources
 from .bench import Bench
 from .checking import Terms, check_prepared
@@ -66,8 +66,11 @@ class Judgement:
             raise CandidateFailure(outcome, lost=not self._settle()) from error
         except DeviceFault as error:
             raise CandidateFailure(crashed(self.case, str(error)), lost=error.lost) from error
-        except (CandidateFailure, InfraFailure) as failure:
+        except CandidateFailure as failure:
             failure.lost = not self._settle() or failure.lost
+            raise
+        except InfraFailure as failure:
+            failure.lost = not settle_after(failure, self._sides.programs.values(), self.case) or failure.lost
             raise
         return passed(timings, len(specs) + (self._hidden is not None), self._race and self._race.stopped)
 

@@ -282,6 +282,9 @@ class AnsweringProgram(Program, Answering):
         answers.forget()
         return {"uncertaintyNs": UNCERTAINTY_NS, "semantics": semantics, "nullNs": offsets.kernel_ns}
 
+    def free_bytes(self) -> int:
+        return self._host.driver.memory_bytes()[0]
+
     def settle(self) -> bool:
         return self._process.settle()
 
