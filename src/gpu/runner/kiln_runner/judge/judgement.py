@@ -100,7 +100,9 @@ class Judgement:
 
     def _time_alone(self) -> None:
         for spec in self._timed:
-            case = self._prepared(spec, 1)
+            case = self._sides.open(spec, 1)
+            trust(self._problem, case, spec, self._terms)
+            self._beforehand.prepare(case, is_check=False)
             self._alone[spec["name"]] = alone(case, self._sides.runnable("baseline", case, spec), self._rng)
 
     def _bind_candidate(self, specs: list[DefinedCase]) -> None:

@@ -111,5 +111,3 @@ class Nulls:
     def _calibration(self, process: Process, nanoseconds: int, null: Offsets) -> Calibration:
         known = process.known(nanoseconds, CALIBRATION_RUNS if nanoseconds < LONG_NS else LONG_RUNS)
         return Calibration(nanoseconds, known.own_ns, known.offsets.kernel_ns - null.kernel_ns)
-
-
