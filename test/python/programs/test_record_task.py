@@ -297,6 +297,8 @@ class OnAPlayedGpu(unittest.TestCase):
                 outcome = self.outcome(source)
                 self.assertEqual(outcome["verdict"], "crashed", outcome)
                 self.assertIn(words, outcome["message"])
+        raising = HEAD + DOUBLE_LINES + "    assert x.shape == [2, 4]\n"
+        self.assertEqual(self.outcome(raising)["case"], "case-1")
         self.assertIn("defines no custom_kernel", self.outcome("x = 1\n")["message"])
 
 

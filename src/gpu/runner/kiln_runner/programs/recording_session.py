@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
 from kiln_runner.programs.arena import Arena, Block, tensor_rooms
-from kiln_runner.programs.calling import Broken, Call, Given, Placed, callable_of, outputs_of
+from kiln_runner.programs.calling import Call, Given, Placed, callable_of, outputs_of
 from kiln_runner.programs.device_memory import DeviceMemory
 from kiln_runner.programs.framework import Framework
-from kiln_runner.programs.record_frames import NOT_RECORDABLE
+from kiln_runner.programs.opening import InCase
 from kiln_runner.programs.recorder import NotRecordable, Range, Recorder
 from kiln_runner.protocol_programs import ModelCall, RecordedCase
 
@@ -29,14 +29,6 @@ class Tools(NamedTuple):
     is_rehearsal: Callable[[], bool] = lambda: False
 
 
-class Stopped(Exception):
-    """No recording comes of it; `case` is the one at which that showed."""
-
-    def __init__(self, case: str, message: str) -> None:
-        super().__init__(message)
-        self.case = case
-
-
 class Recorded(NamedTuple):
     texts: dict[str, bytes]
     blobs: dict[str, bytes]
@@ -52,7 +44,7 @@ class Called(NamedTuple):
 
 
 def record_cases(called: Called, tools: Tools) -> Recorded:
-    """Stopped where a case cannot be recorded; what the program raises is passed on. In a rehearsal every case is called, and nothing recorded."""
+    """InCase where a case cannot be recorded or raises. In a rehearsal every case is called, and nothing recorded."""
     rooms = tensor_rooms(called.cases, tools.memory.page)
     call = callable_of(called.symbol, called.style, called.model, tools.framework)
     # Two recordings of one program are made on other inputs: where they differ, it steers by values.
@@ -68,10 +60,7 @@ def record_cases(called: Called, tools: Tools) -> Recorded:
         except Exception as error:
             if tools.is_rehearsal():
                 continue
-            if not isinstance(error, (Broken, NotRecordable)):
-                raise
-            words = f"{NOT_RECORDABLE}{error}" if isinstance(error, NotRecordable) else str(error)
-            raise Stopped(case["name"], words) from error
+            raise InCase(case["name"], error) from error
         texts[case["name"]] = text
         blobs.update(found)
     return Recorded(texts, blobs)
