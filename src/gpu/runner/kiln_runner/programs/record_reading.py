@@ -63,5 +63,5 @@ def _answering_of(artifacts: Path, run: Run, answer: Optional[Answer], compiler:
         rehearsed = rehearsed_of(answer.answer, answer.log)
         if rehearsed is not None:
             return rehearsed
-    files = files_of(run.unit, run.tool["key"], run.built, built_files(artifacts / run.built))
+    files = files_of(run.unit, run.tool["key"], built_files(artifacts / run.built))
     return Kept(meta_of(run.unit, compiler), files)
