@@ -9,10 +9,11 @@ import unittest
 from typing import Any, Callable, Optional
 from unittest.mock import patch
 
+from kiln_runner.devices import task_limits
 from kiln_runner.judge import companions as module
-from kiln_runner.judge.companions import Asked, Companions
+from kiln_runner.judge.companions import TRIES_MAX, Asked, Companions
 from kiln_runner.judge.failures import CandidateFailure, InfraFailure
-from kiln_runner.judge.gpu.answer_process import AHEAD_MAX, TRIES_MAX, AnswerProcess, arenas_from
+from kiln_runner.judge.gpu.answer_process import AHEAD_MAX, AnswerProcess, arenas_from
 from kiln_runner.programs.answer_messages import MESSAGE_BYTES_MAX
 from kiln_runner.programs.recording_shape import ARENA_BASE, WINDOW_BYTES_MAX
 
@@ -212,6 +213,11 @@ class Talk(unittest.TestCase):
         self.assertEqual(process.lent.arena.address, arenas_from(ARENA_BASE)[-1])
         self.assertEqual([header["type"] for header in script.sent], ["companion", "end_companion"] * (TRIES_MAX - 1) + ["companion"])
         self.assertEqual(process.called(process.next("one", False), "one", False).call, 1)
+
+    def test_whoever_waits_for_a_judge_gives_up_behind_it(self) -> None:
+        """The judge's own program, the candidate's and the record holder's may all be started, each at every place."""
+        started_s = TRIES_MAX * (module.CONNECT_S_MAX + module.EQUIPPED_S_MAX) + module.READY_S_MAX
+        self.assertGreater(task_limits.COMPANION_S_MAX, 3 * started_s)
 
     def test_places_of_an_arena_are_in_windows_of_their_own(self) -> None:
         for first in (ARENA_BASE, ARENA_BASE + 63 * WINDOW_BYTES_MAX + (4 << 20)):

@@ -36,12 +36,16 @@ from .outcomes import contract, crashed
 CONNECT_S_MAX = 150.0
 # Making a context beside others; and importing the entry, which may take its time.
 EQUIPPED_S_MAX, READY_S_MAX = 60.0, 120.0
+# Addresses at which one is made ready, one after another where it cannot be.
+TRIES_MAX = 3
 # From the end of its socket to the runner's word of how it ended.
 ENDED_S_MAX = 10.0
 # Messages of one that is gone that are looked at for the reason.
 UNREAD_MAX = 16
 # From being told to be ended to being gone, where a judge waits for that.
 GONE_S_MAX = 2.0
+# Until one is ready, or it is known that none will be.
+START_S_MAX = TRIES_MAX * (CONNECT_S_MAX + EQUIPPED_S_MAX + GONE_S_MAX) + READY_S_MAX + ENDED_S_MAX
 _LOOK_S, _CREDENTIALS = 0.005, struct.Struct("3i")
 
 

@@ -15,7 +15,7 @@ from kiln_runner.programs.answer_messages import Called
 from kiln_runner.programs.recording_shape import ARENA_BASE, ARENAS, WINDOW_BYTES_MAX, arena_base
 from kiln_runner.protocol_programs import RecordedCase
 
-from ..companions import Asked, Companion, Companions, Unequipped
+from ..companions import TRIES_MAX, Asked, Companion, Companions, Unequipped
 from ..failures import CandidateFailure
 from ..outcomes import contract
 from .driver import Driver
@@ -38,8 +38,6 @@ SETTLE_S_MAX = 5.0
 _COPY_TRIED_S = 1.0
 # More than any call's number, as the driver compares them.
 RELEASED = 0x7F7F7F7F
-# Addresses at which a process is made ready, one after another where one cannot be.
-TRIES_MAX = 3
 # Of a judgement's limit, for all waiting together.
 LIMIT_SHARE = 0.7
 # Of a whole process, beside what its calls may take.
@@ -117,7 +115,8 @@ class AnswerProcess:
         self._ahead: deque[tuple[int, str]] = deque()
         self._called: deque[Called] = deque()
         self._last, self._late = 0, 0
-        self.is_released = True
+        self._is_released = True
+        self._passed: Optional[c_void_p] = None
         self._limit_ms, self._left_s = 0.0, 0.0
 
     @property
@@ -166,7 +165,7 @@ class AnswerProcess:
 
     def returned(self, call: int, case: str) -> Optional[Called]:
         """What it said of the call, before its inputs were there. None: it is late, so that it is released first."""
-        if not self.is_released:
+        if not self._is_released:
             return None
         idle_since: Optional[float] = None
         start = time.monotonic()
@@ -184,7 +183,7 @@ class AnswerProcess:
                 idle_since = now
             elif now - idle_since > RETURN_S_MAX:
                 self._late += 1
-                self.is_released = self._late < LATE_MAX
+                self._is_released = self._late < LATE_MAX
                 return None
 
     def called(self, call: int, case: str, is_timed: bool) -> Called:
@@ -261,9 +260,10 @@ class AnswerProcess:
         for call, _ in self._ahead:
             self.called(call, case, False)
         driver.check(driver.wait_for_word(self.lent.done, last), "cuStreamWaitValue32")
-        event = driver.event()
-        driver.record(event)
-        self.wait_for(event, case, False)
+        if self._passed is None:
+            self._passed = driver.event()
+        driver.record(self._passed)
+        self.wait_for(self._passed, case, False)
         self._ahead.clear()
 
     def _said(self, call: int, case: str, timeout_s: float) -> Optional[Called]:
