@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import type { Language } from '../../src/domain/plan/plan.ts';
-import { languageOfFile } from '../../src/problems/targets.ts';
+import { languageOfFile } from '../../src/domain/plan/language-of-file.ts';
 import { corpusHeader } from './corpus-header.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -265,7 +265,9 @@ describe('a profile', () => {
     const { kiln, finished } = await startEngine({ ...RECORD, submission: { ...RECORD.submission, language: 'python' } });
     await kiln.askProfile(ID);
     await until(() => finished.length > 0, 'it is recorded');
-    expect(finished).toMatchObject([{ state: { status: 'failed', message: expect.stringContaining('no launch plan') as string } }]);
+    expect(finished).toMatchObject([
+      { state: { status: 'failed', message: expect.stringContaining('no launch plan') as string } },
+    ]);
   });
 
   test('waits for a host that takes work', async () => {
