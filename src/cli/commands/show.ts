@@ -15,6 +15,7 @@ import {
   pairText,
   reasonText,
   scoreText,
+  shortTimeText,
   statusText,
   stoppedText,
   WHOLE,
@@ -128,7 +129,7 @@ const caseTable = ({ state }: Candidate): string => {
   if (state.status !== 'done' || state.outcome.verdict !== 'passed') return '';
   const rows = state.outcome.timings.map((timing) => [
     timing.case,
-    `${nanoseconds(timing.candidate.medianNs)}${timing.answers ? ` ± ${nanoseconds(timing.answers.uncertaintyNs)}` : ''}`,
+    shortTimeText({ timeNs: timing.candidate.medianNs, answers: timing.answers }),
     `[${nanoseconds(timing.candidate.ciLowNs)}, ${nanoseconds(timing.candidate.ciHighNs)}]`,
     nanoseconds(timing.baseline.medianNs),
     `${times(timing.speedup)} ${interval(timing.speedupLow, timing.speedupHigh)}`,

@@ -32,8 +32,13 @@ export const scoreText = (score: Score): string => {
 export const timeText = ({ timeNs, answers }: Pick<Score, 'timeNs' | 'answers'>): string =>
   answers ? `time to answers ${shortTimeText({ timeNs, answers })}, ${semanticsText(answers)}` : nanoseconds(timeNs);
 
+interface BoundedTime {
+  readonly timeNs: number;
+  readonly answers?: { readonly uncertaintyNs: number } | undefined;
+}
+
 /** For a column: "73.0 µs", "300 µs ± 8.40 µs" */
-export const shortTimeText = ({ timeNs, answers }: Pick<Score, 'timeNs' | 'answers'>): string =>
+export const shortTimeText = ({ timeNs, answers }: BoundedTime): string =>
   answers ? `${nanoseconds(timeNs)} ± ${nanoseconds(answers.uncertaintyNs)}` : nanoseconds(timeNs);
 
 /** "released", "call; too short to be ranked" */
