@@ -12,6 +12,7 @@ import { blockedReason } from '../why-waiting.ts';
 import {
   basisText,
   judgedAgainText,
+  modeText,
   pairText,
   reasonText,
   scoreText,
@@ -195,13 +196,13 @@ const attemptTable = (attempts: readonly FinishedAttempt[]): string =>
       { title: 'TOOK', align: right },
       { title: 'RESULT' },
     ],
-    attempts.map(({ attemptId, hostId, deviceModel, mode, phases, verdict, infra }) => [
-      `${attemptNumber(attemptId)}`,
-      hostId,
-      deviceModel,
-      mode,
-      phases === null ? '-' : milliseconds(phases.totalMs),
-      verdict ?? `infra: ${infra ?? 'unknown'}`,
+    attempts.map((attempt) => [
+      `${attemptNumber(attempt.attemptId)}`,
+      attempt.hostId,
+      attempt.deviceModel,
+      modeText(attempt),
+      attempt.phases === null ? '-' : milliseconds(attempt.phases.totalMs),
+      attempt.verdict ?? `infra: ${attempt.infra ?? 'unknown'}`,
     ]),
   );
 

@@ -36,7 +36,11 @@ describe('a program whose recording is judged', () => {
       state: { outcome: { verdict: 'passed' } },
       infraFailures: 0,
       byAnswers: { recording: outcome.verdict, reason: expect.stringMatching(reason) as string },
-      attempts: [{ verdict: outcome.verdict }, { verdict: 'passed' }, { verdict: 'passed' }],
+      attempts: [
+        { verdict: outcome.verdict, judgedBy: 'recording' },
+        { verdict: 'passed', judgedBy: 'answers' },
+        { verdict: 'passed', judgedBy: 'answers' },
+      ],
     });
     expect(await scenario.history(1)).toEqual(
       ['queued', 'compiling', 'ready', 'judging', 'by_answers', 'requeued', 'compiling', 'ready', 'judging']
