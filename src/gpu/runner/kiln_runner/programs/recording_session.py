@@ -106,7 +106,9 @@ class _Case:
 
     def _record(self) -> "tuple[bytes, dict[str, bytes]]":
         # Which of what it keeps between calls it looks at.
-        kept, _, _ = self._watched()
+        kept, outputs, _ = self._watched()
+        if self._takes_for_its_own(outputs):
+            kept, _, _ = self._watched()
         touched = _touched(self._tools.recorder.words(), kept, self._tools.memory)
         self._blank([block for block in touched if block.bytes >= _WORKSPACE_BYTES_LEAST])
         if sum(block.bytes for block in touched) > KEPT_BYTES_MAX:
@@ -115,6 +117,17 @@ class _Case:
         _, outputs, used = self._watched()
         ranges = [*self._tensor_ranges(outputs), *self._arena_ranges(before, outputs, used)]
         return self._tools.recorder.finish(ranges, lambda address, _size: next(data for block, data in before.items() if block.address == address))
+
+    def _takes_for_its_own(self, outputs: list[Placed]) -> bool:
+        """Whether it uses the tensors that it was given for outputs, and returns others. From here on it is given some of its own memory for these:
+        where the problem's are, other recordings have their outputs."""
+        returned = {output.spec["name"] for output in outputs if output.found is not None}
+        words, found = self._tools.recorder.words(), False
+        for at, (one, block) in enumerate(zip(self._given, self._blocks)):
+            if one.spec["name"] in returned and any(block.address <= word < block.address + block.bytes for word in words):
+                self._given[at] = Given(one.spec, self._tools.framework.make(block, one.spec["dtype"], one.spec["shape"]))
+                found = True
+        return found
 
     def _blank(self, kept: list[Block]) -> None:
         """What a result does not depend on, such as a library's workspace, holds zeros from here on, not what earlier cases left there."""
