@@ -18,6 +18,7 @@ from kiln_runner.programs.answer_messages import MESSAGE_BYTES_MAX
 from kiln_runner.programs.recording_shape import ARENA_BASE, WINDOW_BYTES_MAX
 
 from .played_answers import PlayedHost
+from .played_cuda import PlayedDriver
 
 CASES: Any = [
     {"name": name, "tensors": [{"name": "out", "dtype": "f32", "shape": [4], "role": "out", "distribution": {"kind": "normal"}}]}
@@ -186,6 +187,19 @@ class Talk(unittest.TestCase):
                 outcome = self.outcome(Script(lambda call: [called(call)], (EQUIPPED, said)))
                 self.assertEqual(outcome["verdict"], verdict)
                 self.assertIn(words, outcome.get("message", outcome.get("log")))
+
+    def test_lacking_memory_is_its_fault_where_the_device_had_room_for_it(self) -> None:
+        said = b'{"type":"refused","verdict":"crashed","case":"one","message":"torch.OutOfMemoryError: CUDA out of memory"}'
+        script = Script(lambda _call: [said])
+        self.assertEqual(self.outcome(script)["verdict"], "crashed")
+        with patch.object(PlayedDriver, "memory_bytes", return_value=(9 << 30, 80 << 30)):
+            for scripted in (Script(lambda _call: [said]), Script(lambda _call: [], (EQUIPPED, said))):
+                with self.assertRaises(InfraFailure) as caught:
+                    process = self.process(scripted)
+                    process.called(process.next("one", False), "one", False)
+                self.assertEqual(caught.exception.code, "out_of_memory")
+            other = Script(lambda _call: [said.replace(b"CUDA out of memory", b"an illegal address")])
+            self.assertEqual(self.outcome(other)["verdict"], "crashed")
 
     def test_until_it_is_equipped_nothing_that_fails_is_the_candidates_fault(self) -> None:
         for first, ended, code in (

@@ -3,8 +3,8 @@
 One run an artifact: asked for -> waits for a device -> runs in the sandbox -> read and stored -> told to all who asked. A run that nobody waits for
 any more is dropped. Where what ran wants Triton kernels, they are compiled, in the compile pool and without the device, and it runs again with them.
 Several are recorded side by side on one device, on which nothing is timed meanwhile; what fails beside others, who may have left it too little
-memory, is tried alone. Where a program's process says that the recorder does not work, a known program is recorded in its place: it may have said so
-itself.
+memory, is tried alone. Where a program's process says that the recorder does not work, or that the device was short of memory, a known program is
+recorded in its place: it may have said so itself.
 
 A program that is to be judged by its answers is not recorded: its text and what was built of it are an artifact. Where it speaks of Triton it is
 called on the device once for each case, to find which kernels it needs. Invariant: a reservation ends, whatever becomes of the processes.
@@ -27,7 +27,7 @@ from kiln_runner.host.device_nodes import minor_of, visible_name
 from kiln_runner.host.simulated_gpus import MODEL
 from kiln_runner.programs.answering_document import program_of
 from kiln_runner.programs.record_frames import NOT_RECORDABLE, Wanted, Wants
-from kiln_runner.programs.record_reading import answers, answers_at_once, does_work, read_run, recorded_by
+from kiln_runner.programs.record_reading import answers, answers_at_once, lacking, read_run, recorded_by
 from kiln_runner.programs.record_run import Asked, Claimed, Run
 from kiln_runner.programs.recordings import arena_of, recording_hash
 from kiln_runner.programs.sandbox import MEMORY_BYTES_MAX, device_nodes
@@ -253,7 +253,7 @@ class RecordRequests:
         unit, device, environment = recorded_by(run), run.slot.device, self._environment(run.unit["environment"])
         asked = {
             **program_of(unit), "arena": arena_of(run.artifact, unit.get("side")), "device": visible_name(device["id"]),
-            **({"rehearsal": True} if answers(unit) else {}),
+            **({"rehearsal": True} if answers(unit) else {}), **({"needsRoom": True} if run.claimed is not None else {}),
         }
         return {
             "type": "run", "id": run.id, "task": "record", "asked": asked,
@@ -274,7 +274,7 @@ class RecordRequests:
         if self._runs.get(run.artifact) is not run:
             return
         if run.claimed is not None:
-            self._finish(run, self._verified(run, run.claimed, answer))
+            self._on_verified(run, run.claimed, answer)
         elif answer.how == "answered":
             self._read(run, answer)
         elif run.was_beside:
@@ -288,11 +288,22 @@ class RecordRequests:
         reading = self._loop.run_in_executor(self._threads, read_run, self._ports.artifacts, run, answer, compiler)
         reading.add_done_callback(lambda done: self._on_read(run, done))
 
-    def _verified(self, run: Run, claimed: Claimed, answer: Answer) -> CompileResult:
+    def _on_verified(self, run: Run, claimed: Claimed, answer: Answer) -> None:
         """`answer`: of the known program's process."""
+        found = lacking(run, answer) if answer.how == "answered" else claimed
+        if found is not None and found.is_shortage:
+            self._finish(run, infra("out_of_memory", f"the program was not recorded on {run.slot.device['id']}: {found.words}"))
+        elif found is None and claimed.is_shortage and not run.has_room:
+            # Whoever had the memory is gone, or the program made that up.
+            run.claimed, run.has_room = None, True
+            self._try_alone(run)
+        else:
+            self._finish(run, self._verified(run, claimed, does_work=found is None))
+
+    def _verified(self, run: Run, claimed: Claimed, *, does_work: bool) -> CompileResult:
         environment = self._environment(run.unit["environment"])
         is_whole = environment is not None and not any(words.startswith(UNPREPARED_WORDS) for words in environment["warnings"])
-        if is_whole and answer.how == "answered" and does_work(run, answer):
+        if is_whole and does_work:
             message = f"its process says that the recorder does not work here, and it does: {claimed.words}"
             return self._failed(run, {"verdict": "contract", "case": "", "message": message})
         return infra("environment_missing", f"the recorder of environment {run.unit['environment']} does not work here: {claimed.words}")

@@ -20,13 +20,15 @@ COPIES_NOTE = "its result was copied into the output, since it is part of someth
 
 
 class Tools(NamedTuple):
-    """`is_rehearsal`: whether something of the program's does nothing yet, so that its calls count for nothing."""
+    """`is_rehearsal`: whether something of the program's does nothing yet, so that its calls count for nothing. `shortage`: what the device lacked
+    before anything of the program ran; empty where it had room."""
 
     recorder: Recorder
     arena: Arena
     memory: DeviceMemory
     framework: Framework
     is_rehearsal: Callable[[], bool] = lambda: False
+    shortage: str = ""
 
 
 class Recorded(NamedTuple):

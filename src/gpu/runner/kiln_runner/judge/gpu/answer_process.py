@@ -7,16 +7,19 @@ import ctypes
 import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from ctypes import c_void_p
 from typing import Optional, Protocol
 
 from kiln_runner.programs.answer_messages import Called
+from kiln_runner.programs.device_memory import says_that_memory_lacks
+from kiln_runner.programs.record_frames import WORDS_MAX
 from kiln_runner.programs.recording_shape import ARENA_BASE, ARENAS, WINDOW_BYTES_MAX, arena_base
 from kiln_runner.protocol_programs import RecordedCase
 
 from ..companions import TRIES_MAX, Asked, Companion, Companions, Unequipped
-from ..failures import CandidateFailure
+from ..failures import CandidateFailure, InfraFailure
 from ..outcomes import contract
 from .driver import Driver
 from .lent import Lent, Range
@@ -136,7 +139,8 @@ class AnswerProcess:
                 self.close()
         else:
             self._equip(self._arenas[-1])
-        self._process.begin()
+        with self._blaming():
+            self._process.begin()
 
     def _equip(self, arena: int) -> None:
         host = self._host
@@ -159,7 +163,8 @@ class AnswerProcess:
         wanted = 1 + (AHEAD_MAX if is_timed else 0)
         while len(self._ahead) < wanted:
             self._last += 1
-            self._process.ask(self._last, case)
+            with self._blaming():
+                self._process.ask(self._last, case)
             self._ahead.append((self._last, case))
         return self._ahead.popleft()[0]
 
@@ -280,9 +285,21 @@ class AnswerProcess:
         """One message, if one comes."""
         if len(self._called) > AHEAD_MAX + 1:
             raise CandidateFailure(contract(case, "its process spoke of calls that nobody asked for"))
-        called = self._process.called(case, timeout_s)
+        with self._blaming():
+            called = self._process.called(case, timeout_s)
         if called is not None:
             self._called.append(called)
+
+    @contextmanager
+    def _blaming(self) -> Iterator[None]:
+        """What it is given is cut from what was free: where that was little, lacking memory is no fault of the program's. InfraFailure."""
+        try:
+            yield
+        except CandidateFailure as failure:
+            outcome, shortage = failure.outcome, self.lent.shortage
+            if shortage and outcome["verdict"] == "crashed" and says_that_memory_lacks(outcome["message"]):
+                raise InfraFailure("out_of_memory", f"{shortage}; it ended with: {outcome['message']}"[:WORDS_MAX]) from failure
+            raise
 
     def _spend(self, seconds: float) -> None:
         self._left_s = max(0.0, self._left_s - seconds)
