@@ -213,6 +213,20 @@ class Talk(unittest.TestCase):
                 self.process(Script(lambda call: [called(call)], first, ended))
             self.assertEqual(caught.exception.code, code)
 
+    def test_nothing_is_kept_of_one_that_never_came(self) -> None:
+        class Silent(Script):
+            """The runner alone, which says that there will be no process."""
+
+            def send(self, header: Any) -> None:
+                self.sent.append(header)
+
+        script = Silent(lambda _call: [], ended=("unconfinable", "no walls"))
+        companions = Companions(script.send, script)
+        with self.assertRaises(InfraFailure) as caught:
+            companions.start(Asked(None, "torch", "e" * 64, {}), 1.0)  # type: ignore[typeddict-item]
+        self.assertEqual(caught.exception.code, "environment_missing")
+        self.assertEqual((companions._alive, companions._ended), (set(), {}))
+
     def test_where_its_addresses_are_taken_it_is_made_ready_at_others(self) -> None:
         class Taken(Script):
             """At the first of the places that it is told."""

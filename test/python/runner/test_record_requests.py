@@ -166,9 +166,18 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(raising["outcome"]["verdict"], "crashed", "what fails at its import fails wherever it is")
 
     async def test_one_that_answers_and_is_cancelled_while_its_zygote_gets_ready_is_not_kept(self) -> None:
+        with mock.patch.object(record_requests, "read_run", side_effect=record_requests.read_run) as reading:
+            self.ask("one", DOUBLE, by="answers")
+            self.assertTrue(self.records.cancel("one"))
+            self.assertFalse(self.records.is_busy)
+            self.assertEqual((await self.answer("two", DOUBLE, by="answers"))["status"], "compiled")
+        self.assertEqual(reading.call_count, 1, "two would write into one folder at once")
+
+    async def test_what_was_built_of_one_that_answers_stays_while_its_zygote_gets_ready(self) -> None:
         self.ask("one", DOUBLE, by="answers")
-        self.assertTrue(self.records.cancel("one"))
-        self.assertFalse(self.records.is_busy)
+        self.assertEqual(dict(self.cache._pins), {BUILT: 1})
+        self.assertEqual((await self.answer("one"))["status"], "compiled")
+        self.assertEqual(dict(self.cache._pins), {})
 
     async def test_what_it_does_wrong_is_its_verdict(self) -> None:
         words, line = next(iter(CONTRACTS.items()))

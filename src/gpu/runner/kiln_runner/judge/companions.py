@@ -97,6 +97,7 @@ class Companions:
             except socket.timeout:
                 ended = self.ended(name)
                 if ended is not None:
+                    self._forget(name)
                     words = f"no process came in which the program answers: {ended['why']}"
                     raise InfraFailure(_CODES.get(ended["how"], "internal"), words) from None
                 continue
@@ -120,7 +121,10 @@ class Companions:
             frame: EndCompanion = {"type": "end_companion", "id": name}
             self._send(frame)
             self.wait_until_ended(name, GONE_S_MAX)
-            self._alive.discard(name)
+        self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        self._alive.discard(name)
         self._ended.pop(name, None)
 
     def wait_until_ended(self, name: str, seconds: float) -> Optional[CompanionEnded]:

@@ -105,6 +105,7 @@ class RecordRequests:
             return
         self._started += 1
         run = self._runs[artifact] = Run(artifact, self._started, asked, slot, tool)
+        self._cache.pin(run.built)
         run.asked[asked.id] = asked.told
         if slot.device["model"] == MODEL:
             self._finish(run, self._simulate(run))
@@ -199,15 +200,18 @@ class RecordRequests:
     def _reserve(self, run: Run) -> None:
         if answers_at_once(run.unit):
             # What judges it needs the zygote, for which no device must wait.
-            self._zygotes.prepare(run.tool, lambda: self._read(run, None))
+            self._zygotes.prepare(run.tool, lambda: self._read_at_once(run))
             return
-        self._cache.pin(run.built)
 
         def refused(failure: InfraFailure) -> None:
             self._finish(run, {"status": "infra", "failure": failure})
 
         run.reservation, run.is_asked_for, run.has_begun = Reservation(lambda: self._begin(run), refused), False, False
         self._zygotes.prepare(run.tool, lambda: self._ask_for_device(run))
+
+    def _read_at_once(self, run: Run) -> None:
+        if self._runs.get(run.artifact) is run:
+            self._read(run, None)
 
     def _ask_for_device(self, run: Run) -> None:
         if self._runs.get(run.artifact) is run and run.reservation is not None:
@@ -310,7 +314,6 @@ class RecordRequests:
 
     def _try_alone(self, run: Run) -> None:
         run.is_alone, run.was_beside = True, False
-        self._cache.unpin(run.built)
         self._reserve(run)
 
     def _ended(self, run: Run, answer: Answer) -> CompileResult:
@@ -366,6 +369,7 @@ class RecordRequests:
             return
         self._cache.unpin(run.built)
         run.built = result["artifact"]
+        self._cache.pin(run.built)
         self._reserve(run)
 
     def _stored(self, run: Run) -> CompileResult:
@@ -388,8 +392,7 @@ class RecordRequests:
     def _forget(self, run: Run) -> None:
         if self._runs.get(run.artifact) is run:
             del self._runs[run.artifact]
-            if run.reservation is not None:
-                self._cache.unpin(run.built)
+            self._cache.unpin(run.built)
 
 
 def _since_ms(start_ns: int) -> float:
