@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from typing import Callable, NamedTuple, Optional, Protocol
 
 from ..failures import CandidateFailure, InfraFailure
+from .answer_process import LIFE_S_MAX
 from .answering_program import Offsets
 from .null_process import Known
 
 CALIBRATED_S_MAX, IDLE_S = 60.0, 30.0
+# After so long it is made anew, so that it does not end within a judgement.
+RENEWED_S = LIFE_S_MAX / 2
 CALIBRATION_NS = (50_000, 300_000, 3_000_000)
 # A kernel of known length comes out as long as it is, within this or this share of it.
 OFF_NS_MAX, OFF_SHARE_MAX = 1_000.0, 0.0005
@@ -42,24 +45,29 @@ class Nulls:
         self._of: Optional[tuple[str, str]] = None
         self._process: Optional[Process] = None
         self._calibrated_s: Optional[float] = None
-        self._used_s = 0.0
+        self._started_s = self._used_s = 0.0
         self.calibrations: list[Calibration] = []
 
     def prove(self, environment: str, key: str) -> None:
         """Its process of the environment lives, and is ready. InfraFailure where it cannot be."""
+        if self._now() - self._started_s > RENEWED_S:
+            self.close()
         self._running(environment, key)
 
     def offsets(self, environment: str, key: str) -> Offsets:
         """Under the device's lock. InfraFailure where known lengths do not come out."""
         process = self._running(environment, key)
+        is_due = self._calibrated_s is None or self._now() - self._calibrated_s > CALIBRATED_S_MAX
         try:
             null = process.known(0, NULL_RUNS).offsets
-            if self._calibrated_s is None or self._now() - self._calibrated_s > CALIBRATED_S_MAX:
-                self._calibrate(process, null)
-            return null
-        except CandidateFailure as error:
+            calibrations = [self._calibration(process, nanoseconds, null) for nanoseconds in CALIBRATION_NS] if is_due else []
+        except (CandidateFailure, InfraFailure) as error:
+            # Whatever it is that it lacks, the next one is another.
             self.close()
-            raise _blamed(error) from error
+            raise _blamed(error) if isinstance(error, CandidateFailure) else error
+        if is_due:
+            self._calibrate(calibrations)
+        return null
 
     def rest(self) -> Optional[float]:
         """Seconds until its process has been idle for too long; None: there is none. It is ended where that is now."""
@@ -84,11 +92,11 @@ class Nulls:
                 self._process = self._start((environment, key), (0, *CALIBRATION_NS))
             except CandidateFailure as error:
                 raise _blamed(error) from error
-            self._of = (environment, key)
+            self._of, self._started_s = (environment, key), self._now()
         return self._process
 
-    def _calibrate(self, process: Process, null: Offsets) -> None:
-        self.calibrations = [self._calibration(process, nanoseconds, null) for nanoseconds in CALIBRATION_NS]
+    def _calibrate(self, calibrations: "list[Calibration]") -> None:
+        self.calibrations = calibrations
         off = [one for one in self.calibrations if abs(one.off_ns) > max(OFF_NS_MAX, OFF_SHARE_MAX * one.own_ns)]
         if off:
             words = "; ".join(f"a kernel of {one.own_ns / 1e3:.2f} us comes out {one.off_ns / 1e3:+.2f} us" for one in off)
