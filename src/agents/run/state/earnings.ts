@@ -36,7 +36,7 @@ export const createEarnings = (): Earnings => {
   const targets = createTally<EarningTarget>({
     keyOf: ({ problem, device }) => `${problem} ${device}`,
     recentMax: TARGET_RECENT_MAX,
-    isTold: (generation) => moveOf(generation) !== 'tune',
+    isRecent: (generation) => moveOf(generation) !== 'tune',
   });
   return {
     count: (generation, sign) => {

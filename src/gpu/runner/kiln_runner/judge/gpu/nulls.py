@@ -61,10 +61,13 @@ class Nulls:
         try:
             null = process.known(0, NULL_RUNS).offsets
             calibrations = [self._calibration(process, nanoseconds, null) for nanoseconds in CALIBRATION_NS] if is_due else []
-        except (CandidateFailure, InfraFailure) as error:
-            # Whatever it is that it lacks, the next one is another.
+        except CandidateFailure as error:
             self.close()
-            raise _blamed(error) if isinstance(error, CandidateFailure) else error
+            raise _blamed(error) from error
+        except InfraFailure:
+            # It was lost: the next one is another.
+            self.close()
+            raise
         if is_due:
             self._calibrate(calibrations)
         return null
