@@ -98,9 +98,9 @@ class Script:
 
 
 class Talk(unittest.TestCase):
-    def process(self, script: Any, limit_ms: float = 20_000.0) -> AnswerProcess:
+    def process(self, script: Any, limit_ms: float = 20_000.0, side: str = "candidate") -> AnswerProcess:
         host: Any = PlayedHost(script)
-        process = AnswerProcess(host, Asked(None, "torch", "e" * 64, {}), CASES, arenas_from(ARENA_BASE), ARENA_BYTES)  # type: ignore[typeddict-item]
+        process = AnswerProcess(host, Asked(None, "torch", "e" * 64, {}, side), CASES, arenas_from(ARENA_BASE), ARENA_BYTES)  # type: ignore[typeddict-item]
         self.addCleanup(host.close)
         self.addCleanup(script.close)
         self.addCleanup(process.close)
@@ -200,6 +200,18 @@ class Talk(unittest.TestCase):
                 self.assertEqual(caught.exception.code, "out_of_memory")
             other = Script(lambda _call: [said.replace(b"CUDA out of memory", b"an illegal address")])
             self.assertEqual(self.outcome(other)["verdict"], "crashed")
+
+    def test_what_the_record_holders_process_does_is_no_verdict_of_the_candidate(self) -> None:
+        refused = b'{"type":"refused","verdict":"crashed","case":"one","message":"1 / 0"}'
+        for says, first in (
+            (lambda _call: [refused], (EQUIPPED, READY)), (lambda _call: [], (EQUIPPED, refused)), (lambda _call: [b"{}"], (EQUIPPED, READY)),
+            (lambda call: [called(call + 7)], (EQUIPPED, READY)), (lambda _call: [], (EQUIPPED, READY)), (lambda _call: [None], (EQUIPPED, READY)),
+        ):
+            with self.subTest(first), patch.object(module, "ENDED_S_MAX", 0.1), self.assertRaises(InfraFailure) as caught:
+                process = self.process(Script(says, first), 300.0, side="record")
+                process.called(process.next("one", False), "one", False)
+            self.assertEqual(caught.exception.code, "internal")
+            self.assertIn("the record's program", str(caught.exception))
 
     def test_until_it_is_equipped_nothing_that_fails_is_the_candidates_fault(self) -> None:
         for first, ended, code in (

@@ -65,7 +65,7 @@ class Answered(unittest.TestCase):
         files = files_of(unit, "e" * 64, {"program.json": b'{"extensions": {}, "triton": {}}'})
         store_artifact(Path(self.folder), name, meta_of(unit, "torch"), files)
         self.assertTrue(is_answering(Artifact(Path(self.folder, name))))
-        program = AnsweringProgram(self.host, AnsweringArtifact(Path(self.folder, name)))
+        program = AnsweringProgram(self.host, AnsweringArtifact(Path(self.folder, name)), "candidate")
         self.programs.append(program)
         program.begin(limit_ms)
         return program

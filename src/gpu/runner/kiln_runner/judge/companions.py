@@ -50,12 +50,13 @@ _LOOK_S, _CREDENTIALS = 0.005, struct.Struct("3i")
 
 
 class Asked(NamedTuple):
-    """`artifact`: its program with what was built of it; None: `program` is the judge's own."""
+    """`artifact`: its program with what was built of it; None: `program` is the judge's own. `side`: whose it is, where that is not the candidate."""
 
     artifact: Optional[str]
     environment: str
     environment_key: str
     program: AnsweringProgram
+    side: str = "candidate"
 
 
 class Companions:

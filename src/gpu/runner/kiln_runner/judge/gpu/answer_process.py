@@ -16,6 +16,7 @@ from kiln_runner.programs.answer_messages import Called
 from kiln_runner.programs.device_memory import says_that_memory_lacks
 from kiln_runner.programs.record_frames import WORDS_MAX
 from kiln_runner.programs.recording_shape import ARENA_BASE, ARENAS, WINDOW_BYTES_MAX, arena_base
+from kiln_runner.protocol_outcomes import Outcome
 from kiln_runner.protocol_programs import RecordedCase
 
 from ..companions import TRIES_MAX, Asked, Companion, Companions, Unequipped
@@ -226,8 +227,14 @@ class AnswerProcess:
         found = self.lent.found(case, address, given.bytes)
         if found is None:
             words = f"output {name} is not in memory that its process was given ({address:#x}); make it with PyTorch"
-            raise CandidateFailure(contract(case, words))
+            raise self.failure(contract(case, words))
         return found
+
+    def failure(self, outcome: Outcome) -> Exception:
+        """What it comes to that its program did this: of the record holder's it is no verdict of the candidate."""
+        if self._asked.side == "candidate":
+            return CandidateFailure(outcome)
+        return InfraFailure("internal", f"the {self._asked.side}'s program: {outcome}"[:WORDS_MAX])
 
     # --- the end
 
@@ -278,13 +285,13 @@ class AnswerProcess:
             return None
         called = self._called.popleft()
         if called.call != call:
-            raise CandidateFailure(contract(case, f"its process spoke of call {called.call} where call {call} was next"))
+            raise self.failure(contract(case, f"its process spoke of call {called.call} where call {call} was next"))
         return called
 
     def _hear(self, case: str, timeout_s: float) -> None:
         """One message, if one comes."""
         if len(self._called) > AHEAD_MAX + 1:
-            raise CandidateFailure(contract(case, "its process spoke of calls that nobody asked for"))
+            raise self.failure(contract(case, "its process spoke of calls that nobody asked for"))
         with self._blaming():
             called = self._process.called(case, timeout_s)
         if called is not None:
@@ -299,11 +306,11 @@ class AnswerProcess:
             outcome, shortage = failure.outcome, self.lent.shortage
             if shortage and outcome["verdict"] == "crashed" and says_that_memory_lacks(outcome["message"]):
                 raise InfraFailure("out_of_memory", f"{shortage}; it ended with: {outcome['message']}"[:WORDS_MAX]) from failure
-            raise
+            raise self.failure(outcome) from failure
 
     def _spend(self, seconds: float) -> None:
         self._left_s = max(0.0, self._left_s - seconds)
 
-    def _timed_out(self, case: str, is_timed: bool) -> CandidateFailure:
-        return CandidateFailure({"verdict": "timed_out", "stage": "measure" if is_timed else "check", "case": case, "limitMs": self._limit_ms})
+    def _timed_out(self, case: str, is_timed: bool) -> Exception:
+        return self.failure({"verdict": "timed_out", "stage": "measure" if is_timed else "check", "case": case, "limitMs": self._limit_ms})
 
