@@ -1,4 +1,5 @@
 /** Rankings, records and failures: what a problem's candidates came to. Device models are never compared with each other. */
+import { LIBRARY_SUBMITTER } from '../domain/library.ts';
 import type { RankedEntry, RankingKey, RankingQuery, RecordRow } from '../domain/ports/store.ts';
 import { classSql } from './ranking-class.ts';
 import type { SqlSession } from './sql.ts';
@@ -59,7 +60,7 @@ export const readFailures = async (
   countsOf(
     await sql.query<Count>(
       `select verdict as name, count(*)::integer as count from kiln.candidates
-       where problem = $1 and problem_version = any($2::text[]) and verdict <> 'passed'
+       where problem = $1 and problem_version = any($2::text[]) and verdict <> 'passed' and submitter <> '${LIBRARY_SUBMITTER}'
          and ($3::text is null or lower(device) = lower($3)) group by verdict`,
       [problem, problemVersions, device],
     ),

@@ -10,6 +10,7 @@ import type {
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Language } from '../../domain/plan/plan.ts';
 import type { Judging } from '../../domain/ports/kiln.ts';
+import { libraryOn } from '../../domain/text/library-text.ts';
 import type { Choice } from '../search/entry.ts';
 import { deviceSheetOf } from './device-sheet.ts';
 import { createExhibits } from './exhibits.ts';
@@ -45,7 +46,7 @@ export interface ContextBuilder {
 }
 
 export interface ContextDeps {
-  readonly judging: Pick<Judging, 'problem' | 'candidate' | 'source' | 'fleet' | 'ranking' | 'profile'>;
+  readonly judging: Pick<Judging, 'problem' | 'library' | 'candidate' | 'source' | 'fleet' | 'ranking' | 'profile'>;
   /** Milliseconds; only differences count. */
   readonly now?: () => number;
 }
@@ -110,6 +111,7 @@ export const createContextBuilder = ({ judging, now = () => performance.now() }:
         earlier: [...(request.earlier ?? [])],
         elsewhere: [...request.elsewhere],
         headroom,
+        library: libraryOn(judging.library(problem).models, sheet.model),
         proposed: [...(request.proposed ?? [])],
         proposal: request.proposal ?? null,
         seed: choice.seed,

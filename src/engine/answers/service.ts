@@ -16,6 +16,7 @@ import { queueView } from './queue-view.ts';
 import { type RankingWish, rankingView } from './ranking-view.ts';
 import { askProfiles, onVerdicts, profileOf } from '../profiles/profiles.ts';
 import { reloadProblems } from './reload-problems.ts';
+import { libraryView } from '../libraries/view.ts';
 import { rankedProblem, versionsView } from './problem-versions-view.ts';
 import { refreshHosts } from '../hosts/refresh.ts';
 import type { SubmitterControl } from '../../domain/ports/submitters.ts';
@@ -88,6 +89,7 @@ export const createService = (state: AnswersSlice, { limits, onEvents, alone, su
     refreshHosts: async (host: HostId | null) => refreshHosts(state, host),
     reloadProblems: async () => reloadProblems(state),
     problemVersions: async (name: string) => versionsView(state, name),
+    library: (name: string) => libraryView(state, problem(name)),
     problems: () => ({
       refused: [...state.library.refused],
       problems: [...problems.values()].map((loaded) => ({
