@@ -7,6 +7,7 @@ import { KilnError } from '../../domain/errors.ts';
 import type { SubmissionLimits } from '../deps.ts';
 import type { AnswersSlice } from '../state.ts';
 import { resumeHost } from './resume-host.ts';
+import type { ProblemList } from '../../domain/api/problems.ts';
 import type { CheckProblem } from '../../domain/api/problem-check.ts';
 import { createProblemChecks } from './check-problem.ts';
 import { fleetView } from './fleet-view.ts';
@@ -90,14 +91,7 @@ export const createService = (state: AnswersSlice, { limits, onEvents, alone, su
     reloadProblems: async () => reloadProblems(state),
     problemVersions: async (name: string) => versionsView(state, name),
     library: (name: string) => libraryView(state, problem(name)),
-    problems: () => ({
-      refused: [...state.library.refused],
-      problems: [...problems.values()].map((loaded) => ({
-        name: loaded.problem.name,
-        title: loaded.problem.title,
-        targets: [...loaded.targets],
-      })),
-    }),
+    problems: () => problemList(state),
     problem: (name: string) => {
       const loaded = problem(name);
       return { problem: loaded.problem, readme: loaded.readme, files: { ...loaded.files } };
@@ -122,6 +116,11 @@ export const createService = (state: AnswersSlice, { limits, onEvents, alone, su
     },
   };
 };
+
+const problemList = ({ problems, library }: Pick<AnswersSlice, 'problems' | 'library'>): ProblemList => ({
+  refused: [...library.refused],
+  problems: [...problems.values()].map(({ problem: { name, title }, targets }) => ({ name, title, targets: [...targets] })),
+});
 
 /** For everybody: what was wrong is in the log. */
 const notReadyReason = ({ writeBehind }: Pick<AnswersSlice, 'writeBehind'>): string | null =>

@@ -42,21 +42,31 @@ export const candidateAnswer = async (kiln: McpKiln, candidate: Candidate, besid
   if (state.status !== 'done') return { ...known, verdict: null, ...(await waitingOf(kiln, candidate)) };
   const { outcome } = state;
   const passed = outcome.verdict === 'passed';
-  const plan = passed ? await orNull(kiln.plan(id)) : null;
-  const library = candidate.score === null ? null : await libraryFor(kiln, submission.problem, candidate.score);
   const ranking = candidate.score === null ? null : await rankingOf(kiln, candidate, candidate.score);
   return {
     ...known,
     verdict: outcome.verdict,
     ...(candidate.score === null ? {} : scoreOf(candidate, candidate.score, ranking)),
-    ...(passed
-      ? { cases: casesOf(outcome.timings, { plan, library, record: await recordTimings(kiln, candidate, ranking) }) }
-      : {}),
-    ...(library === null ? {} : { library: librarySource(library) }),
+    ...(passed ? await timesOf(kiln, candidate, ranking) : {}),
     ...failureDataOf(outcome, candidate.compileLog, passed ? null : await problemOf(kiln, submission.problem)),
     ...(candidate.resources === null ? {} : { resources: candidate.resources }),
     ...(candidate.attempts.length === 0 ? {} : { judged: candidate.attempts.map(attemptText) }),
     next: passed ? NEXT_PASSED : NEXT_FAILED,
+  };
+};
+
+/** Of one that passed. */
+const timesOf = async (
+  kiln: McpKiln,
+  candidate: Candidate,
+  ranking: RankingView | null,
+): Promise<Pick<CandidateData, 'cases' | 'library'>> => {
+  const plan = await orNull(kiln.plan(candidate.id));
+  const library = await libraryFor(kiln, candidate);
+  const record = await recordTimings(kiln, candidate, ranking);
+  return {
+    cases: casesOf(timingsOf(candidate), { plan, library, record }),
+    ...(library === null ? {} : { library: librarySource(library) }),
   };
 };
 
@@ -72,8 +82,10 @@ const rankingOf = async (
   orNull<RankingView>(kiln.ranking(problem, { device, class: classOf(score), limit: PLACES_READ }));
 
 /** Of its problem on the same model. A time to answers is compared with none. */
-const libraryFor = async (kiln: McpKiln, problem: string, { deviceModel, answers }: Score): Promise<LibraryTime | null> =>
-  answers ? null : libraryOn((await orNull(kiln.library(problem)))?.models ?? [], deviceModel);
+const libraryFor = async (kiln: McpKiln, { submission, score }: Candidate): Promise<LibraryTime | null> => {
+  if (score === null || score.answers) return null;
+  return libraryOn((await orNull(kiln.library(submission.problem)))?.models ?? [], score.deviceModel);
+};
 
 /** Of who holds the record on the same model; none where that is itself. */
 const recordTimings = async (
