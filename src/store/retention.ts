@@ -4,7 +4,6 @@
  */
 import { CAMPAIGN_SUBMITTER } from '../domain/campaign/campaign.ts';
 import type { CandidateId } from '../domain/ids.ts';
-import { LIBRARY_SUBMITTER } from '../domain/library.ts';
 import type { OldCandidate, Retention } from '../domain/ports/store-rows.ts';
 import { append, writing } from './journal.ts';
 import { classSql } from './ranking-class.ts';
@@ -28,7 +27,7 @@ with ranked as (
   select candidates.* from kiln.candidates left join ranked on ranked.id = candidates.id
   where candidates.verdict is not null and candidates.updated_at < $1::timestamptz
     and coalesce(ranked.place > $2::integer, true)
-    and candidates.submitter not like '${CAMPAIGN_SUBMITTER}%' and candidates.submitter <> '${LIBRARY_SUBMITTER}'
+    and candidates.submitter not like '${CAMPAIGN_SUBMITTER}%' and content -> 'library' is null
     and ${UNUSED}
 )`;
 
