@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ContentHash } from '../../../src/domain/ids.ts';
 import type { LibraryTime } from '../../../src/domain/library.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
 import { readProblems } from '../../../src/problems/load-problems.ts';
 import { type EngineScenario, scenarios } from '../../support/engine-scenario.ts';
 import { answered, passed, WRONG } from '../../support/judgements.ts';
@@ -154,6 +155,39 @@ describe('the library program of a problem', { timeout: 2 * LIMIT_MS }, () => {
     scenario.judged(7, 1, answered(2));
     await scenario.after(7, 'done');
     await expect.poll(() => shown(scenario)[0]?.reason).toContain('compared with no device code');
+    await scenario.skipAll();
+  });
+
+  test('is tried by a check of its problem where its environment is recorded, and told where it is wrong', async () => {
+    const scenario = await start({ box: 1 }, {}, () => readProblems(root));
+    await scenario.connect();
+    const check = async (library: Outcome | null) => {
+      const checked = scenario.kiln.checkProblem('scale', {});
+      for (const outcome of [passed(1), WRONG, WRONG, WRONG, WRONG, WRONG]) {
+        await scenario.skipTo('box: compile canary');
+        scenario.host.compiled('canary');
+        await scenario.skipTo('box: judge canary.1 screen');
+        scenario.host.canaryJudged(outcome);
+      }
+      if (library) {
+        await scenario.skipTo('box: compile 7');
+        scenario.host.compiled(7);
+        await scenario.skipTo('box: record 7');
+        scenario.host.compiled(7);
+        await scenario.skipTo('box: judge canary.1 screen');
+        scenario.host.canaryJudged(library);
+      }
+      const { ok, library: told } = await checked;
+      return { ok, told };
+    };
+    expect(await check(null)).toEqual({
+      ok: true,
+      told: { failed: null, untried: 'its host records no programs of environment "torch"' },
+    });
+    await connectRecorder(scenario, 'box', { driver: DRIVER });
+    expect(await check(passed(1))).toEqual({ ok: true, told: { failed: null, untried: null } });
+    const { ok, told } = await check(WRONG);
+    expect([ok, told?.failed]).toEqual([false, expect.stringContaining('modified_input: ')]);
     await scenario.skipAll();
   });
 });
