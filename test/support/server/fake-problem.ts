@@ -1,3 +1,4 @@
+import { ProblemTried } from '../../../src/domain/api/problem-check.ts';
 import { LibraryTime } from '../../../src/domain/library.ts';
 import { Problem } from '../../../src/domain/problem.ts';
 import { idOf } from '../builders.ts';
@@ -34,6 +35,18 @@ export const VERSIONS = ['a', 'b'].map((digit, at) => ({
 }));
 
 export const RELOADED = { added: ['softmax'], changed: ['vector_add'], removed: ['old'], unchanged: 1, refused: [REFUSED] };
+
+/** What a check of it finds on a GPU. */
+export const TRIED = ProblemTried.parse({
+  problem: PROBLEM.name,
+  host: 'box',
+  deviceId: 'GPU-1',
+  deviceModel: 'NVIDIA H100 80GB HBM3',
+  device: 'H100',
+  ok: false,
+  refused: null,
+  mutants: [{ name: 'zeros', foundBy: null }],
+});
 
 /** Measured on one model, and not on another. */
 export const LIBRARY = [
