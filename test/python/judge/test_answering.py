@@ -172,7 +172,7 @@ class Answered(unittest.TestCase):
                 self.assertEqual(caught.exception.outcome["verdict"], "timed_out")
                 self.assertTrue(program.settle())
                 self.assertFalse(self.host.driver.is_busy())
-                self.assertLess(time.monotonic() - start, 15)
+                self.assertLess(time.monotonic() - start, 600)
 
     def test_what_is_written_after_done_is_found(self) -> None:
         program = self.program(DOUBLE)
