@@ -39,6 +39,6 @@ const candidatesOf = (loaded: LoadedProblem) => {
 };
 
 const work = [...loadProblems(join(import.meta.dirname, '../../kernels')).values()]
-  .filter(({ files }) => Object.keys(files).some((file) => file.endsWith('.py')))
+  .filter(({ files }) => Object.keys(files).some((file) => file.startsWith('seeds/') && file.endsWith('.py')))
   .map((loaded) => ({ definition: loaded.definitionFor(TARGET, ARCHITECTURE), candidates: candidatesOf(loaded) }));
 process.stdout.write(JSON.stringify(work));

@@ -47,7 +47,7 @@ const tableOf = (loaded: LoadedProblem, plans: Readonly<Record<string, ResolvedP
     prefer: 'recorded' as const,
   };
   const { calls } = resolveProgram(
-    { source: '', program: { ...program, environmentKey: null } },
+    { source: '', program },
     { problem: loaded.problem, target: 'gpu', architecture: 'sm_90a' },
   );
   const rows = calls.cases.flatMap(({ name, tensors }) => {

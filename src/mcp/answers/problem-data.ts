@@ -23,6 +23,8 @@ export const ProblemData = z.strictObject({
   reference: FileData.extend({ about: z.string() }),
   /** 1.00x, and sources to begin with: get_seed shows them. */
   seeds: z.array(z.string()),
+  /** What the problem's library program takes on each device model, or why nobody knows. */
+  library: z.array(z.string()).optional(),
   contract: z.string().optional(),
 });
 export type ProblemData = z.infer<typeof ProblemData>;
@@ -33,7 +35,7 @@ export const targetOfLanguage = (language: Language): Target => (language === 'c
 export const languagesOf = ({ problem }: ProblemView): readonly Language[] =>
   Language.options.filter((language) => problem[targetOfLanguage(language)] !== undefined);
 
-export const problemDataOf = (view: ProblemView, languages: readonly Language[]): Omit<ProblemData, 'contract'> => {
+export const problemDataOf = (view: ProblemView, languages: readonly Language[]): Omit<ProblemData, 'library' | 'contract'> => {
   const { problem, readme, files } = view;
   const targets = [...new Set(languages.map(targetOfLanguage))];
   const [target] = targets;

@@ -199,6 +199,7 @@ const startEngine = async (held = RECORD) => {
       holds: async () => [],
       bookings: async () => [],
       submitterSettings: async () => [],
+      libraryRuns: async () => [],
       deviceTime: async () => [],
       keepSubmitter: async () => undefined,
       dropSubmitter: async () => undefined,
