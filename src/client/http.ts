@@ -132,8 +132,10 @@ type Loading<Contract> = () => Promise<Contract>;
 interface JsonEndpoint extends Endpoint {
   readonly schema: { readonly response: { readonly 200: z.ZodType } };
 }
-type SchemaOf<Contract extends Readonly<Record<Name, JsonEndpoint>>, Name extends string> =
-  Contract[Name]['schema']['response'][200];
+type SchemaOf<
+  Contract extends Readonly<Record<Name, JsonEndpoint>>,
+  Name extends string,
+> = Contract[Name]['schema']['response'][200];
 
 /** The answer of an endpoint that answers with JSON. */
 export type Json = <Name extends string, Contract extends Readonly<Record<Name, JsonEndpoint>>>(
