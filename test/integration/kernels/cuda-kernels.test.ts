@@ -35,21 +35,17 @@ test.each(files)('$title needs nothing of the host, so that NVRTC compiles it', 
 });
 
 describe.skipIf(!hasNvcc)('compiled for sm_90a (nvcc needed)', () => {
-  test.concurrent.each(files)(
-    '$title has the kernels of its plan and spills no register',
-    async ({ title, loaded, file }) => {
-      const content = { language: 'cuda', source: loaded.files[file] ?? '', params: {} } as const;
-      const result = resolveCandidate(loaded, { target: 'gpu', architecture: 'sm_90a', content });
-      if (!result.ok) throw new Error(result.outcome.message);
-      const source = join(folder, title.replaceAll('/', '-'));
-      writeFileSync(source, content.source);
-      const defines = Object.entries(kernelUnit(result.unit).params).map(([name, value]) => `-D${name}=${value}`);
-      const target = ['-gencode=arch=compute_90a,code=sm_90a', '-std=c++17', '-Xptxas', '-v', '-Werror', 'all-warnings'];
-      const { stderr } = await run('nvcc', ['-cubin', ...target, ...defines, '-o', `${source}.cubin`, source]);
-      const kernels = Object.values(result.plans).flatMap((plan) => plan.launches.map((launch) => launch.kernel));
-      for (const kernel of kernels) expect(stderr).toContain(`Compiling entry function '${kernel}'`);
-      expect(stderr).not.toMatch(/[1-9]\d* bytes spill/);
-    },
-    120_000,
-  );
+  test.concurrent.each(files)('$title has the kernels of its plan and spills no register', async ({ title, loaded, file }) => {
+    const content = { language: 'cuda', source: loaded.files[file] ?? '', params: {} } as const;
+    const result = resolveCandidate(loaded, { target: 'gpu', architecture: 'sm_90a', content });
+    if (!result.ok) throw new Error(result.outcome.message);
+    const source = join(folder, title.replaceAll('/', '-'));
+    writeFileSync(source, content.source);
+    const defines = Object.entries(kernelUnit(result.unit).params).map(([name, value]) => `-D${name}=${value}`);
+    const target = ['-gencode=arch=compute_90a,code=sm_90a', '-std=c++17', '-Xptxas', '-v', '-Werror', 'all-warnings'];
+    const { stderr } = await run('nvcc', ['-cubin', ...target, ...defines, '-o', `${source}.cubin`, source]);
+    const kernels = Object.values(result.plans).flatMap((plan) => plan.launches.map((launch) => launch.kernel));
+    for (const kernel of kernels) expect(stderr).toContain(`Compiling entry function '${kernel}'`);
+    expect(stderr).not.toMatch(/[1-9]\d* bytes spill/);
+  });
 });

@@ -216,8 +216,8 @@ class Replayed(unittest.TestCase):
                     values = [float(self.rng.randrange(1, 100)) for _ in range(16)]
                     drawn = struct.pack("<16f", *values)
                     at = case.tensor_at(0, "x")
-                    draws = [[(0, lambda *_keys, to=at, data=drawn: self.driver.upload(to, data))]] * LOOKS
-                    with patch.object(GpuCase, "_inputs_of", lambda _case, _seed, found=draws: SimpleNamespace(redraws=found)):
+                    draws = [(0, lambda *_keys, to=at, data=drawn: self.driver.upload(to, data))]
+                    with patch.object(GpuCase, "_redraws_of", lambda _case, _seed, _look, found=draws: found):
                         case.expect(runnable, look + 1, (0, look))
                     expected = self.driver.download(case._hidden("expected", look, OUT), 64)
                     self.assertEqual(list(struct.unpack("<16f", expected)), [factor * value for value in values])

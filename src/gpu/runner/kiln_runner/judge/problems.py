@@ -38,7 +38,7 @@ class Problem:
         """A baseline that is a recording has one place for each tensor: one run of it is timed at a time."""
         return isinstance(self._programs["baseline"], Recorded)
 
-    @property
+    @cached_property
     def is_recorded(self) -> bool:
         """One of its own sides is a recording."""
         return any(isinstance(program, Recorded) for program in self._programs.values())

@@ -2,6 +2,7 @@
 import random
 import struct
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tolerance
@@ -32,10 +33,10 @@ from .sampling import CaseSamples, Expected
 
 class Inputs(NamedTuple):
     """What draws inputs of one set of distributions, and looks for changes of them: (number of the tensor, launch). `draws`, `verifies`: for each
-    replica; `redraws`: for each look, where the reference reads."""
+    replica; `redraws`: for each look that was asked for, where the reference reads."""
 
     draws: list[list[tuple[int, Draw]]]
-    redraws: list[list[tuple[int, Draw]]]
+    redraws: dict[int, list[tuple[int, Draw]]]
     inouts: list[tuple[int, int, Draw]]
     verifies: list[list[tuple[int, Draw]]]
 
@@ -61,7 +62,7 @@ class GpuCase:
         self._prepare_guards()
         self._prepare_inputs()
         self._prepare_comparisons()
-        self._prepare_samples()
+        self._prepare_findings()
         self._inputs_at: Optional[tuple[int, int]] = None
         self._guard_key, self.seed = 0, 0
         self.bound: dict[str, tuple[Program, Runnable]] = {}
@@ -112,17 +113,23 @@ class GpuCase:
     def _inputs_like(self, tensors: list[Tensor]) -> Inputs:
         kernels, found, inputs = self._gpu.kernels, self._gpu.findings, [(n, t) for n, t in enumerate(tensors) if is_input(t)]
         draws = [[(n, kernels.draw(t, self.tensor_at(r, t["name"]))) for n, t in inputs] for r in range(self.batch)]
-        redraws = [[(n, kernels.draw(t, self._reference_tensor(t, look))) for n, t in inputs] for look in range(LOOKS)]
         inouts = [(r, n, draw) for r in range(self.batch) for n, draw in draws[r] if tensors[n]["role"] == "inout"]
         looked_at = [(n, tensors[n], found.at(self._changed_at + slot)) for slot, (n, _) in enumerate(self._unchanging)]
         verifies = [[(n, kernels.draw(t, self.tensor_at(r, t["name"]), word)) for n, t, word in looked_at] for r in range(self.batch)]
-        return Inputs(draws, redraws, inouts, verifies)
+        return Inputs(draws, {}, inouts, verifies)
 
     def _inputs_of(self, seed: int) -> Inputs:
         number = input_set_of(seed)
         if number not in self._inputs:
             self._inputs[number] = self._inputs_like(self._input_sets[number])
         return self._inputs[number]
+
+    def _redraws_of(self, seed: int, look: int) -> list[tuple[int, Draw]]:
+        """Made ready when they are first asked for: a case that is checked once needs those of one look."""
+        made, tensors = self._inputs_of(seed).redraws, self._input_sets[input_set_of(seed)]
+        if look not in made:
+            made[look] = [(n, self._gpu.kernels.draw(t, self._reference_tensor(t, look))) for n, t in enumerate(tensors) if is_input(t)]
+        return made[look]
 
     def _reference_tensor(self, tensor: Tensor, look: int) -> int:
         """Where the reference finds a tensor: pure inputs where replica 0 has them, all others apart."""
@@ -138,7 +145,8 @@ class GpuCase:
         looks = [(look, tensor) for look in range(LOOKS) for tensor in self._outputs]
         self._looks = [(look, tensor, first + FindingsBlock.COMPARISON_WORDS * n) for n, (look, tensor) in enumerate(looks)]
         self._words = first + FindingsBlock.COMPARISON_WORDS * len(looks)
-        self._compares = [(look, t, self._compare(look, t, self._gpu.findings.at(word))) for look, t, word in self._looks]
+        # By look, made ready when it is first asked for.
+        self._compares: dict[int, list[tuple[Tensor, Callable[[float, float], None]]]] = {}
         types, gpu = proven_types(self.tensors), self._gpu
         self._proof = Proof(gpu.driver, gpu.kernels, gpu.findings, types, self._private_at(PROOF), self._words)
         self._words, self._is_asked, self._is_fetched = self._words + words_of(types), False, False
@@ -156,10 +164,14 @@ class GpuCase:
         of = looked_up_in(tensor, self.tensors)
         return lookup_in(of, tensor, self._reference_tensor(of, look), seen) if of else NO_LOOKUP
 
-    def _prepare_samples(self) -> None:
+    @cached_property
+    def samples(self) -> CaseSamples:
+        """Of what is timed."""
         # What a recorded reference writes is wiped once it was compared.
         scratch = {name: room.bytes for name, room in self._rooms.items() if "/" not in name and not name.startswith(f"reference.{apart('')}")}
-        self.samples = CaseSamples(self._gpu.sampling, rows_of(self.tensors, self.batch, scratch, self._gpu.timer.poison_bytes_max), self._row_at)
+        return CaseSamples(self._gpu.sampling, rows_of(self.tensors, self.batch, scratch, self._gpu.timer.poison_bytes_max), self._row_at)
+
+    def _prepare_findings(self) -> None:
         self._sampled_at = self._words
         # By replica and look.
         self._sample_compares: dict[tuple[int, int], tuple[Tolerance, list[Callable[[tuple[int, int]], None]]]] = {}
@@ -229,10 +241,11 @@ class GpuCase:
         return len(inouts)
 
     def poison(self, rng: random.Random) -> None:
-        for pointer, size, dtype in self._poisonable():
+        for pointer, size, dtype in self._poisonable:
             self._driver.fill(pointer, poison_pattern(dtype, rng), size)
         self._recordings.restore()
 
+    @cached_property
     def _poisonable(self) -> list[Poisonable]:
         outputs = [t for t in self._outputs if t["role"] == "out"]
         found = [Poisonable(self.tensor_at(r, t["name"]), tensor_bytes(t), t["dtype"]) for r in range(self.batch) for t in outputs]
@@ -292,7 +305,7 @@ class GpuCase:
 
     def expect(self, reference: Runnable, seed: int, at: tuple[int, int]) -> None:
         replica, look = at
-        for tensor, draw in self._inputs_of(seed).redraws[look]:
+        for tensor, draw in self._redraws_of(seed, look):
             if self.tensors[tensor]["role"] == "inout" or self._inputs_at != (seed, replica):
                 draw(*keys_of(seed, replica, tensor))
         self._inputs_at = (seed, replica)
@@ -307,7 +320,9 @@ class GpuCase:
 
     def compare(self, tolerance: Tolerance, look: int) -> None:
         self._expect_no_answer()
-        for tensor, compare in [(tensor, compare) for of, tensor, compare in self._compares if of == look]:
+        if look not in self._compares:
+            self._compares[look] = [(t, self._compare(look, t, self._gpu.findings.at(word))) for of, t, word in self._looks if of == look]
+        for tensor, compare in self._compares[look]:
             own = tolerance_of(tensor, tolerance)
             compare(own["rtol"], own["atol"])
 
