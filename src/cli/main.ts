@@ -2,6 +2,7 @@
 /** `kiln`: parses the command line, runs one command, turns its failure into one line and an exit status. */
 import { CommanderError } from 'commander';
 import { KilnError } from '../domain/errors.ts';
+import { fileErrorText } from '../platform/file-error.ts';
 import { plainText } from '../platform/printable-text.ts';
 import { note } from './context.ts';
 import { EXIT } from './exit-codes.ts';
@@ -20,9 +21,14 @@ const exitCodeOf = (error: unknown): number => {
     note(plainText(error.message));
     return EXIT.timedOut;
   }
-  if (error instanceof KilnError) note(`error: ${plainText(error.message)}`);
-  else note(`error: ${plainText(error instanceof Error ? (error.stack ?? error.message) : String(error))}`);
+  note(`error: ${plainText(failureText(error))}`);
   return EXIT.failed;
+};
+
+/** What is nobody's mistake is told with all that helps to find it. */
+const failureText = (error: unknown): string => {
+  if (error instanceof KilnError) return error.message;
+  return fileErrorText(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
 };
 
 process.stdout.on('error', onOutputError);
