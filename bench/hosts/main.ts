@@ -22,7 +22,7 @@ import { table } from '../markdown.ts';
 import { quantile } from '../quantile.ts';
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, out: { type: 'string' } } });
-const [EXECS, ROUNDS, LARGE_ROUNDS] = values.quick ? [20, 2, 1] : [200, 5, 3];
+const [EXECS, ROUNDS, LARGE_ROUNDS] = values.quick ? [20, 2, 2] : [200, 5, 3];
 const LARGE_MIB = 1024;
 const FILES = 1000;
 const FILE_BYTES = 4096;

@@ -50,7 +50,7 @@ import type { EventLimits } from './event-iterator.ts';
 import { createHostsClient, type HostsClient } from './hosts-client.ts';
 import { createSweepCalls, type SweepCalls } from './sweep-calls.ts';
 import * as contracts from './contracts.ts';
-import { accepted, type Connection, createJson, createText, never, parseAnswer, send, textOf, wholeOf } from './http.ts';
+import { accepted, type Connection, createJson, createText, held, never, parseAnswer, send, textOf, wholeOf } from './http.ts';
 
 export interface ClientOptions {
   /** "http://127.0.0.1:7070" */
@@ -185,15 +185,9 @@ export const createClient = (options: ClientOptions): KilnClient => {
     url: connection.url,
     submit: (candidates) => json(contracts.candidates, 'submit', { body: { candidates } }),
     candidates: (query = {}) => json(contracts.candidates, 'list', { query }),
-    candidate: (id, { waitSeconds = 0 } = {}) =>
-      json(contracts.candidates, 'get', {
-        params: { id },
-        query: { wait: waitSeconds || undefined },
-        waitMs: waitSeconds * 1000,
-      }),
+    candidate: (id, { waitSeconds = 0 } = {}) => json(contracts.candidates, 'get', { params: { id }, ...held(waitSeconds) }),
     source: (id) => sourceOf(connection, id),
-    profile: (id, { waitSeconds = 0 } = {}) =>
-      json(contracts.profiles, 'get', { params: { id }, query: { wait: waitSeconds || undefined }, waitMs: waitSeconds * 1000 }),
+    profile: (id, { waitSeconds = 0 } = {}) => json(contracts.profiles, 'get', { params: { id }, ...held(waitSeconds) }),
     askProfile: (id) => json(contracts.profiles, 'ask', { params: { id } }),
     profileReport: async (id) =>
       wholeOf(await accepted(await send(connection, (await contracts.profiles()).report, { params: { id } }))),
@@ -222,10 +216,7 @@ export const createClient = (options: ClientOptions): KilnClient => {
     refreshHosts: (host) =>
       host === undefined ? json(contracts.fleet, 'refreshAll') : json(contracts.fleet, 'refresh', { params: { host } }),
     problems: () => json(contracts.problems, 'list'),
-    collectGarbage: async (wish = {}) => {
-      const { collectGarbage } = await contracts.operations();
-      return json(contracts.operations, 'collectGarbage', { body: collectGarbage.schema.body.parse(wish), waitMs: GC_WAIT_MS });
-    },
+    collectGarbage: (wish = {}) => json(contracts.operations, 'collectGarbage', { body: wish, waitMs: GC_WAIT_MS }),
     reloadProblems: () => json(contracts.problems, 'reload'),
     problemVersions: (name) => json(contracts.problems, 'versions', { params: { name } }),
     checkProblem: (name, where = {}) =>

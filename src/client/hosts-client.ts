@@ -14,7 +14,7 @@ import type {
 } from '../domain/hosts/work.ts';
 import { jsonLines } from '../platform/json-lines.ts';
 import { hosts } from './contracts.ts';
-import { accepted, type Call, type Connection, createJson, never, request } from './http.ts';
+import { accepted, type Call, type Connection, createJson, held, never, request } from './http.ts';
 
 type Wish<T> = Partial<Omit<T, 'argv'>> & { readonly argv: readonly string[] };
 
@@ -60,15 +60,14 @@ export const createHostsClient = (connection: Connection): HostsClient => {
     },
     run: (host, body) => json(hosts, 'run', { params: { host }, body }),
     jobs: (host) => json(hosts, 'jobs', { params: { host } }),
-    job: (host, job, { waitSeconds = 0 } = {}) =>
-      json(hosts, 'job', { params: { host, job }, query: { wait: waitSeconds || undefined }, waitMs: waitSeconds * 1000 }),
+    job: (host, job, { waitSeconds = 0 } = {}) => json(hosts, 'job', { params: { host, job }, ...held(waitSeconds) }),
     logs: (host, job, { follow = false, tail, signal = never() } = {}) => {
       const call = { params: { host, job }, query: { follow: String(follow), tail }, signal };
       return events(connection, { name: 'logs', schema: logEvent, call });
     },
     stop: (host, job) => json(hosts, 'stop', { params: { host, job } }),
     files: async (host, action, { path, transfer, frames, signal }) => {
-      const call = { params: { host }, query: { path, transfer }, bytes: frames, signal };
+      const call = { params: { host }, query: { path, transfer }, bytes: frames, ownConnection: true, signal } as const;
       return (await accepted(await request(connection, (await hosts())[action], call))).bytes;
     },
   };

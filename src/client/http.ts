@@ -31,6 +31,8 @@ export interface Call {
   readonly body?: unknown;
   /** In place of `body`: one after another, handed on as they are. */
   readonly bytes?: readonly Uint8Array[];
+  /** On a connection that nothing else uses: one that was kept may have been closed by the other side meanwhile, and many bytes are not sent twice. */
+  readonly ownConnection?: true;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
@@ -61,8 +63,7 @@ const sent = async (connection: Connection, endpoint: Endpoint, call: Call): Pro
   const parts = call.bytes ?? (call.body === undefined ? [] : [Buffer.from(JSON.stringify(call.body))]);
   const length = parts.reduce((sum, { length: bytes }) => sum + bytes, 0);
   const headers = { ...headersOf(connection, call), ...(parts.length === 0 ? {} : { 'content-length': length }) };
-  // A connection that was kept may have been closed by the other side meanwhile, and many bytes are not sent twice.
-  const agent = call.bytes === undefined ? {} : { agent: false };
+  const agent = call.ownConnection ? { agent: false } : {};
   const outgoing = open(address, { method: endpoint.method, headers, signal: call.signal, ...agent });
   return new Promise((resolve, reject) => {
     outgoing.on('response', resolve);
@@ -97,6 +98,12 @@ const ANSWER_LIMIT_MS = 60_000;
 /** As `request`, and given up after its time. */
 export const send = (connection: Connection, endpoint: Endpoint, { waitMs = 0, ...call }: CallOptions): Promise<Answer> =>
   request(connection, endpoint, { ...call, signal: AbortSignal.timeout(ANSWER_LIMIT_MS + waitMs) });
+
+/** The answer may be held back so long. */
+export const held = (seconds: number): Pick<CallOptions, 'query' | 'waitMs'> => ({
+  query: { wait: seconds || undefined },
+  waitMs: seconds * 1000,
+});
 
 /** Of who waits for ever. */
 export const never = (): AbortSignal => new AbortController().signal;
