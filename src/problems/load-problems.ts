@@ -128,7 +128,7 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
   };
 
   const contentHash = (target: Target): ContentHash => hashes.get(target) ?? contentHashOf(codeFor(target), { problem, target });
-  const environments = (target: Target): readonly string[] => environmentsOf(codes.get(target));
+  const environments = (target: Target): readonly string[] => environmentsOf(Object.values(codes.get(target) ?? {}));
   const hiddenCase = (target: Target, item: HiddenCase): DefinedCase => defineHidden(codeFor(target), item, { problem });
   return {
     problem,

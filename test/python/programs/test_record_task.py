@@ -193,7 +193,7 @@ class OnAPlayedGpu(unittest.TestCase):
             texts = [json.loads(kept.files[file]) for file in json.loads(kept.files[INDEX]).values()]
             return {window["base"] for text in texts for window in text["windows"] if window["name"] == "arena"}, kept
 
-        for side in ("reference", "baseline"):
+        for side in ("reference", "baseline", "inputs"):
             with self.subTest(side):
                 found, kept = bases(side=side)
                 self.assertEqual(found, {OWN_BASES[side]})
@@ -205,6 +205,37 @@ class OnAPlayedGpu(unittest.TestCase):
         text = kept.files[next(iter(json.loads(kept.files[INDEX]).values()))]
         with self.assertRaisesRegex(RecordingRefused, "none of the addresses"):
             Recordings(blobs_of(kept.files), ARCHITECTURE, of_problem=True).parse(text)
+
+    def derived(self, **bounds: int) -> Any:
+        """As the cases of a program that derives `out`."""
+        dtype = {"dtype": "i32"} if bounds else {}
+        cases = unit_of("", shapes=([2, 4],))["cases"]
+        tensors = [{**one, **dtype, "distribution": {"kind": "derived", **bounds}} if one["name"] == "out" else one for one in cases[0]["tensors"]]
+        return [{**cases[0], "tensors": tensors}]
+
+    def test_inputs_that_are_derived_may_not_rest_on_what_the_host_read(self) -> None:
+        by_value = DOUBLE.replace("2.0", "played_gpu.gpu.value(x)")
+        noted = " ".join(self.recordings(by_value)["case-0"].notes)
+        self.assertIn("reads 4 bytes on the host", noted, "a candidate may: fresh inputs show what comes of it")
+        answered: Any = kept_of(self.answer(by_value, cases=self.derived()), unit_of(by_value, cases=self.derived()), "torch", "")
+        self.assertEqual(answered["verdict"], "contract")
+        words = "cannot be recorded: it reads 4 bytes on the host, and what inputs are derived from is drawn anew each time"
+        self.assertIn(words, answered["message"])
+        self.assertIsInstance(kept_of(self.answer(DOUBLE, cases=self.derived()), unit_of(DOUBLE, cases=self.derived()), "torch", ""), Kept)
+
+    def test_integers_that_are_derived_are_held_to_their_bounds_within_what_is_recorded(self) -> None:
+        source = HEAD + (
+            "def custom_kernel(data):\n    x, _ = data\n    gpu = played_gpu.gpu\n    y = gpu.empty(x.shape, 'int32')\n"
+            "    gpu.scale(x, y._replace(dtype='float32'), 2.0)\n    return y\n"
+        )
+        cases = self.derived(low=0, high=7)
+        clamp = played_gpu.PlayedFramework.clamp
+        with mock.patch.object(played_gpu.PlayedFramework, "clamp", autospec=True, side_effect=clamp) as clamped:
+            [recording] = self.recordings(source, cases=cases).values()
+        self.assertEqual({call.args[2:] for call in clamped.call_args_list}, {(0, 7)})
+        self.assertEqual(len(recording.operations), 2)
+        [recording] = self.recordings(DOUBLE, cases=self.derived()).values()
+        self.assertEqual(len(recording.operations), 1, "floats have none")
 
     def test_an_output_that_it_made_itself_stands_where_it_is(self) -> None:
         recording = self.recordings(OWN_OUTPUT)["case-0"]

@@ -65,7 +65,7 @@ class Contenders:
     def _scratch(self, spec: DefinedCase) -> Scratch:
         """Known once the programs are loaded, and asked for again and again."""
         if spec["name"] not in self._scratches:
-            self._scratches[spec["name"]] = {side: self._plan(side, spec)["scratch"] for side in ("reference", "baseline", *self.programs)}
+            self._scratches[spec["name"]] = {side: self._plan(side, spec)["scratch"] for side in (*self._problem.sides, *self.programs)}
         return self._scratches[spec["name"]]
 
     def replicas_max(self, spec: DefinedCase) -> int:
@@ -122,4 +122,4 @@ class Contenders:
         if side is not None:
             raise DeviceFault(f"what the {side} keeps between calls changed while the candidate ran", lost=True)
         refuse_change(self.candidate, case)
-        refuse_no_answers(self.candidate, case)
+        refuse_no_answers(self.candidate, [program for program in self.programs.values() if program is not self.candidate], case)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
 from kiln_runner.programs.arena import Arena, Block, tensor_rooms
-from kiln_runner.programs.calling import Broken, Call, Given, Placed, callable_of, outputs_of
+from kiln_runner.programs.calling import Broken, Call, Given, Placed, callable_of, derived_of, outputs_of
 from kiln_runner.programs.device_memory import DeviceMemory
 from kiln_runner.programs.framework import Framework
 from kiln_runner.programs.record_frames import NOT_RECORDABLE
@@ -116,6 +116,8 @@ class _Case:
                 self._tools.memory.write(block.address, data)
 
     def _record(self) -> "tuple[bytes, dict[str, bytes]]":
+        # Inputs that it derives would depend on what was drawn for this recording.
+        self._tools.recorder.refuses_downloads = any(derived_of(spec) for spec in self._case["tensors"])
         # Which of what it keeps between calls it looks at.
         kept, _, _ = self._watched()
         touched = _touched(self._tools.recorder.words(), kept, self._tools.memory)

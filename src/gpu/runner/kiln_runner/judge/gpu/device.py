@@ -12,7 +12,7 @@ from ..answering import AnsweringArtifact, is_answering
 from ..artifacts import Artifact
 from ..case_cache import CaseCache, case_key
 from ..companions import Companions
-from ..device import OWN_SIDES, Part
+from ..device import INPUTS, OWN_SIDES, Part
 from ..failures import InfraFailure, LaunchRejected
 from ..layout import REPLICAS_MAX, Scratch, room
 from ..recorded import RecordedArtifact, is_recording
@@ -35,6 +35,7 @@ from .driver import (
     CudaError,
     Driver,
 )
+from .exchange import Exchange
 from .helper_image import helper_image
 from .image import Images, read_images, understood
 from .kernels import FindingsBlock, HelperKernels
@@ -89,7 +90,8 @@ class GpuDevice:
         self.timer = Timer(self.driver, self.memory, self.kernels, self.driver.attribute(L2_BYTES))
         self.sampling = Tools(self.driver, self.kernels, SampleStore(self.memory))
         self._companions = companions
-        self.looks, self.releasing = Looks(self.driver, self.memory, self.kernels), Releasing(self.driver, self.memory.page)
+        self.looks, self.exchange = Looks(self.driver, self.memory, self.kernels), Exchange(self.driver, self.kernels)
+        self.releasing = Releasing(self.driver, self.memory.page)
         self.nulls = Nulls(starter(self, lambda: spin_image(cache, architecture(self.driver)), lambda: architecture(self.driver)))
         self._canary = Canary(self.memory, self.kernels, self.findings)
         self._telemetry = Nvml(device_id, device_id)
@@ -163,7 +165,7 @@ class GpuDevice:
             if is_answering(artifact):
                 return AnsweringProgram(self, AnsweringArtifact(artifact.folder))
             if is_recording(artifact):
-                return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver), of_problem=side in OWN_SIDES))
+                return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver), of_problem=side in (*OWN_SIDES, INPUTS)))
             return Program(self.driver, artifact, self._read.get(artifact.folder))
         except LaunchRejected as error:
             if side == "candidate":
