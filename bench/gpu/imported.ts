@@ -20,7 +20,8 @@ import { importFolder } from './imported-problems.ts';
 import { type ImportedFacts, importedReport } from './imported-report.ts';
 import { COLLECTIONS, type Collection, importedWork } from './imported-work.ts';
 import { leftByPrograms, leftSince } from './left-behind.ts';
-import { connected, environmentLines, judgeBodies, secondsOf, withKiln } from './program-host.ts';
+import { connectedHost } from '../connected-host.ts';
+import { environmentLines, judgeBodies, secondsOf, withKiln } from './program-host.ts';
 import { sessionEnvironment } from './rate/session-environment.ts';
 
 const RUN_LIMIT_SECONDS = 420;
@@ -97,7 +98,7 @@ const judgeImported = async (
   const setting = { compileLimitMs, judgeLimitMs: 1000 * JUDGE_LIMIT_SECONDS, kernelsDir };
   return withKiln(sshd, setting, async (kiln) => {
     const startedMs = performance.now();
-    const [host, files] = await Promise.all([connected(kiln), importFolder(asked.from, { ...asked, kernelsDir })]);
+    const [host, files] = await Promise.all([connectedHost(kiln.client), importFolder(asked.from, { ...asked, kernelsDir })]);
     const importSeconds = (performance.now() - startedMs) / 1000;
     process.stderr.write(
       `imported: ${files.filter((one) => 'problem' in one).length} of ${files.length} files are problems, after ${importSeconds.toFixed(0)} s\n`,

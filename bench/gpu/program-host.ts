@@ -6,8 +6,6 @@ import { plainLine } from '../../src/platform/printable-text.ts';
 import { type KilnProcess, kilnFolder, startKiln, untilDone } from '../../test/support/kiln-process.ts';
 import type { Sshd } from '../../test/support/sshd.ts';
 
-const CONNECT_LIMIT_MS = 120_000;
-
 export interface Setting {
   /** For building and recording one program. */
   readonly compileLimitMs: number;
@@ -37,17 +35,6 @@ export const withKiln = async <Result>(
     await kiln.stop();
     folder.remove();
   }
-};
-
-export const connected = async (kiln: KilnProcess): Promise<HostView> => {
-  for await (const event of kiln.client.events({ after: 0, signal: AbortSignal.timeout(CONNECT_LIMIT_MS) })) {
-    if (event.type === 'host.refused' || event.type === 'host.lost')
-      throw new Error(`the host cannot be used: ${String(event.data['reason'])}`);
-    if (event.type === 'host.connected') break;
-  }
-  const [host] = (await kiln.client.fleet()).hosts;
-  if (!host) throw new Error('the fleet is empty');
-  return host;
 };
 
 export const environmentLines = ({ inventory }: Pick<HostView, 'inventory'>): string =>

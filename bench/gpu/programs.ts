@@ -18,7 +18,8 @@ import { loadProblems } from '../../src/problems/load-problems.ts';
 import { type Sshd, startSshd } from '../../test/support/sshd.ts';
 import type { KilnProcess } from '../../test/support/kiln-process.ts';
 import { leftByPrograms, leftSince } from './left-behind.ts';
-import { connected, environmentLines, judgeBodies, secondsOf, withKiln } from './program-host.ts';
+import { connectedHost } from '../connected-host.ts';
+import { environmentLines, judgeBodies, secondsOf, withKiln } from './program-host.ts';
 import { type JudgedProgram, type ProgramFacts, programReport } from './program-report.ts';
 import { KINDS, type Kind, needsCompiler, type ProgramItem, programWork } from './program-work.ts';
 import { referenceItems, writeReferenceProblems } from './reference-work.ts';
@@ -144,7 +145,7 @@ interface Wanted {
 }
 
 const judge = async (kiln: KilnProcess, { workFor, device, endsAtMs }: Wanted): Promise<Judgements> => {
-  const host = await connected(kiln);
+  const host = await connectedHost(kiln.client);
   const gpu = host.devices.find(({ kind }) => kind === 'gpu');
   const head = `# Programs on ${gpu?.model ?? 'no GPU'}, ${new Date().toISOString().slice(0, 10)}\n\n${environmentLines(host)}\n`;
   if (!gpu || !(host.inventory?.environments ?? []).some(canRecord))

@@ -9,7 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { SubmitCandidate } from '../../src/domain/api/candidates.ts';
-import { BATCH_MAX } from '../../src/domain/api/candidates.ts';
+import { BATCH_MAX } from '../../src/domain/api/limits.ts';
 import type { Candidate } from '../../src/domain/candidate.ts';
 import type { Params } from '../../src/domain/plan/plan.ts';
 import { pick, randomFrom } from '../../src/platform/random.ts';

@@ -1,6 +1,6 @@
 /**
  * Writes the reports of docs/results that need no GPU: node bench/report/main.ts [NAME…] runs these benchmarks (scale, feeding, store, dispatch, soak,
- * sweeps, compile; all by default) and writes what they printed, with the machine and the date, to docs/results/NAME.md. docs/performance.md names figures of them.
+ * sweeps, compile, gaps; all by default) and writes what they printed, with the machine and the date, to docs/results/NAME.md. docs/performance.md names figures of them.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,6 +20,10 @@ interface Benchmark {
   readonly program?: 'python3';
   /** What it prints is no Markdown: shown as it is. */
   readonly isPlain?: boolean;
+  /** Run once with each of these words behind `args`. */
+  readonly variants?: readonly (readonly string[])[];
+  /** What it says depends on what else the machine does: of each variant so many tries, the first `head` lines of each and the whole of the last. */
+  readonly tries?: { readonly count: number; readonly head: number };
 }
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
@@ -30,6 +34,16 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   soak: { args: ['bench/dispatch/soak.ts'] },
   sweeps: { args: ['bench/sweeps/main.ts'] },
   compile: { args: ['bench/compile/main.py'], program: 'python3' },
+  gaps: {
+    args: ['bench/judge/gaps.py'],
+    program: 'python3',
+    isPlain: true,
+    variants: [
+      ['--scale', '1'],
+      ['--scale', '2.6'],
+    ],
+    tries: { count: 5, head: 3 },
+  },
 };
 
 const main = async (names: readonly string[]): Promise<void> => {
@@ -43,10 +57,25 @@ const main = async (names: readonly string[]): Promise<void> => {
 
 const commandOf = ({ args, program }: Benchmark): string => [program ?? 'node', ...args].join(' ');
 
+/** What each variant printed, behind the command where there are several. */
+const printedBy = async (benchmark: Benchmark): Promise<string> => {
+  const { variants, tries = { count: 1, head: 0 } } = benchmark;
+  const parts: string[] = [];
+  for (const words of variants ?? [[]]) {
+    const variant = { ...benchmark, args: [...benchmark.args, ...words] };
+    if (variants) parts.push(commandOf(variant));
+    for (let left = tries.count; left > 0; left -= 1) {
+      const printed = await run(variant);
+      parts.push(left === 1 ? printed : printed.split('\n').slice(0, tries.head).join('\n'));
+    }
+  }
+  return parts.join('\n\n');
+};
+
 const measured = async (benchmark: Benchmark): Promise<string> => {
   const { isPlain = false } = benchmark;
   const before = loadNow();
-  const printed = await run(benchmark);
+  const printed = await printedBy(benchmark);
   const date = new Date().toISOString().slice(0, 10);
   const facts = `\`${commandOf(benchmark)}\`, ${date}, ${availableParallelism()} cores, Node ${process.version}, load average ${before.toFixed(1)} before and ${loadNow().toFixed(1)} after.`;
   return `${facts}\n\n${isPlain ? `\`\`\`text\n${printed}\n\`\`\`` : printed}`;

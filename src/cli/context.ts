@@ -3,7 +3,6 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { createClient, type KilnClient } from '../client/create-client.ts';
-import { loadKilnConfig } from '../config/kiln-config.ts';
 
 /** The project's folder: configuration and kernels are found from here, whatever the working directory. */
 export const PROJECT_ROOT = resolve(import.meta.dirname, '../..');
@@ -20,9 +19,9 @@ export interface Context {
   readonly json: boolean;
 }
 
-export const contextOf = (program: Command): Context => {
+export const contextOf = async (program: Command): Promise<Context> => {
   const { json = false, url, token } = program.opts<GlobalOptions>();
-  return { client: createClient({ ...addressOf(url, token), user: userName() }), json };
+  return { client: createClient({ ...(await addressOf(url, token)), user: userName() }), json };
 };
 
 /** Null where the system knows no name for this user. */
@@ -36,14 +35,15 @@ const userName = (): string | null => {
 };
 
 /** Options win over variables, variables over the configuration of this project's daemon. */
-const addressOf = (
+const addressOf = async (
   url: string | undefined,
   token: string | undefined,
-): { readonly url: string; readonly token: string | null } => {
+): Promise<{ readonly url: string; readonly token: string | null }> => {
   const { env } = process;
   const given = url ?? env['KILN_URL'];
   if (given) return { url: given, token: token ?? env['KILN_TOKEN'] ?? null };
-  const { server } = loadKilnConfig({ root: PROJECT_ROOT, env });
+  const { loadServerConfig } = await import('../config/config-file.ts');
+  const server = loadServerConfig({ root: PROJECT_ROOT, env });
   const host = ANY_ADDRESS.includes(server.host) ? '127.0.0.1' : server.host;
   const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   return { url: `http://${name}:${server.port}`, token: token ?? server.token ?? null };

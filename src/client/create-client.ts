@@ -1,10 +1,8 @@
 /** The typed client: the CLI, scripts and agents speak to a daemon through it. Every method throws KilnError. */
-import { hostsContract } from '../domain/api/hosts-contract.ts';
 import type { BookHost, HostBookings, UnbookHost } from '../domain/hosts/booking.ts';
 import type { HoldHost, HostHolds, ReleaseHost } from '../domain/hosts/hold.ts';
 import type { CheckProblem, ProblemTried } from '../domain/api/problem-check.ts';
 import type { z } from 'zod';
-import { campaignsContract, generatorsContract } from '../domain/api/campaigns-contract.ts';
 import type {
   CampaignList,
   CampaignView,
@@ -23,14 +21,7 @@ import type {
   SubmitAnswer,
   SubmitCandidate,
 } from '../domain/api/candidates.ts';
-import { candidatesContract } from '../domain/api/candidates-contract.ts';
-import { eventsContract } from '../domain/api/events-contract.ts';
-import { fleetContract } from '../domain/api/fleet-contract.ts';
-import { operationsContract } from '../domain/api/operations-contract.ts';
-import { planContract, problemsContract } from '../domain/api/problems-contract.ts';
-import { queueContract } from '../domain/api/queue-contract.ts';
-import { profilesContract } from '../domain/api/profiles-contract.ts';
-import { Readiness } from '../domain/api/operations.ts';
+import type { Readiness } from '../domain/api/operations.ts';
 import type { FleetView, HostResumed, HostsRefreshed } from '../domain/api/fleet.ts';
 import type {
   ProblemList,
@@ -42,18 +33,13 @@ import type {
 } from '../domain/api/problems.ts';
 import type { Language } from '../domain/plan/plan.ts';
 import type { QueueView } from '../domain/api/queue.ts';
-import { type Collected, CollectGarbage } from '../domain/api/retention.ts';
-import { steeringContract } from '../domain/api/steering-contract.ts';
-import { fleetControlContract } from '../domain/api/fleet-control-contract.ts';
+import type { Collected, CollectGarbage } from '../domain/api/retention.ts';
 import type { AddHost, FleetPlan, HostAdded, HostRemoved } from '../domain/api/fleet-control.ts';
 import type { Rejudge, Reprioritise, Steer, Steered } from '../domain/api/steering.ts';
 import type { Why } from '../domain/api/why.ts';
-import { submittersContract } from '../domain/api/submitters-contract.ts';
 import type { SetSubmitter, SubmitterList, SubmitterView } from '../domain/api/submitters.ts';
-import { accessContract } from '../domain/api/access-contract.ts';
 import type { Token } from '../domain/access/token.ts';
 import type { Access, AuditList, AuditQuery, CreateToken, TokenCreated, TokenList } from '../domain/api/tokens.ts';
-import { sharesContract } from '../domain/api/shares-contract.ts';
 import type { CreateShare, ShareCreated, ShareList } from '../domain/api/shares.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { LibraryView } from '../domain/library.ts';
@@ -61,20 +47,11 @@ import type { Profile } from '../domain/profile.ts';
 import type { Candidate } from '../domain/candidate.ts';
 import type { JournalEvent } from '../domain/journal.ts';
 import type { Share } from '../domain/share.ts';
-import { EVENT_LIMITS, type EventLimits, followEvents } from './event-iterator.ts';
+import type { EventLimits } from './event-iterator.ts';
 import { createHostsClient, type HostsClient } from './hosts-client.ts';
 import { createSweepCalls, type SweepCalls } from './sweep-calls.ts';
-import {
-  bytesOf,
-  type CallOptions,
-  type Connection,
-  createJson,
-  type Endpoint,
-  never,
-  parseAnswer,
-  send,
-  textOf,
-} from './http.ts';
+import * as contracts from './contracts.ts';
+import { accepted, type Connection, createJson, createText, held, never, parseAnswer, send, textOf, wholeOf } from './http.ts';
 
 export interface ClientOptions {
   /** "http://127.0.0.1:7070" */
@@ -204,82 +181,78 @@ const GC_WAIT_MS = 3_600_000;
 
 export const createClient = (options: ClientOptions): KilnClient => {
   const connection = connectionOf(options);
-  const limits = { ...EVENT_LIMITS, ...options.events };
-  const text = async (endpoint: Endpoint, call: CallOptions): Promise<string> =>
-    textOf(connection, await send(connection, endpoint, call));
+  const follow = createFollowing(connection, options.events);
   const json = createJson(connection);
+  const text = createText(connection);
   return {
     url: connection.url,
-    submit: (candidates) => json(candidatesContract.submit, { body: { candidates } }),
-    candidates: (query = {}) => json(candidatesContract.list, { query }),
-    candidate: (id, { waitSeconds = 0 } = {}) =>
-      json(candidatesContract.get, { params: { id }, query: { wait: waitSeconds || undefined }, waitMs: waitSeconds * 1000 }),
+    submit: (candidates) => json(contracts.candidates, 'submit', { body: { candidates } }),
+    candidates: (query = {}) => json(contracts.candidates, 'list', { query }),
+    candidate: (id, { waitSeconds = 0 } = {}) => json(contracts.candidates, 'get', { params: { id }, ...held(waitSeconds) }),
     source: (id) => sourceOf(connection, id),
-    profile: (id, { waitSeconds = 0 } = {}) =>
-      json(profilesContract.get, { params: { id }, query: { wait: waitSeconds || undefined }, waitMs: waitSeconds * 1000 }),
-    askProfile: (id) => json(profilesContract.ask, { params: { id } }),
-    profileReport: async (id) => bytesOf(connection, await send(connection, profilesContract.report, { params: { id } })),
-    cancel: (id) => json(candidatesContract.cancel, { params: { id } }),
-    plan: (id) => json(candidatesContract.plan, { params: { id } }),
-    origin: (id) => json(candidatesContract.origin, { params: { id } }),
-    why: (id) => json(steeringContract.why, { params: { id } }),
-    cancelMany: (body) => json(steeringContract.cancel, { body }),
-    pause: (body) => json(steeringContract.pause, { body }),
-    resume: (body) => json(steeringContract.resume, { body }),
-    reprioritise: (body) => json(steeringContract.reprioritise, { body }),
-    rejudge: (body) => json(steeringContract.rejudge, { body }),
-    events: ({ after, signal = never() } = {}) =>
-      followEvents({ connection, endpoint: eventsContract.all, params: {}, after, signal, limits }),
-    candidateEvents: (id, { after, signal = never() } = {}) =>
-      followEvents({ connection, endpoint: eventsContract.candidate, params: { id }, after, signal, limits }),
-    queue: () => json(queueContract.get),
-    fleet: () => json(fleetContract.get),
-    fleetPlan: () => json(fleetControlContract.plan),
-    reloadFleet: () => json(fleetControlContract.reload),
-    addHost: (body) => json(fleetControlContract.add, { body }),
-    removeHost: (host) => json(fleetControlContract.remove, { params: { host } }),
-    bookHost: (host, body) => json(hostsContract.book, { params: { host }, body }),
-    unbookHost: (host, body) => json(hostsContract.unbook, { params: { host }, body }),
-    holdHost: (host, body) => json(hostsContract.hold, { params: { host }, body }),
-    releaseHost: (host, body) => json(hostsContract.release, { params: { host }, body }),
-    resumeHost: (host) => json(fleetContract.resume, { params: { host } }),
+    profile: (id, { waitSeconds = 0 } = {}) => json(contracts.profiles, 'get', { params: { id }, ...held(waitSeconds) }),
+    askProfile: (id) => json(contracts.profiles, 'ask', { params: { id } }),
+    profileReport: async (id) =>
+      wholeOf(await accepted(await send(connection, (await contracts.profiles()).report, { params: { id } }))),
+    cancel: (id) => json(contracts.candidates, 'cancel', { params: { id } }),
+    plan: (id) => json(contracts.candidates, 'plan', { params: { id } }),
+    origin: (id) => json(contracts.candidates, 'origin', { params: { id } }),
+    why: (id) => json(contracts.steering, 'why', { params: { id } }),
+    cancelMany: (body) => json(contracts.steering, 'cancel', { body }),
+    pause: (body) => json(contracts.steering, 'pause', { body }),
+    resume: (body) => json(contracts.steering, 'resume', { body }),
+    reprioritise: (body) => json(contracts.steering, 'reprioritise', { body }),
+    rejudge: (body) => json(contracts.steering, 'rejudge', { body }),
+    events: (how) => follow('all', {}, how),
+    candidateEvents: (id, how) => follow('candidate', { id }, how),
+    queue: () => json(contracts.queue, 'get'),
+    fleet: () => json(contracts.fleet, 'get'),
+    fleetPlan: () => json(contracts.fleetControl, 'plan'),
+    reloadFleet: () => json(contracts.fleetControl, 'reload'),
+    addHost: (body) => json(contracts.fleetControl, 'add', { body }),
+    removeHost: (host) => json(contracts.fleetControl, 'remove', { params: { host } }),
+    bookHost: (host, body) => json(contracts.hosts, 'book', { params: { host }, body }),
+    unbookHost: (host, body) => json(contracts.hosts, 'unbook', { params: { host }, body }),
+    holdHost: (host, body) => json(contracts.hosts, 'hold', { params: { host }, body }),
+    releaseHost: (host, body) => json(contracts.hosts, 'release', { params: { host }, body }),
+    resumeHost: (host) => json(contracts.fleet, 'resume', { params: { host } }),
     refreshHosts: (host) =>
-      host === undefined ? json(fleetContract.refreshAll) : json(fleetContract.refresh, { params: { host } }),
-    problems: () => json(problemsContract.list),
-    collectGarbage: (wish = {}) =>
-      json(operationsContract.collectGarbage, { body: CollectGarbage.parse(wish), waitMs: GC_WAIT_MS }),
-    reloadProblems: () => json(problemsContract.reload),
-    problemVersions: (name) => json(problemsContract.versions, { params: { name } }),
-    checkProblem: (name, where = {}) => json(problemsContract.check, { params: { name }, body: where, waitMs: CHECK_WAIT_MS }),
-    problem: (name) => json(problemsContract.get, { params: { name } }),
-    library: (name) => json(problemsContract.library, { params: { name } }),
-    ranking: (name, query = {}) => json(problemsContract.ranking, { params: { name }, query }),
-    progress: (name) => json(problemsContract.progress, { params: { name } }),
-    contract: (language) => text(planContract.get, { query: { language } }),
+      host === undefined ? json(contracts.fleet, 'refreshAll') : json(contracts.fleet, 'refresh', { params: { host } }),
+    problems: () => json(contracts.problems, 'list'),
+    collectGarbage: (wish = {}) => json(contracts.operations, 'collectGarbage', { body: wish, waitMs: GC_WAIT_MS }),
+    reloadProblems: () => json(contracts.problems, 'reload'),
+    problemVersions: (name) => json(contracts.problems, 'versions', { params: { name } }),
+    checkProblem: (name, where = {}) =>
+      json(contracts.problems, 'check', { params: { name }, body: where, waitMs: CHECK_WAIT_MS }),
+    problem: (name) => json(contracts.problems, 'get', { params: { name } }),
+    library: (name) => json(contracts.problems, 'library', { params: { name } }),
+    ranking: (name, query = {}) => json(contracts.problems, 'ranking', { params: { name }, query }),
+    progress: (name) => json(contracts.problems, 'progress', { params: { name } }),
+    contract: (language) => text(contracts.plan, 'get', { query: { language } }),
     ...createSweepCalls(json, text),
-    createCampaign: (campaign) => json(campaignsContract.create, { body: campaign }),
-    campaigns: () => json(campaignsContract.list),
-    campaign: (id) => json(campaignsContract.get, { params: { id } }),
-    pauseCampaign: (id) => json(campaignsContract.pause, { params: { id } }),
-    resumeCampaign: (id) => json(campaignsContract.resume, { params: { id } }),
-    stopCampaign: (id) => json(campaignsContract.stop, { params: { id } }),
-    generations: (id, query = {}) => json(campaignsContract.generations, { params: { id }, query }),
-    campaignReport: (id, query = {}) => text(campaignsContract.report, { params: { id }, query }),
-    createShare: (share) => json(sharesContract.create, { body: share }),
-    shares: () => json(sharesContract.list),
-    access: () => json(accessContract.own),
-    createToken: (body) => json(accessContract.create, { body }),
-    tokens: () => json(accessContract.list),
-    revokeToken: (token) => json(accessContract.revoke, { params: { token } }),
-    submitters: () => json(submittersContract.list),
-    setSubmitter: (submitter, body) => json(submittersContract.set, { params: { submitter }, body }),
-    clearSubmitter: (submitter) => json(submittersContract.clear, { params: { submitter } }),
-    audit: (query = {}) => json(accessContract.audit, { query }),
-    revokeShare: (share) => json(sharesContract.revoke, { params: { share } }),
-    generators: () => json(generatorsContract.list),
+    createCampaign: (campaign) => json(contracts.campaigns, 'create', { body: campaign }),
+    campaigns: () => json(contracts.campaigns, 'list'),
+    campaign: (id) => json(contracts.campaigns, 'get', { params: { id } }),
+    pauseCampaign: (id) => json(contracts.campaigns, 'pause', { params: { id } }),
+    resumeCampaign: (id) => json(contracts.campaigns, 'resume', { params: { id } }),
+    stopCampaign: (id) => json(contracts.campaigns, 'stop', { params: { id } }),
+    generations: (id, query = {}) => json(contracts.campaigns, 'generations', { params: { id }, query }),
+    campaignReport: (id, query = {}) => text(contracts.campaigns, 'report', { params: { id }, query }),
+    createShare: (share) => json(contracts.shares, 'create', { body: share }),
+    shares: () => json(contracts.shares, 'list'),
+    access: () => json(contracts.access, 'own'),
+    createToken: (body) => json(contracts.access, 'create', { body }),
+    tokens: () => json(contracts.access, 'list'),
+    revokeToken: (token) => json(contracts.access, 'revoke', { params: { token } }),
+    submitters: () => json(contracts.submitters, 'list'),
+    setSubmitter: (submitter, body) => json(contracts.submitters, 'set', { params: { submitter }, body }),
+    clearSubmitter: (submitter) => json(contracts.submitters, 'clear', { params: { submitter } }),
+    audit: (query = {}) => json(contracts.access, 'audit', { query }),
+    revokeShare: (share) => json(contracts.shares, 'revoke', { params: { share } }),
+    generators: () => json(contracts.generators, 'list'),
     hosts: createHostsClient(connection),
     ready: () => readinessOf(connection),
-    metrics: () => text(operationsContract.metrics, {}),
+    metrics: () => text(contracts.operations, 'metrics', {}),
   };
 };
 
@@ -290,14 +263,33 @@ const connectionOf = ({ url, token = null, user = null }: ClientOptions): Connec
   return { url: url.replace(/\/+$/, ''), token, user };
 };
 
+/** Events of an endpoint. What reads them is loaded when there are some to read. */
+const createFollowing = (connection: Connection, changed: Partial<EventLimits> = {}) =>
+  async function* follow(
+    name: 'all' | 'candidate',
+    params: Readonly<Record<string, string>>,
+    { after, signal = never() }: EventOptions = {},
+  ): AsyncGenerator<JournalEvent> {
+    const [{ EVENT_LIMITS, followEvents }, endpoints] = await Promise.all([import('./event-iterator.ts'), contracts.events()]);
+    yield* followEvents({
+      connection,
+      endpoint: endpoints[name],
+      params,
+      after,
+      signal,
+      limits: { ...EVENT_LIMITS, ...changed },
+    });
+  };
+
 const sourceOf = async (connection: Connection, id: string): Promise<{ readonly source: string; readonly language: string }> => {
-  const response = await send(connection, candidatesContract.source, { params: { id } });
-  return { source: await textOf(connection, response), language: response.headers.get('x-kiln-language') ?? 'unknown' };
+  const answer = await accepted(await send(connection, (await contracts.candidates()).source, { params: { id } }));
+  return { source: await textOf(answer), language: String(answer.headers['x-kiln-language'] ?? 'unknown') };
 };
 
 /** Not being ready is an answer here, not an error. */
 const readinessOf = async (connection: Connection): Promise<Readiness> => {
-  const response = await send(connection, operationsContract.ready, {});
-  if (response.status !== 503) return parseAnswer(Readiness, await textOf(connection, response));
-  return parseAnswer(Readiness, await response.text());
+  const { ready } = await contracts.operations();
+  const answer = await send(connection, ready, {});
+  const { 200: schema } = ready.schema.response;
+  return parseAnswer(schema, await textOf(answer.status === 503 ? answer : await accepted(answer)));
 };

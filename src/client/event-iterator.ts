@@ -1,15 +1,14 @@
 /**
  * Follows an event stream over broken connections.
  *
- * Modes: `connecting` (fetch), `reading` (messages are yielded), `waiting` (after a broken connection, with backoff). It resumes with
+ * Modes: `connecting`, `reading` (messages are yielded), `waiting` (after a broken connection, with backoff). It resumes with
  * the id of the last event it yielded, so none is lost or repeated. It ends when the server says that nothing is left (204) or when
  * `signal` aborts. The first connection is not retried: an unreachable daemon is told at once.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { KilnError } from '../domain/errors.ts';
 import { JournalEvent } from '../domain/journal.ts';
-import { errorOfAnswer } from './errors.ts';
-import { type Connection, type Endpoint, parseAnswer, request } from './http.ts';
+import { accepted, type Answer, type Connection, type Endpoint, parseAnswer, request } from './http.ts';
 import { readMessages } from '../platform/server-sent-events.ts';
 import { doubledMs } from '../platform/backoff.ts';
 
@@ -96,24 +95,23 @@ class Attempt {
   }
 
   async *events(): AsyncGenerator<JournalEvent> {
-    const response = await this.#connect();
+    const answer = await this.#connect();
     this.opened = true;
-    if (response.status === NO_CONTENT || response.body === null) {
+    if (answer.status === NO_CONTENT) {
       this.ended = true;
       return;
     }
-    for await (const message of readMessages(response.body)) {
+    for await (const message of readMessages(answer.bytes)) {
       this.#silence.refresh();
       if (message !== null) yield parseAnswer(JournalEvent, message.data);
     }
   }
 
-  async #connect(): Promise<Response> {
+  async #connect(): Promise<Answer> {
     const { connection, endpoint, params, after } = this.#source;
     const headers = { accept: 'text/event-stream', ...(this.#lastId === null ? {} : { 'last-event-id': this.#lastId }) };
-    const response = await request(connection, endpoint, { params, query: { after }, headers, signal: this.#controller.signal });
-    if (!response.ok) throw errorOfAnswer(response.status, await response.text());
-    return response;
+    const call = { params, query: { after }, headers, signal: this.#controller.signal };
+    return accepted(await request(connection, endpoint, call));
   }
 
   close(): void {

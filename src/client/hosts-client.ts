@@ -1,22 +1,20 @@
 /** Work on hosts: commands, jobs, files. Every method throws KilnError. */
 import type { Buffer } from 'node:buffer';
 import type { z } from 'zod';
-import { hostsContract } from '../domain/api/hosts-contract.ts';
 import { errorOfHost } from '../domain/errors.ts';
-import {
+import type {
   ExecEvent,
-  type ExecRequest,
-  type FileAction,
-  type JobList,
-  type JobView,
+  ExecRequest,
+  FileAction,
+  JobList,
+  JobView,
   LogEvent,
-  type RunRequest,
-  type SignalName,
+  RunRequest,
+  SignalName,
 } from '../domain/hosts/work.ts';
 import { jsonLines } from '../platform/json-lines.ts';
-import { errorOfAnswer } from './errors.ts';
-import { exchange, reached } from './exchange.ts';
-import { type Call, type Connection, createJson, type Endpoint, never, request } from './http.ts';
+import { hosts } from './contracts.ts';
+import { accepted, type Call, type Connection, createJson, held, never, request } from './http.ts';
 
 type Wish<T> = Partial<Omit<T, 'argv'>> & { readonly argv: readonly string[] };
 
@@ -53,46 +51,48 @@ export const createHostsClient = (connection: Connection): HostsClient => {
   const json = createJson(connection);
   return {
     exec: (host, body, { signal = never() } = {}) =>
-      events(connection, hostsContract.exec, { schema: ExecEvent, call: { params: { host }, body, signal } }),
+      events(connection, { name: 'exec', schema: execEvent, call: { params: { host }, body, signal } }),
     sendInput: async (execution, bytes, { end = false } = {}) => {
-      await json(hostsContract.input, { params: { execution }, query: { end: String(end) }, bytes });
+      await json(hosts, 'input', { params: { execution }, query: { end: String(end) }, bytes: [bytes] });
     },
     signal: async (execution, signal) => {
-      await json(hostsContract.signal, { params: { execution }, body: { signal } });
+      await json(hosts, 'signal', { params: { execution }, body: { signal } });
     },
-    run: (host, body) => json(hostsContract.run, { params: { host }, body }),
-    jobs: (host) => json(hostsContract.jobs, { params: { host } }),
-    job: (host, job, { waitSeconds = 0 } = {}) =>
-      json(hostsContract.job, { params: { host, job }, query: { wait: waitSeconds || undefined }, waitMs: waitSeconds * 1000 }),
+    run: (host, body) => json(hosts, 'run', { params: { host }, body }),
+    jobs: (host) => json(hosts, 'jobs', { params: { host } }),
+    job: (host, job, { waitSeconds = 0 } = {}) => json(hosts, 'job', { params: { host, job }, ...held(waitSeconds) }),
     logs: (host, job, { follow = false, tail, signal = never() } = {}) => {
       const call = { params: { host, job }, query: { follow: String(follow), tail }, signal };
-      return events(connection, hostsContract.logs, { schema: LogEvent, call });
+      return events(connection, { name: 'logs', schema: logEvent, call });
     },
-    stop: (host, job) => json(hostsContract.stop, { params: { host, job } }),
-    files: async (host, action, { path, transfer, frames, signal }) =>
-      exchange(connection, hostsContract[action], { params: { host }, query: { path, transfer }, frames, signal }),
+    stop: (host, job) => json(hosts, 'stop', { params: { host, job } }),
+    files: async (host, action, { path, transfer, frames, signal }) => {
+      const call = { params: { host }, query: { path, transfer }, bytes: frames, ownConnection: true, signal } as const;
+      return (await accepted(await request(connection, (await hosts())[action], call))).bytes;
+    },
   };
 };
 
 interface Stream<Schema extends z.ZodType> {
-  readonly schema: Schema;
+  readonly name: 'exec' | 'logs';
+  readonly schema: () => Promise<Schema>;
   readonly call: Call;
 }
 
 async function* events<Schema extends z.ZodType<{ event: string }>>(
   connection: Connection,
-  endpoint: Endpoint,
-  { schema, call }: Stream<Schema>,
+  { name, schema, call }: Stream<Schema>,
 ): AsyncGenerator<z.output<Schema>> {
   const ended = new AbortController();
   try {
     const signal = AbortSignal.any([call.signal, ended.signal]);
-    const response = await request(connection, endpoint, { ...call, signal });
-    for await (const line of jsonLines(await bodyOf(connection, response))) {
-      const event = schema.parse(line);
-      if (event.event === 'alive') continue;
-      if (isError(event)) throw errorOfHost(event);
-      yield event;
+    const [contract, event] = await Promise.all([hosts(), schema()]);
+    const { bytes } = await accepted(await request(connection, contract[name], { ...call, signal }));
+    for await (const line of jsonLines(bytes)) {
+      const happened = event.parse(line);
+      if (happened.event === 'alive') continue;
+      if (isError(happened)) throw errorOfHost(happened);
+      yield happened;
     }
   } finally {
     // Whoever stops reading wants nothing more of it.
@@ -103,11 +103,5 @@ async function* events<Schema extends z.ZodType<{ event: string }>>(
 const isError = (event: object): event is { readonly code: string; readonly message: string } =>
   'event' in event && event.event === 'error';
 
-const bodyOf = async (connection: Connection, response: Response): Promise<AsyncIterable<Uint8Array>> => {
-  if (!response.ok) throw errorOfAnswer(response.status, await response.text());
-  return response.body === null ? none() : reached(connection, response.body);
-};
-
-async function* none(): AsyncGenerator<Uint8Array> {
-  // An answer without a body has no frames.
-}
+const execEvent = async () => (await import('../domain/hosts/work.ts')).ExecEvent;
+const logEvent = async () => (await import('../domain/hosts/work.ts')).LogEvent;

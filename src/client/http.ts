@@ -1,7 +1,15 @@
-/** One call of a contract over fetch. */
+/**
+ * One call of a contract. Over node:http in place of fetch: fetch copies each of many bytes several times, and to load it costs a command of the CLI more than all
+ * else that it does.
+ */
+import { Buffer } from 'node:buffer';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
 import { errorOfAnswer, unreachable } from './errors.ts';
+
+// An import would read all that it exports, and so load its WebSocket, which takes ten times as long as the rest.
+const { request: requestPlain } = process.getBuiltinModule('node:http');
 
 export interface Connection {
   /** Without a trailing slash. */
@@ -21,8 +29,10 @@ export interface Call {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
-  /** In place of `body`. */
-  readonly bytes?: Uint8Array<ArrayBuffer>;
+  /** In place of `body`: one after another, handed on as they are. */
+  readonly bytes?: readonly Uint8Array[];
+  /** On a connection that nothing else uses: one that was kept may have been closed by the other side meanwhile, and many bytes are not sent twice. */
+  readonly ownConnection?: true;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
@@ -30,49 +40,88 @@ export interface Call {
 /** As a method of the client makes it: it is given up after its time, and the `waitMs` that the daemon may take on top. */
 export type CallOptions = Omit<Call, 'signal'> & { readonly waitMs?: number };
 
-interface JsonContract<Answer extends z.ZodType> extends Endpoint {
-  readonly schema: { readonly response: { readonly 200: Answer } };
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** As they come. Throws DAEMON_UNREACHABLE; an abort by the caller's own signal passes through. */
+  readonly bytes: AsyncIterable<Uint8Array>;
 }
 
 /** The answer, whatever its status. Throws DAEMON_UNREACHABLE; an abort by the caller's own signal passes through. */
-export const request = async (connection: Connection, endpoint: Endpoint, call: Call): Promise<Response> => {
-  const init: RequestInit = { method: endpoint.method, headers: headersOf(connection, call), signal: call.signal };
-  if (call.body !== undefined) init.body = JSON.stringify(call.body);
-  if (call.bytes !== undefined) init.body = call.bytes;
+export const request = async (connection: Connection, endpoint: Endpoint, call: Call): Promise<Answer> => {
   try {
-    return await fetch(addressOf(connection, endpoint, call), init);
+    const message = await sent(connection, endpoint, call);
+    return { status: message.statusCode ?? 0, headers: message.headers, bytes: bytesOf(connection, message, call.signal) };
   } catch (error) {
-    if (error instanceof Error && error.name === 'AbortError') throw error;
-    throw unreachable(connection.url, error);
+    throw failureOf(connection, error, call.signal);
   }
+};
+
+const sent = async (connection: Connection, endpoint: Endpoint, call: Call): Promise<IncomingMessage> => {
+  const address = new URL(addressOf(connection, endpoint, call));
+  const { request: open } = address.protocol === 'https:' ? await import('node:https') : { request: requestPlain };
+  const parts = call.bytes ?? (call.body === undefined ? [] : [Buffer.from(JSON.stringify(call.body))]);
+  const length = parts.reduce((sum, { length: bytes }) => sum + bytes, 0);
+  const headers = { ...headersOf(connection, call), ...(parts.length === 0 ? {} : { 'content-length': length }) };
+  const agent = call.ownConnection ? { agent: false } : {};
+  const outgoing = open(address, { method: endpoint.method, headers, signal: call.signal, ...agent });
+  return new Promise((resolve, reject) => {
+    outgoing.on('response', resolve);
+    outgoing.on('error', reject);
+    outgoing.cork();
+    for (const part of parts) outgoing.write(part);
+    outgoing.end();
+  });
+};
+
+async function* bytesOf(connection: Connection, message: IncomingMessage, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of message) {
+      if (!(chunk instanceof Uint8Array)) throw new KilnError('INTERNAL', 'an answer gave no bytes');
+      yield chunk;
+    }
+  } catch (error) {
+    throw failureOf(connection, error, signal);
+  }
+}
+
+const failureOf = ({ url }: Connection, error: unknown, signal: AbortSignal): unknown => {
+  if (error instanceof KilnError) return error;
+  if (!signal.aborted) return unreachable(url, error);
+  const reason: unknown = signal.reason;
+  return reason instanceof Error && reason.name === 'TimeoutError' ? unreachable(url, reason) : reason;
 };
 
 /** Time for an answer; a long poll gets its waiting time on top. */
 const ANSWER_LIMIT_MS = 60_000;
 
 /** As `request`, and given up after its time. */
-export const send = (connection: Connection, endpoint: Endpoint, { waitMs = 0, ...call }: CallOptions): Promise<Response> =>
+export const send = (connection: Connection, endpoint: Endpoint, { waitMs = 0, ...call }: CallOptions): Promise<Answer> =>
   request(connection, endpoint, { ...call, signal: AbortSignal.timeout(ANSWER_LIMIT_MS + waitMs) });
+
+/** The answer may be held back so long. */
+export const held = (seconds: number): Pick<CallOptions, 'query' | 'waitMs'> => ({
+  query: { wait: seconds || undefined },
+  waitMs: seconds * 1000,
+});
 
 /** Of who waits for ever. */
 export const never = (): AbortSignal => new AbortController().signal;
 
-/** The answer's text. Throws the server's error when it is not a success. */
-export const textOf = async (connection: Connection, response: Response): Promise<string> => {
-  const text = await response.text().catch((error: unknown) => {
-    throw unreachable(connection.url, error);
-  });
-  if (!response.ok) throw errorOfAnswer(response.status, text);
-  return text;
+/** An answer that is a success. Throws the server's error of any other. */
+export const accepted = async (answer: Answer): Promise<Answer> => {
+  if (answer.status < 200 || answer.status > 299) throw errorOfAnswer(answer.status, await textOf(answer));
+  return answer;
 };
 
-/** The answer's bytes. Throws the server's error when it is not a success. */
-export const bytesOf = async (connection: Connection, response: Response): Promise<Uint8Array> => {
-  if (!response.ok) await textOf(connection, response);
-  return response.bytes().catch((error: unknown) => {
-    throw unreachable(connection.url, error);
-  });
+/** All of an answer. */
+export const wholeOf = async ({ bytes }: Answer): Promise<Buffer> => {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks);
 };
+
+export const textOf = async (answer: Answer): Promise<string> => (await wholeOf(answer)).toString();
 
 /** The answer's JSON, checked by the contract's schema. */
 export const parseAnswer = <Schema extends z.ZodType>(schema: Schema, text: string): z.output<Schema> => {
@@ -85,15 +134,48 @@ export const parseAnswer = <Schema extends z.ZodType>(schema: Schema, text: stri
   );
 };
 
-/** The answer of a contract, as a function of it. */
-export type Json = <Answer extends z.ZodType>(contract: JsonContract<Answer>, call?: CallOptions) => Promise<z.output<Answer>>;
+/** The endpoints of a contract, loaded when the first of them is called. */
+type Loading<Contract> = () => Promise<Contract>;
+interface JsonEndpoint extends Endpoint {
+  readonly schema: { readonly response: { readonly 200: z.ZodType } };
+}
+type SchemaOf<
+  Contract extends Readonly<Record<Name, JsonEndpoint>>,
+  Name extends string,
+> = Contract[Name]['schema']['response'][200];
+
+/** The answer of an endpoint that answers with JSON. */
+export type Json = <Name extends string, Contract extends Readonly<Record<Name, JsonEndpoint>>>(
+  contract: Loading<Contract>,
+  name: Name,
+  call?: CallOptions,
+) => Promise<z.output<SchemaOf<Contract, Name>>>;
 
 export const createJson =
   (connection: Connection): Json =>
-  async (contract, call = {}) =>
-    parseAnswer(contract.schema.response[200], await textOf(connection, await send(connection, contract, call)));
+  async <Name extends string, Contract extends Readonly<Record<Name, JsonEndpoint>>>(
+    contract: Loading<Contract>,
+    name: Name,
+    call: CallOptions = {},
+  ) => {
+    const endpoint = (await contract())[name];
+    const text = await textOf(await accepted(await send(connection, endpoint, call)));
+    return parseAnswer<SchemaOf<Contract, Name>>(endpoint.schema.response[200], text);
+  };
 
-export const headersOf = ({ token, user }: Connection, call: Call): Record<string, string> => ({
+/** The answer of an endpoint that answers with text. */
+export type Text = <Name extends string>(
+  contract: Loading<Readonly<Record<Name, Endpoint>>>,
+  name: Name,
+  call?: CallOptions,
+) => Promise<string>;
+
+export const createText =
+  (connection: Connection): Text =>
+  async (contract, name, call = {}) =>
+    textOf(await accepted(await send(connection, (await contract())[name], call)));
+
+const headersOf = ({ token, user }: Connection, call: Call): Record<string, string> => ({
   ...(token === null ? {} : { authorization: `Bearer ${token}` }),
   ...(user === null ? {} : { 'x-kiln-user': encodeURIComponent(user) }),
   ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -101,7 +183,7 @@ export const headersOf = ({ token, user }: Connection, call: Call): Record<strin
   ...call.headers,
 });
 
-export const addressOf = (connection: Connection, endpoint: Endpoint, { params = {}, query = {} }: Call): string => {
+const addressOf = (connection: Connection, endpoint: Endpoint, { params = {}, query = {} }: Call): string => {
   const path = endpoint.url.replaceAll(/:(\w+)/g, (_match, name: string) => encodeURIComponent(params[name] ?? ''));
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));

@@ -1,5 +1,4 @@
 /** The client's calls about sweeps. */
-import { sweepsContract } from '../domain/api/sweeps-contract.ts';
 import type {
   CreateSweep,
   ExtendSweep,
@@ -11,7 +10,8 @@ import type {
   SweepResultsQuery,
   SweepView,
 } from '../domain/api/sweeps.ts';
-import type { CallOptions, Endpoint, Json } from './http.ts';
+import { sweeps } from './contracts.ts';
+import type { Json, Text } from './http.ts';
 
 export interface SweepCalls {
   /** The same request is the same sweep: it may be sent again after a lost answer. */
@@ -32,17 +32,15 @@ export interface SweepCalls {
   sweepPlot(id: string, query?: Partial<SweepPlotQuery>): Promise<string>;
 }
 
-type Text = (endpoint: Endpoint, call: CallOptions) => Promise<string>;
-
 export const createSweepCalls = (json: Json, text: Text): SweepCalls => ({
-  createSweep: (sweep) => json(sweepsContract.create, { body: sweep }),
-  sweeps: () => json(sweepsContract.list),
-  sweep: (id) => json(sweepsContract.get, { params: { id } }),
-  pauseSweep: (id) => json(sweepsContract.pause, { params: { id } }),
-  resumeSweep: (id) => json(sweepsContract.resume, { params: { id } }),
-  extendSweep: (id, more) => json(sweepsContract.extend, { params: { id }, body: more }),
-  cancelSweep: (id) => json(sweepsContract.cancel, { params: { id } }),
-  sweepResults: (id, query = {}) => json(sweepsContract.results, { params: { id }, query, waitMs: (query.wait ?? 0) * 1000 }),
-  sweepPoints: (id, query = {}) => json(sweepsContract.points, { params: { id }, query }),
-  sweepPlot: (id, query = {}) => text(sweepsContract.plot, { params: { id }, query }),
+  createSweep: (sweep) => json(sweeps, 'create', { body: sweep }),
+  sweeps: () => json(sweeps, 'list'),
+  sweep: (id) => json(sweeps, 'get', { params: { id } }),
+  pauseSweep: (id) => json(sweeps, 'pause', { params: { id } }),
+  resumeSweep: (id) => json(sweeps, 'resume', { params: { id } }),
+  extendSweep: (id, more) => json(sweeps, 'extend', { params: { id }, body: more }),
+  cancelSweep: (id) => json(sweeps, 'cancel', { params: { id } }),
+  sweepResults: (id, query = {}) => json(sweeps, 'results', { params: { id }, query, waitMs: (query.wait ?? 0) * 1000 }),
+  sweepPoints: (id, query = {}) => json(sweeps, 'points', { params: { id }, query }),
+  sweepPlot: (id, query = {}) => text(sweeps, 'plot', { params: { id }, query }),
 });

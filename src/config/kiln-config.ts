@@ -1,34 +1,24 @@
 /** `config/kiln.yaml` and the KILN_* variables -> one frozen KilnConfig. Secrets never show in messages, JSON or inspection. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { inspect } from 'node:util';
-import { z } from 'zod';
-import { KilnError } from '../domain/errors.ts';
 import { isLoopback } from '../platform/loopback.ts';
-import { type Environment, overlayEnvironment, variableOf } from './environment.ts';
+import { checkedConfig, configFile, type ConfigSource, readConfigFile } from './config-file.ts';
 import { KilnFile } from './kiln-schema.ts';
-import { fieldName, type FieldPath } from '../platform/yaml-document.ts';
-import { parseLocatedYaml, problemsOf } from './located-yaml.ts';
+import type { FieldProblem } from './located-yaml.ts';
 import { modeOpenToOthers } from './private-file.ts';
 
 /** Paths are absolute. Variables win over the file, the file over the defaults. */
 export type KilnConfig = Readonly<KilnFile>;
 
-export interface ConfigSource {
-  /** The project's folder: relative paths start here. */
-  readonly root: string;
-  readonly env: Environment;
-}
-
-const CONFIG_FILE = 'config/kiln.yaml';
 const FLEET_FILE = 'config/fleet.yaml';
 
 /** What is wrong with who can read the configuration, and what to do; null where nothing is. Only for a configuration that loads. */
 export const openSecrets = ({ root, env }: ConfigSource): string | null => {
-  const file = configFile({ root, env });
-  if (!existsSync(file)) return null;
+  if (!existsSync(configFile({ root, env }))) return null;
+  const { file, text } = readConfigFile({ root, env });
   // What the file itself says; an address that needs a token may have it from a variable.
-  const { server, store, queue } = parseKilnConfig(readText(file), { root, env: { KILN_HOST: '127.0.0.1' }, file });
+  const { server, store, queue } = parseKilnConfig(text, { root, env: { KILN_HOST: '127.0.0.1' }, file });
   const secrets = [
     ...(server.token === undefined ? [] : ['server.token']),
     ...('url' in store && withoutPassword(store.url) !== new URL(store.url).href ? ['store.url'] : []),
@@ -40,37 +30,16 @@ export const openSecrets = ({ root, env }: ConfigSource): string | null => {
 
 /** Throws KilnError INVALID_CONFIG, naming the file's line or the variable, the field and what to do. */
 export const loadKilnConfig = ({ root, env }: ConfigSource): KilnConfig => {
-  const file = configFile({ root, env });
-  const text = env['KILN_CONFIG'] || existsSync(file) ? readText(file) : '';
+  const { file, text } = readConfigFile({ root, env });
   return parseKilnConfig(text, { root, env, file });
 };
 
 export const parseKilnConfig = (text: string, { root, env, file }: ConfigSource & { readonly file: string }): KilnConfig => {
-  const yaml = parseLocatedYaml(text, file, z.record(z.string(), z.unknown(), { error: 'must be fields and their values' }));
-  const checked = KilnFile.safeParse(overlayEnvironment(yaml.value, env));
-  const complaints = checked.success ? crossChecks(checked.data) : checked.error.issues.flatMap(problemsOf);
-  const [fromEnvironment] = complaints.flatMap(({ path, message }) => describeVariable(path, message, env));
-  if (fromEnvironment !== undefined) throw new KilnError('INVALID_CONFIG', fromEnvironment);
-  if (!checked.success || complaints.length > 0) throw yaml.errorOf(complaints);
-  return freeze(withAbsolutePaths(checked.data, root));
+  const config = checkedConfig(KilnFile, text, { env, file, complaintsOf: crossChecks });
+  return freeze(withAbsolutePaths(config, root));
 };
 
-const configFile = ({ root, env }: ConfigSource): string => resolve(root, env['KILN_CONFIG'] || CONFIG_FILE);
-
-const readText = (file: string): string => {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new KilnError('INVALID_CONFIG', `${file}: cannot be read; create it or unset KILN_CONFIG`, { cause });
-  }
-};
-
-const describeVariable = (path: FieldPath, message: string, env: Environment): readonly string[] => {
-  const variable = variableOf(path, env);
-  return variable === undefined ? [] : [`${variable} (${fieldName(path)}): ${message}`];
-};
-
-const crossChecks = (config: KilnFile): readonly { readonly path: FieldPath; readonly message: string }[] => {
+const crossChecks = (config: KilnFile): readonly FieldProblem[] => {
   if (isLoopback(config.server.host) || config.server.token !== undefined) return [];
   const message = `${config.server.host} can be reached from other machines, so a token is required: set KILN_TOKEN, or listen on 127.0.0.1`;
   return [{ path: ['server', 'host'], message }];

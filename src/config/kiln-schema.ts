@@ -1,17 +1,12 @@
 /** What `config/kiln.yaml` and the KILN_* variables may say, with every default and limit. */
-import { isIPv6 } from 'node:net';
 import { z } from 'zod';
-import { BATCH_MAX } from '../domain/api/candidates.ts';
+import { BATCH_MAX } from '../domain/api/limits.ts';
 import { AgentsSettings } from '../domain/campaign/generator-settings.ts';
 import { strictFields } from '../platform/strict-fields.ts';
+import { Count, Server } from './server-schema.ts';
 
-const TOKEN_CHARS_MIN = 16;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-const Count = (min: number, max: number): z.ZodInt => {
-  const error = `must be a whole number from ${min} to ${max}`;
-  return z.int({ error }).min(min, error).max(max, error);
-};
 const Milliseconds = (max: number): z.ZodNumber => {
   const error = `must be a number of milliseconds, above 0 and at most ${max}`;
   return z.number({ error }).positive(error).max(max, error);
@@ -24,29 +19,6 @@ const Url = (...protocols: readonly string[]): z.ZodString =>
       (url) => protocols.some((protocol) => url.startsWith(protocol)) && URL.canParse(url),
       `must be a URL that starts with ${protocols.join(' or ')}`,
     );
-
-/** Sockets are bound to "::1"; URLs, and so people, write "[::1]". */
-const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
-
-const Server = strictFields({
-  host: z
-    .string({ error: 'must be an address to listen on' })
-    .min(1)
-    .max(255)
-    .transform(withoutBrackets)
-    .refine(
-      (host) => isIPv6(host) || !/[:[\]]/.test(host),
-      'must be an address or a name alone, such as 127.0.0.1 or ::1; the port goes into port',
-    )
-    .default('127.0.0.1'),
-  /** 0: any free port. */
-  port: Count(0, 65_535).default(7070),
-  token: z
-    .string({ error: 'must be text' })
-    .min(TOKEN_CHARS_MIN, `must have at least ${TOKEN_CHARS_MIN} characters; make one with: openssl rand -hex 32`)
-    .max(4096)
-    .optional(),
-});
 
 const StoreConfig = z.discriminatedUnion(
   'backend',

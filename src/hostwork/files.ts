@@ -7,6 +7,7 @@ import { FromHost } from '../domain/hosts/work-frames.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { Asking } from '../domain/ports/host-work.ts';
 import { BoundedMap } from '../platform/bounded-map.ts';
+import { freeBytes } from '../platform/free-bytes.ts';
 import type { Hosts } from './hosts.ts';
 import { noteStart } from './journal.ts';
 import { Talk } from './talk.ts';
@@ -49,7 +50,7 @@ export const createFiles = (hosts: Hosts) => {
 };
 
 const send = async (talk: Talk, body: AsyncIterable<Uint8Array>): Promise<void> => {
-  for await (const bytes of body) await talk.write(bytes);
+  for await (const bytes of body) await talk.write(bytes, () => freeBytes(bytes));
   await talk.write(END);
 };
 

@@ -32,9 +32,9 @@ export class Talk {
     await this.write(encodeFrame(header, payload));
   }
 
-  /** Frames as bytes. Never rejects: why a stream broke is told by its reading side. */
-  async write(bytes: Uint8Array): Promise<void> {
-    if (this.#stream.destroyed || this.#stream.write(bytes)) return;
+  /** Frames as bytes. Never rejects: why a stream broke is told by its reading side. `onTaken`: once the bytes are not read any more. */
+  async write(bytes: Uint8Array, onTaken?: () => void): Promise<void> {
+    if (this.#stream.destroyed || this.#stream.write(bytes, onTaken)) return;
     const ended = new AbortController();
     const waits = ['drain', 'close'].map(async (event) => once(this.#stream, event, { signal: ended.signal }));
     // An error is an end too.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WAIT_SECONDS_MAX } from '../domain/api/candidates.ts';
+import { WAIT_SECONDS_MAX } from '../domain/api/limits.ts';
 
 /** Below the minute after which clients give a call up. */
 const WAIT_SECONDS_DEFAULT = 45;

@@ -1,7 +1,7 @@
 /** Requests are checked by the contracts' zod schemas; what is wrong is told by field path. */
 import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
-import { BATCH_MAX } from '../domain/api/candidates.ts';
+import { BATCH_MAX } from '../domain/api/limits.ts';
 import { KilnError } from '../domain/errors.ts';
 import { issueText, pathText } from '../platform/issue-text.ts';
 

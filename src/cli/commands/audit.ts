@@ -27,7 +27,7 @@ export const addAudit = (program: Command): void => {
     .option('--who <name>', 'of one token (operator: the configured one)')
     .option('--action <operation>', 'of one operation, as holdHost')
     .action(async (options: Options) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const answer = await client.audit(options);
       if (json) printJson(answer);
       else print(auditText(answer));

@@ -91,7 +91,7 @@ const withStartOptions = (command: Command): Command =>
 const addStart = (program: Command, campaign: Command): void => {
   withTimeout(withStartOptions(campaign.command('start').description('start agents on some problems'))).action(
     async (file: string | undefined, { timeout, ...options }: StartOptions & TimeoutOption & { readonly watch?: boolean }) => {
-      const context = contextOf(program);
+      const context = await contextOf(program);
       const view = await context.client.createCampaign(await campaignOf(file, options));
       if (options.watch) await watchCampaign(context, view.id, timeout === undefined ? {} : { timeout });
       else if (context.json) printJson(view);
@@ -117,7 +117,7 @@ const addList = (program: Command, campaign: Command): void => {
     .command('list')
     .description('all campaigns, newest first')
     .action(async () => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const list = await client.campaigns();
       if (json) printJson(list);
       else print(campaignTable(list.campaigns) || 'no campaigns');
@@ -127,7 +127,7 @@ const addList = (program: Command, campaign: Command): void => {
 const addWatch = (program: Command, campaign: Command): void => {
   withTimeout(campaign.command('watch').description('follow one until it ends').argument('<id>')).action(
     async (id: string, options: TimeoutOption) => {
-      await watchCampaign(contextOf(program), id, options);
+      await watchCampaign(await contextOf(program), id, options);
     },
   );
 };
@@ -139,7 +139,7 @@ const addReport = (program: Command, campaign: Command): void => {
     .argument('<id>')
     .option('-o, --out <folder>', 'write report.md, the plots and the best sources there')
     .action(async (id: string, { out }: { readonly out?: string }) => {
-      const context = contextOf(program);
+      const context = await contextOf(program);
       if (out !== undefined) await writeReport(context, id, out);
       else {
         const text = await context.client.campaignReport(id);
@@ -195,7 +195,7 @@ const addChange = (at: { readonly program: Command; readonly campaign: Command }
     .description(what)
     .argument('<id>')
     .action(async (id: string) => {
-      const { client, json } = contextOf(at.program);
+      const { client, json } = await contextOf(at.program);
       const view = await call(client, id);
       if (json) printJson(view);
       else print(campaignText(view));

@@ -18,7 +18,7 @@ export const addDeploy = (program: Command): void => {
     .description('bring a host to work, in one command: checks, runner, environment, a first candidate')
     .argument('<NAME>', 'of the fleet file; with --ssh a new one, which is added to the fleet of the daemon');
   withRentedOptions(command).action(async (name: string, options: RentedOptions) => {
-    const { client, json } = contextOf(program);
+    const { client, json } = await contextOf(program);
     if (options.ssh === undefined) refuseOfNewHosts(command, options);
     const steps: Step[] = [];
     for await (const step of deploy(client, name, options)) {

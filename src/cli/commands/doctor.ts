@@ -31,7 +31,7 @@ export const addDoctor = (program: Command): void => {
       const { json = false } = program.opts<{ readonly json?: boolean }>();
       const { diagnose } = await import('../../doctor.ts');
       const diagnoses: Diagnosis[] = [...(await diagnose({ root: PROJECT_ROOT, env: process.env, wholeProblems: problems }))];
-      if (problems) diagnoses.push(await gpuDiagnosis(contextOf(program).client));
+      if (problems) diagnoses.push(await gpuDiagnosis((await contextOf(program)).client));
       if (json) printJson(diagnoses);
       else print(diagnosisText(diagnoses));
       const wrong = diagnoses.flatMap(({ checks }) => checks).filter(({ ok }) => !ok).length;

@@ -9,11 +9,11 @@ export const addFleetChanges = (program: Command, fleet: Command): void => {
   fleet
     .command('plan')
     .description('what the fleet file, as it is now, would change')
-    .action(async () => show(program, await contextOf(program).client.fleetPlan()));
+    .action(async () => show(program, await (await contextOf(program)).client.fleetPlan()));
   fleet
     .command('reload')
     .description('read the fleet file again and apply what changed; one that is wrong changes nothing')
-    .action(async () => show(program, await contextOf(program).client.reloadFleet()));
+    .action(async () => show(program, await (await contextOf(program)).client.reloadFleet()));
   addHostCommands(program, fleet);
 };
 
@@ -23,7 +23,7 @@ const addHostCommands = (program: Command, fleet: Command): void => {
     .description('add a host by ssh while the daemon runs, such as one that is rented; paths are those of the daemon')
     .argument('<name>');
   withRentedOptions(add).action(async (name: string, options: RentedOptions) => {
-    const { client, json } = contextOf(program);
+    const { client, json } = await contextOf(program);
     if (options.ssh === undefined)
       throw new KilnError('INVALID_REQUEST', `say where it is: kiln fleet add ${name} --ssh USER@HOST`);
     const added = await client.addHost(rentedHost(name, options));
@@ -35,7 +35,7 @@ const addHostCommands = (program: Command, fleet: Command): void => {
     .description('remove a host that was added: it finishes what it has, and then leaves')
     .argument('<name>')
     .action(async (name: string) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const removed = await client.removeHost(name);
       if (json) printJson(removed);
       else print(`${removed.host} drains, and leaves when what it has is done`);
@@ -45,8 +45,8 @@ const addHostCommands = (program: Command, fleet: Command): void => {
 export const leavesText = ({ expiresAt }: Pick<HostAdded, 'expiresAt'>): string =>
   expiresAt === null ? '' : `, and leaves at ${expiresAt}`;
 
-const show = (program: Command, plan: FleetPlan): void => {
-  if (contextOf(program).json) printJson(plan);
+const show = async (program: Command, plan: FleetPlan): Promise<void> => {
+  if ((await contextOf(program)).json) printJson(plan);
   else print(planText(plan));
 };
 

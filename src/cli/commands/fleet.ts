@@ -17,7 +17,7 @@ export const addFleet = (program: Command): void => {
     .command('fleet')
     .description('hosts and devices: state, what runs, how the time is used')
     .action(async () => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const view = await client.fleet();
       if (json) printJson(view);
       else print(fleetText(view));
@@ -27,7 +27,7 @@ export const addFleet = (program: Command): void => {
     .description('take quarantined devices of a host, or its compiler, back to work, once what was wrong is fixed')
     .argument('<host>')
     .action(async (host: string) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const answer = await client.resumeHost(host);
       if (json) printJson(answer);
       else print(resumedText(answer));
@@ -37,7 +37,7 @@ export const addFleet = (program: Command): void => {
     .description('have a host, or all, look again for compilers, driver and devices; print what changed')
     .argument('[host]')
     .action(async (host: string | undefined) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const answer = await client.refreshHosts(host);
       if (json) printJson(answer);
       else print(refreshedText(answer));

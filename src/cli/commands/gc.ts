@@ -29,7 +29,7 @@ export const addGc = (program: Command): void => {
     .option('--dry-run', 'only count them')
     .option('--no-export', 'do not write them to a file first')
     .action(async ({ olderThan, keepPlaces, dryRun = false, export: isExported }: Options) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const answer = await client.collectGarbage({
         olderThanDays: olderThan,
         keepPlaces,

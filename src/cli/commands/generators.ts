@@ -7,7 +7,7 @@ export const addGenerators = (program: Command): void => {
     .command('generators')
     .description('what can write candidates for campaigns here, and what is missing for the rest')
     .action(async () => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const view = await client.generators();
       if (json) printJson(view);
       else print(generatorsText(view));

@@ -21,7 +21,7 @@ export const addList = (program: Command): void => {
     .option('-n, --limit <number>', 'at most so many (default: 50)', wholeNumber(1, 500))
     .option('--cursor <cursor>', 'goes on where a page ended')
     .action(async (query: Partial<ListQuery>) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const page = await client.candidates(query);
       if (json) {
         printJson(page);

@@ -10,7 +10,7 @@ export const addMcp = (program: Command): void => {
       'tools for an MCP client, such as an agent, over standard input and output: an MCP client starts it, as in claude mcp add kiln -- /path/to/kiln mcp; speaks to the daemon',
     )
     .action(async () => {
-      const { client } = contextOf(program);
+      const { client } = await contextOf(program);
       const [{ serveStdio, StdioServerTransport }, { createMcpServer }, { plainCalls }] = await Promise.all([
         import('@modelcontextprotocol/server/stdio'),
         import('../../mcp/create-mcp-server.ts'),

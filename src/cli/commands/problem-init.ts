@@ -13,8 +13,8 @@ export const addProblemInit = (program: Command, problem: Command): void => {
     .command('init')
     .description('make a problem to begin with: a folder in the kernels folder, for GPUs and the cpu device')
     .argument('<name>', 'small letters, digits and _, as a kernel would be called')
-    .action((name: string) => {
-      const { json } = contextOf(program);
+    .action(async (name: string) => {
+      const { json } = await contextOf(program);
       const made = initProblem(name, loadKilnConfig({ root: PROJECT_ROOT, env: process.env }).kernelsDir);
       if (json) printJson(made);
       else print(initText(made));

@@ -23,7 +23,7 @@ export const addProblems = (program: Command): void => {
     .description('all problems, or one with its shapes, arguments and tolerances')
     .argument('[name]')
     .action(async (name: string | undefined) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       if (name !== undefined) {
         const view = await client.problem(name);
         const { versions } = await client.problemVersions(name);
@@ -55,7 +55,7 @@ const addProblemReload = (program: Command, problem: Command): void => {
     .command('reload')
     .description('have the daemon read the folders of problems again; what waits is judged by the version it was submitted for')
     .action(async () => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const answer = await client.reloadProblems();
       if (json) printJson(answer);
       else print(reloadedText(answer));
@@ -110,7 +110,7 @@ const addProblemCheck = (program: Command, group: Command): void => {
     .option('--on <host>', 'on a device of this host alone, as the running daemon knows the problem')
     .option('--device <class>', 'on a device of this class alone, as the running daemon knows the problem')
     .action(async (problem: string, { on, device }: { readonly on?: string; readonly device?: string }) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const isThere = on !== undefined || device !== undefined;
       const found = isThere ? null : await checkHere(problem);
       const onFleet = isThere

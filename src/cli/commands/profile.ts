@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { KilnClient } from '../../client/create-client.ts';
-import { WAIT_SECONDS_MAX } from '../../domain/api/candidates.ts';
+import { WAIT_SECONDS_MAX } from '../../domain/api/limits.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { Profile } from '../../domain/profile.ts';
 import { contextOf, note, print, printJson } from '../context.ts';
@@ -22,7 +22,7 @@ export const addProfile = (program: Command): void => {
     .option('--raw <file>', "write the profiler's own report too (.ncu-rep)")
     .option('--again', 'profile it anew, even where it has a profile');
   withTimeout(command).action(async (id: string, { raw, again = false, timeout }: ProfileOptions) => {
-    const { client, json } = contextOf(program);
+    const { client, json } = await contextOf(program);
     const asked = again ? null : await known(client, id);
     const first = asked ?? (await client.askProfile(id));
     const limit = timeout === undefined ? {} : { timeout };

@@ -10,7 +10,7 @@ export const addQueue = (program: Command): void => {
     .command('queue')
     .description('what waits, where, for whom, and how long it will take')
     .action(async () => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const view = await client.queue();
       if (json) printJson(view);
       else print(queueText(view));

@@ -42,7 +42,7 @@ export const addRank = (program: Command): void => {
       ]),
     )
     .action(async (problem: string, { problemVersion, format, ...query }: RankOptions) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const view = await client.ranking(problem, { ...query, ...(problemVersion && { version: problemVersion }) });
       if (format) printJson(kernelBenchResults(view));
       else if (json) printJson(view);

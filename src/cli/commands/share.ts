@@ -16,7 +16,7 @@ export const addShare = (program: Command): void => {
     .option('--days <number>', `until it expires (default: ${SHARE_DAYS_DEFAULT})`, wholeNumber(1, SHARE_DAYS_MAX))
     .option('--note <text>', 'for whom, or what for: shown in the list')
     .action(async (page: string, options: { readonly days?: number; readonly note?: string }) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const answer = await client.createShare({ page: pageOf(page), ...options });
       if (json) printJson({ ...answer, url: `${client.url}${answer.path}` });
       else print(createdText(client.url, answer));
@@ -25,7 +25,7 @@ export const addShare = (program: Command): void => {
     .command('list')
     .description('share links, newest first, without what opens them')
     .action(async () => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const answer = await client.shares();
       if (json) printJson(answer);
       else print(listText(answer));
@@ -35,7 +35,7 @@ export const addShare = (program: Command): void => {
     .description('end a share link at once')
     .argument('<id>')
     .action(async (id: string) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const answer = await client.revokeShare(id);
       if (json) printJson(answer);
       else print(`${answer.id} opens nothing any more (it was ${plainLine(answer.page, 200)})`);

@@ -46,7 +46,7 @@ export const addShow = (program: Command): void => {
       ).choices(['popcorn', 'flashinfer']),
     )
     .action(async (id: string, options: { readonly source?: boolean; readonly format?: string }) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const kind = KINDS[id.slice(0, 2)];
       if ((options.source || options.format) && kind !== undefined) {
         const what = options.source ? 'a source' : 'a verdict';

@@ -17,7 +17,7 @@ interface SteerOptions extends SelectOptions {
 export const addCancel = (program: Command): void => {
   steering(program.command('cancel').description('cancel candidates, also while they run')).action(
     async (ids: readonly string[], options: SteerOptions) => {
-      const context = contextOf(program);
+      const context = await contextOf(program);
       const [only] = ids;
       if (only !== undefined && ids.length === 1 && Object.keys(options).length === 0) return cancelOne(context, only);
       show(context, await context.client.cancelMany(bodyOf(ids, options)));
@@ -52,7 +52,7 @@ export const addReprioritise = (program: Command): void => {
     .requiredOption('--priority <number>', '1 is first', wholeNumber(1, PRIORITY_LAST));
   steering(command).action(
     async (ids: readonly string[], { priority, ...options }: SteerOptions & { readonly priority: number }) => {
-      const context = contextOf(program);
+      const context = await contextOf(program);
       show(context, await context.client.reprioritise({ ...bodyOf(ids, options), priority }));
     },
   );
@@ -65,7 +65,7 @@ export const addRejudge = (program: Command): void => {
     .requiredOption('--reason <text>', 'why the verdict should not stand: it is kept with the candidate')
     .addOption(new Option('--verdict <verdict>', 'only those with this verdict').choices(VERDICTS));
   selecting(command).action(async (ids: readonly string[], { reason = '', ...options }: SteerOptions) => {
-    const context = contextOf(program);
+    const context = await contextOf(program);
     show(context, await context.client.rejudge({ ...bodyOf(ids, options), reason }));
   });
 };
@@ -89,7 +89,7 @@ const steering = (command: Command): Command =>
 const steer =
   (program: Command, call: (client: KilnClient, body: ReturnType<typeof bodyOf>) => Promise<Steered>) =>
   async (ids: readonly string[], options: SteerOptions): Promise<void> => {
-    const context = contextOf(program);
+    const context = await contextOf(program);
     show(context, await call(context.client, bodyOf(ids, options)));
   };
 

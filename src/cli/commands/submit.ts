@@ -159,7 +159,7 @@ export const addSubmit = (program: Command): void => {
     .option('--profile', 'profile those that pass (kiln profile ID shows it)')
     .option('-w, --watch', 'wait for the verdicts; exits with 3 when one did not pass');
   withTimeout(command).action(async (files: readonly string[], options: SubmitOptions) => {
-    const context = contextOf(program);
+    const context = await contextOf(program);
     const read = await Promise.all(files.map(async (file) => candidateOf(file, options)));
     const candidates = options.profile ? read.map((candidate) => ({ ...candidate, profile: true })) : read;
     const answer = await context.client.submit(candidates);

@@ -21,7 +21,7 @@ export const addSubmitter = (program: Command): void => {
     .command('list')
     .description('submitters with work or with settings')
     .action(async () => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const answer = await client.submitters();
       if (json) printJson(answer);
       else print(listText(answer));
@@ -35,7 +35,7 @@ export const addSubmitter = (program: Command): void => {
     .option('--queued <number>', 'candidates that are not done; more are refused; "none": no limit', limitOf)
     .option('--gpu-minutes <number>', 'device minutes a day (UTC); what is over waits; "none": no limit', limitOf)
     .action(async (name: string, { weight, running, queued, gpuMinutes }: Options) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const answer = await client.setSubmitter(name, {
         ...(weight === undefined ? {} : { weight }),
         ...(running === undefined ? {} : { runningMax: orNull(running) }),
@@ -50,7 +50,7 @@ export const addSubmitter = (program: Command): void => {
     .description('back to a weight of 1 and no limit')
     .argument('<name>')
     .action(async (name: string) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const answer = await client.clearSubmitter(name);
       if (json) printJson(answer);
       else print(listText({ submitters: [answer] }));

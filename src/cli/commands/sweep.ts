@@ -75,7 +75,7 @@ const addStart = (program: Command, sweep: Command): void => {
     .option('--name <text>', 'shown in lists')
     .option('-w, --watch', 'wait for its end and show the best');
   withTimeout(start).action(async (file: string, options: SweepOptions & Watched) => {
-    const context = contextOf(program);
+    const context = await contextOf(program);
     const view = await context.client.createSweep(await sweepOf(file, options));
     if (options.watch) await watchSweep(context, view.id, options);
     else if (context.json) printJson(view);
@@ -88,14 +88,14 @@ const addLooks = (program: Command, sweep: Command): void => {
     .command('list')
     .description('the last ones, newest first')
     .action(async () => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const list = await client.sweeps();
       if (json) printJson(list);
       else print(sweepTable(list.sweeps) || 'no sweeps');
     });
   const show = sweep.command('show').description('progress and best candidates').argument('<id>');
   withTimeout(show.option('-w, --watch', 'wait for its end')).action(async (id: string, options: Watched) => {
-    const context = contextOf(program);
+    const context = await contextOf(program);
     if (options.watch) await watchSweep(context, id, options);
     else tell(context, await context.client.sweep(id));
   });
@@ -121,7 +121,7 @@ const addChange = (
     .description(what)
     .argument('<id>')
     .action(async (id: string) => {
-      const context = contextOf(program);
+      const context = await contextOf(program);
       tell(context, await call(context.client, id));
     });
 };
@@ -136,7 +136,7 @@ const addExtend = (program: Command, sweep: Command): void => {
   withBudget(
     sweep.command('extend').description('add so much to its budget; one that has finished goes on').argument('<id>'),
   ).action(async (id: string, { budgetCandidates, budgetGpuSeconds, minutes }: MoreOptions) => {
-    const context = contextOf(program);
+    const context = await contextOf(program);
     const more = {
       ...(budgetCandidates === undefined ? {} : { candidates: budgetCandidates }),
       ...(budgetGpuSeconds === undefined ? {} : { gpuSeconds: budgetGpuSeconds }),
@@ -159,7 +159,7 @@ const addResults = (program: Command, sweep: Command): void => {
     )
     .option('-o, --out <file>', 'write it there')
     .action(async (id: string, { format, out }: { readonly format?: ResultFormat; readonly out?: string }) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const view = await client.sweep(id);
       const text = resultsText({ view, results: await allResults(client, view.id) }, format ?? (json ? 'jsonl' : 'table'));
       await deliver(text, out);
@@ -177,7 +177,7 @@ const addPlot = (program: Command, sweep: Command): void => {
     .option('-o, --out <file>', 'write it there')
     .action(
       async (id: string, { out, ...query }: { readonly out?: string; readonly across?: string; readonly down?: string }) => {
-        await deliver(`${await contextOf(program).client.sweepPlot(id, query)}\n`, out);
+        await deliver(`${await (await contextOf(program)).client.sweepPlot(id, query)}\n`, out);
       },
     );
 };

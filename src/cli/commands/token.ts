@@ -31,7 +31,7 @@ export const addToken = (program: Command): void => {
     .option('--any-submitter', 'of a service that submits for many: it names whom for')
     .option('--days <number>', 'until it expires (default: it does not)', wholeNumber(1, TOKEN_DAYS_MAX))
     .action(async (name: string, options: Options) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const answer = await client.createToken({ name, ...options });
       if (json) printJson(answer);
       else print(createdText(answer));
@@ -40,7 +40,7 @@ export const addToken = (program: Command): void => {
     .command('list')
     .description('tokens, newest first, without their secrets')
     .action(async () => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const answer = await client.tokens();
       if (json) printJson(answer);
       else print(listText(answer));
@@ -50,7 +50,7 @@ export const addToken = (program: Command): void => {
     .description('end a token at once, with its sessions in browsers and the share links that it made')
     .argument('<token>', 'its name or id')
     .action(async (given: string) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const answer = await client.revokeToken(given);
       if (json) printJson(answer);
       else print(`${answer.name} (${answer.id}) opens nothing any more`);

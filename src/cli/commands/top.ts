@@ -9,7 +9,7 @@ export const addTop = (program: Command): void => {
     .command('top')
     .description('live view of devices, queue, rates and campaigns (q ends it); once, when this is no terminal')
     .action(async () => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       if (json) printJson(await viewsOf(client));
       else if (process.stdout.isTTY) await liveScreen(async () => ({ text: await screen(client), isLast: false }));
       else print(await screen(client));

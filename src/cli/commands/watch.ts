@@ -13,7 +13,7 @@ export const addWatch = (program: Command): void => {
     .option('--after <sequence>', 'start after this event', wholeNumber(0, Number.MAX_SAFE_INTEGER));
   withTimeout(watch).action(
     async (id: string | undefined, { after, ...options }: TimeoutOption & { readonly after?: number }) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       await within(options, id === undefined ? 'kiln watch' : `kiln watch ${id}`, async (signal) => {
         const from = { signal, ...(after === undefined ? {} : { after }) };
         const events = id === undefined ? client.events(from) : client.candidateEvents(id, from);

@@ -8,7 +8,7 @@ export const addWhy = (program: Command): void => {
     .description('what a candidate waits for: its place, the devices that could take it, and how long it will take')
     .argument('<id>')
     .action(async (id: string) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const why = await client.why(id);
       if (json) printJson(why);
       else print(whyText(why));

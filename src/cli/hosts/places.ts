@@ -36,7 +36,7 @@ interface Acting<Answer> {
 
 /** One after the other, and then what each came to. */
 export const onPlaces = async <Answer>(program: Command, { name = '', choice, act, textOf }: Acting<Answer>): Promise<void> => {
-  const { client, json } = contextOf(program);
+  const { client, json } = await contextOf(program);
   const [named = '', gpu] = name.split('/', 2);
   const { hosts } = await chooseHosts(client, named === '' ? [] : [named], choice);
   const answers: Answer[] = [];

@@ -5,6 +5,7 @@ import { errorOfHost, KilnError } from '../../domain/errors.ts';
 import { encodeFrame, type Frame, FrameDecoder, frameStart } from '../../domain/frames.ts';
 import type { FileAction } from '../../domain/hosts/work.ts';
 import { type Entry, FromHost, WriteFrame } from '../../domain/hosts/work-frames.ts';
+import { freeBytes } from '../../platform/free-bytes.ts';
 import type { HostsClient } from '../hosts-client.ts';
 import type { End, ListOptions, Piece, Wanted, Written } from './end.ts';
 
@@ -75,6 +76,7 @@ export const createHostEnd = ({ hosts, host, path, signal }: HostEndOptions): En
           total.deleted += frame.deleted;
         }
         if (!isWhole) throw brokenOff();
+        for (const bytesOfFrame of frames) freeBytes(bytesOfFrame);
         onWritten(bytes);
       };
       await inRequests(pieces, send);

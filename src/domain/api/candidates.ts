@@ -8,13 +8,13 @@ import { Language, Params } from '../plan/plan.ts';
 import { ResolvedPlan } from '../plan/resolved-plan.ts';
 import { FilePath, Program } from '../program.ts';
 import { Score } from '../ranking/ranking.ts';
+import { BATCH_MAX, WAIT_SECONDS_MAX } from './limits.ts';
 
 const Verdict = z.enum(VERDICTS);
 const Instant = z.iso.datetime();
 
 const Count = z.int().min(0);
 
-export const BATCH_MAX = 1000;
 /** Of submissions that name nobody: where the caller's token stands for somebody, it is that submitter. */
 export const SUBMITTER_DEFAULT = 'anonymous';
 /** Who submits by MCP and says no name. */
@@ -171,8 +171,6 @@ export const OriginView = z.strictObject({
     .nullable(),
 });
 export type OriginView = z.infer<typeof OriginView>;
-
-export const WAIT_SECONDS_MAX = 60;
 
 /** `wait`: hold the answer back until the candidate is done, at most this many seconds. */
 export const CandidateQuery = z.strictObject({ wait: z.coerce.number().min(0).max(WAIT_SECONDS_MAX).default(0) });

@@ -16,7 +16,7 @@ import {
 } from '../hosts/work.ts';
 import { HostId } from '../ids.ts';
 import { FAILURES } from './errors.ts';
-import { WAIT_SECONDS_MAX } from './candidates.ts';
+import { WAIT_SECONDS_MAX } from './limits.ts';
 
 const stream = (contentType: string) => ({ content: { [contentType]: { schema: z.string() } } });
 const LINES = stream('application/x-ndjson');

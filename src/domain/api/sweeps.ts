@@ -7,6 +7,7 @@ import { Candidate } from '../candidate.ts';
 import { Plateau, RUNNING_MAX, StrategyName, SweepBudget, SweepResult, SweepSpec, SweepStatus } from '../sweep/sweep.ts';
 import { SubmitCandidate } from './candidates.ts';
 import { RowNumber } from './row-number.ts';
+import { WAIT_SECONDS_MAX } from './limits.ts';
 
 const Count = z.int().min(0);
 const CONDITIONS_MAX = 64;
@@ -106,8 +107,6 @@ export const SweepList = z.strictObject({
 export type SweepList = z.infer<typeof SweepList>;
 
 export const RESULTS_MAX = 10_000;
-const WAIT_SECONDS_MAX = 60;
-
 export const SweepResultsQuery = z.strictObject({
   /** `reported` of the last result that is known. */
   after: RowNumber.min(0).default(0),

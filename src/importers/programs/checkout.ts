@@ -1,6 +1,7 @@
 /** Reads a person's copy of another benchmark: bounded, and nothing that lies outside of it. */
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { fileErrorText } from '../../platform/file-error.ts';
 import { RefusedFile } from './refused-file.ts';
 
 const DEPTH_MAX = 6;
@@ -8,12 +9,12 @@ const ENTRIES_MAX = 50_000;
 const FILE_BYTES_MAX = 256 * 1024;
 const SKIPPED: ReadonlySet<string> = new Set(['.git', 'node_modules', '__pycache__', '.venv', 'venv']);
 
-/** Paths from `root` of the files that `wanted` picks by their path, sorted by numbers as well as letters. */
+/** Paths from `root` of the files that `wanted` picks by their path, sorted by numbers as well as letters. Throws RefusedFile. */
 export const filesBelow = (root: string, wanted: (path: string) => boolean): readonly string[] => {
   const found: string[] = [];
   let seen = 0;
   const walk = (folder: string, depth: number): void => {
-    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    for (const entry of readable(() => readdirSync(join(root, folder), { withFileTypes: true }))) {
       seen += 1;
       if (seen > ENTRIES_MAX)
         throw new RefusedFile(`${root} holds more than ${ENTRIES_MAX} files: give the folder of the problems alone`);
@@ -41,5 +42,14 @@ export const textWithin = (root: string, path: string, bytesMax: number = FILE_B
   const status = statSync(real);
   if (!status.isFile()) throw new RefusedFile(`${name} is no file`);
   if (status.size > bytesMax) throw new RefusedFile(`${name} has ${status.size} bytes; ${bytesMax} are read`);
-  return readFileSync(real, 'utf8');
+  return readable(() => readFileSync(real, 'utf8'));
+};
+
+const readable = <T>(read: () => T): T => {
+  try {
+    return read();
+  } catch (error) {
+    const text = fileErrorText(error);
+    throw text === null ? error : new RefusedFile(text);
+  }
 };

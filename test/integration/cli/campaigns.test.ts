@@ -181,6 +181,10 @@ describe('a campaign that is there', () => {
   test('reports to standard output, or to a folder with a plot for each problem', async () => {
     const { id } = await start('--problem', 'vector_add', 'softmax', '--minutes', '1');
     expect((await kiln('campaign', 'report', id)).stdout).toBe(`# Campaign ${id}\n`);
+    expect(await kiln('campaign', 'report', id, '--out', '/dev/null/one')).toMatchObject({
+      code: 1,
+      stderr: 'error: /dev/null/one: a part of the path is no folder (ENOTDIR)\n',
+    });
     const run = await kiln('campaign', 'report', id, '--out', 'reports/one');
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(readdirSync(join(folder, 'reports/one')).toSorted()).toEqual(['report.md', 'softmax.svg', 'vector_add.svg']);

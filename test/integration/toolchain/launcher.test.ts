@@ -1,6 +1,17 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -70,8 +81,33 @@ describe('the launcher', () => {
   });
 
   test('prepares a machine without running anything, and says where Node is', () => {
-    expect(launch(['setup']).stdout).toBe(`${join(root, 'bin', 'node')}\n`);
+    expect(launch(['setup']).stdout).toBe(`${realpathSync(process.execPath)}\n`);
     expect(npmCalls()).toHaveLength(1);
+  });
+
+  test('asks Node what it is once, and again when it was exchanged', () => {
+    const log = join(root, 'node.log');
+    const shim = `#!/bin/sh\necho "$1" >>'${log}'\nexec '${process.execPath}' "$@"\n`;
+    const asked = (): number =>
+      readFileSync(log, 'utf8')
+        .split('\n')
+        .filter((line) => line === '-p').length;
+    rmSync(join(root, 'bin', 'node'));
+    write(join(root, 'bin', 'node'), shim, 0o755);
+    for (const word of ['queue', 'list']) expect(JSON.parse(launch([word]).stdout)).toMatchObject({ args: [word] });
+    expect(asked()).toBe(1);
+    write(join(root, 'bin', 'node'), shim, 0o755);
+    expect(launch(['queue']).status).toBe(0);
+    expect(asked()).toBe(2);
+  });
+
+  test('takes no word of an earlier start for more than it installed', () => {
+    launch(['queue']);
+    write(join(project, 'scripts', 'ensure-tools'), '#!/bin/sh\n', 0o755);
+    write(join(project, 'scripts', 'test'), '#!/bin/sh\n', 0o755);
+    rmSync(join(project, 'node_modules', '.package-lock.json'));
+    expect(launch(['test']).status).toBe(0);
+    expect(npmCalls().at(-1)).not.toContain('--omit=dev');
   });
 
   test('runs through a link to it', () => {

@@ -35,7 +35,7 @@ export const addHostExec = (program: Command, host: Command): void => {
     )
     .option('--timeout <duration>', 'end it after so long (exit status 124)', duration);
   withHostChoice(withCommandOptions(command)).action(async (words: readonly string[], options: ExecOptions) => {
-    const { client, json } = contextOf(program);
+    const { client, json } = await contextOf(program);
     const { hosts, argv } = await chooseHosts(client, words, options);
     if (argv.length === 0) throw usage();
     process.exitCode = await runOn(client, hosts, { argv, options, json });

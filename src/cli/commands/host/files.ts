@@ -33,7 +33,7 @@ export const addHostPush = (program: Command, host: Command): void => {
   withFileOptions(command)
     .option('--no-gitignore', 'send also what git would ignore')
     .action(async (folder: string, to: string, options: FileOptions) => {
-      const context = contextOf(program);
+      const context = await contextOf(program);
       await move(context, options, async (moves, how) => moves.push(folder, hostPlace(to), how));
     });
 };
@@ -47,7 +47,7 @@ export const addHostPull = (program: Command, host: Command): void => {
   withFileOptions(command)
     .option('--gitignore', 'leave out what git would ignore')
     .action(async (from: string, folder: string, options: FileOptions) => {
-      const context = contextOf(program);
+      const context = await contextOf(program);
       await move(context, options, async (moves, how) => moves.pull(hostPlace(from), folder, how));
     });
 };
@@ -61,7 +61,7 @@ export const addHostCopy = (program: Command, host: Command): void => {
   withFileOptions(command)
     .option('--gitignore', 'leave out what git would ignore')
     .action(async (from: string, to: string, options: FileOptions) => {
-      const context = contextOf(program);
+      const context = await contextOf(program);
       await move(context, options, async (moves, how) => moves.copy(hostPlace(from), hostPlace(to), how));
     });
 };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Command } from 'commander';
 import type { KilnClient } from '../../../client/create-client.ts';
 import { KilnError } from '../../../domain/errors.ts';
-import { WAIT_SECONDS_MAX } from '../../../domain/api/candidates.ts';
+import { WAIT_SECONDS_MAX } from '../../../domain/api/limits.ts';
 import type { JobView } from '../../../domain/hosts/work.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { contextOf, note, print, printJson, printJsonLine } from '../../context.ts';
@@ -34,7 +34,7 @@ export const addHostRun = (program: Command, host: Command): void => {
     .option('--name <text>', 'shown in lists')
     .option('--time-limit <duration>', 'the host ends it after so long', duration);
   withCommandOptions(command).action(async ([name, ...argv]: readonly string[], options: RunOptions) => {
-    const { client, json } = contextOf(program);
+    const { client, json } = await contextOf(program);
     if (name === undefined || argv.length === 0)
       throw new KilnError('INVALID_REQUEST', 'a host and a command are needed: kiln host run --detach NAME -- COMMAND…');
     const { cwd = null, env = [], timeLimit: timeoutMs = null } = options;
@@ -55,7 +55,7 @@ export const addHostJobs = (program: Command, host: Command): void => {
     .description('jobs of a host, or of all that are connected, newest first')
     .argument('[NAME]')
     .action(async (name: string | undefined) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const hosts = name === undefined ? await connected(client) : [name];
       const lists = await Promise.all(hosts.map(async (one) => ({ host: one, ...(await client.hosts.jobs(one)) })));
       if (json) printJson({ hosts: lists });
@@ -70,7 +70,7 @@ export const addHostLogs = (program: Command, host: Command): void => {
     .option('-f, --follow', 'until it has ended')
     .option('--tail <lines>', 'only its last lines, and what comes', wholeNumber(0, 1_000_000))
     .action(async (text: string, options: TimeoutOption & { readonly follow?: boolean; readonly tail?: number }) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       await within(options, `kiln host logs -f ${text}`, async () =>
         follow(client, { ...(await existing(client, text)), json, follow: options.follow ?? false, tail: options.tail }),
       );
@@ -81,7 +81,7 @@ export const addHostWait = (program: Command, host: Command): void => {
   withTimeout(
     host.command('wait').description('wait until a job has ended; the exit status is its own').argument('<NAME/ID>'),
   ).action(async (text: string, options: TimeoutOption) => {
-    const { client, json } = contextOf(program);
+    const { client, json } = await contextOf(program);
     const place = await existing(client, text);
     const job = await within(options, `kiln host wait ${text}`, async () => whenEnded(client, place));
     if (json) printJson({ host: place.host, ...job });
@@ -96,7 +96,7 @@ export const addHostStop = (program: Command, host: Command): void => {
     .description('end a job: SIGTERM, and SIGKILL after 10 s; returns when nothing of it is left')
     .argument('<NAME/ID>')
     .action(async (text: string) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const { host: name, id } = await existing(client, text);
       const job = await client.hosts.stop(name, id);
       if (json) printJson({ host: name, ...job });

@@ -14,7 +14,7 @@ export const addHostStates = (program: Command, host: Command): void => {
     .description('the state of each device: healthy, suspect, quarantined or on probation, why and since when')
     .argument('[name]', 'of this host alone')
     .action(async (name: string | undefined) => {
-      const { client, json } = contextOf(program);
+      const { client, json } = await contextOf(program);
       const hosts = named(await client.fleet(), name);
       if (json) printJson({ hosts: hosts.map(({ name: of, devices }) => ({ host: of, devices: devices.map(stateOf) })) });
       else print(statesText(hosts));

@@ -75,7 +75,7 @@ const described = async (
 ): ReturnType<typeof describeLocal> =>
   host === undefined
     ? describeLocal(sources, { python, seconds })
-    : describeOnHost(contextOf(program).client, host, sources, { python, seconds });
+    : describeOnHost((await contextOf(program)).client, host, sources, { python, seconds });
 
 /** What `find` finds at a path that a person gave: one at least. Throws INVALID_REQUEST where there is nothing, or nothing can be read. */
 export const findIn = <T>(path: string, find: (path: string) => readonly T[]): readonly T[] => {

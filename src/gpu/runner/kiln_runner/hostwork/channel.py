@@ -8,7 +8,7 @@ from typing import Any, Optional
 from kiln_runner.frames import Frame, FrameDecoder, encode
 from kiln_runner.schema import Shape
 
-READ_BYTES = 256 * 1024
+READ_BYTES = 64 * 1024
 
 
 class Refused(Exception):
