@@ -93,7 +93,7 @@ class Link {
     const { stream } = this.#options;
     if (this.#mode === 'ended' || !stream.writable) return false;
     const bytes = encodeFrame(frame, payload);
-    if (this.#unsent.length === 0) process.nextTick(() => this.flush());
+    if (this.#unsent.length === 0) setImmediate(() => this.flush());
     this.#unsent.push(bytes);
     this.#unsentBytes += bytes.length;
     if (stream.writableLength + this.#unsentBytes > UNSENT_BYTES_MAX) {
