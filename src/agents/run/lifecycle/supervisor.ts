@@ -64,7 +64,14 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
   };
   const onTakenBack = (ids: readonly CandidateId[]): void => withdrawals.onTakenBack(ids);
   const classes = createDeviceClasses(settings.queueSeconds);
-  const verdicts = createVerdicts({ judging, log, onDone: (device) => classes.onDone(device), onProfiled, onTakenBack });
+  const verdicts = createVerdicts({
+    judging,
+    log,
+    isWanted: () => lifecycle.runs.size > 0,
+    onDone: (device) => classes.onDone(device),
+    onProfiled,
+    onTakenBack,
+  });
   const profiles = createProfiles({ judging, slots: (device) => classes.slots(device), log, now: monotonicMs });
   const deps: RunDeps = {
     ...given,
