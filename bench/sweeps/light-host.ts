@@ -1,5 +1,5 @@
 /**
- * A host without a runner: `node light-host.ts DEVICES MS …`, as the `command` of a host in a fleet file, answers the daemon's bootstrap itself and speaks the
+ * A host without a runner: `node light-host.ts NAME DEVICES MS …`, as the `command` of a host in a fleet file, answers the daemon's bootstrap itself and speaks the
  * runner's frames, in one process that does next to nothing. Kiln's own runner takes more processor time for a candidate than the daemon does.
  *
  * A candidate that cannot reach the front any more takes its device MS milliseconds and is stopped early in its first case; all others take CONTENDER times as
@@ -7,11 +7,11 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { DeviceId } from '../../src/domain/ids.ts';
 import { encodeFrame, FrameDecoder } from '../../src/domain/frames.ts';
 import type { CaseTiming, Stopped } from '../../src/domain/measurement.ts';
 import type { FromRunner, Inventory, JudgeTask, ProblemDefinition, ToRunner } from '../../src/domain/protocol.ts';
 
-/** The attempts, of one frame or another, that the daemon was not told of the start of. */
 type Task = Extract<ToRunner, { type: 'judge' }>['task'];
 type Device = Inventory['devices'][number];
 type Result = Extract<FromRunner, { type: 'result' }>['result'];
@@ -24,14 +24,13 @@ const HALF_INTERVAL = 0.001;
 const [RUNS, RUNS_STOPPED] = [100, 8];
 const HASH_DIGITS = 8;
 
-const [, , devicesText, msText, ...rest] = process.argv;
+const [, , hostName = '', devicesText, msText, ...rest] = process.argv;
 /** `python3 -I -c BOOTSTRAP MODE HASH FOLDER`. */
 const mode = rest.at(-3);
 const judgeMs = z.coerce.number().min(0).parse(msText);
-const hostId = process.env['KILN_SIMULATED_HOST'] ?? String(process.pid);
 
 const devices: readonly Device[] = Array.from({ length: z.coerce.number().int().positive().parse(devicesText) }, (_, index) => ({
-  id: `simulated-${hostId}-${index}` as Device['id'],
+  id: DeviceId.parse(`simulated-${hostName}-${index}`),
   kind: 'gpu',
   model: 'Kiln simulated GPU',
   architecture: 'sm_90a',
@@ -43,8 +42,8 @@ const devices: readonly Device[] = Array.from({ length: z.coerce.number().int().
 }));
 
 const inventory: Inventory = {
-  hostname: hostId,
-  machineId: hostId,
+  hostname: hostName,
+  machineId: hostName,
   cores: 64,
   memoryBytes: 512e9,
   python: '3.12.0',
@@ -61,6 +60,13 @@ const inventory: Inventory = {
   devices: [...devices],
   warnings: [],
 };
+
+const HEARD = ['attach', 'problem', 'compile', 'judge', 'retract', 'ping', 'refresh', 'shutdown'] as const;
+type Heard = Extract<ToRunner, { type: (typeof HEARD)[number] }>;
+
+/** By its type alone: the daemon is this tree's, and to check its frames would cost most of all. */
+const isHeard = (header: unknown): header is Heard =>
+  typeof header === 'object' && header !== null && 'type' in header && HEARD.some((type) => type === header.type);
 
 let unsent: Buffer[] = [];
 const send = (frame: FromRunner): void => {
@@ -99,7 +105,7 @@ class Slot {
     this.queue.push(task);
     if (this.running) return;
     this.#begin();
-    if (this.running) send({ type: 'started', attemptId: task.attemptId, deviceId: this.device.id });
+    send({ type: 'started', attemptId: task.attemptId, deviceId: this.device.id });
   }
 
   /** Judgements begin where the last one should have ended: a timer is late, and a device is not. */
@@ -198,7 +204,8 @@ const speedupOf = (artifact: string): number => 0.5 + (1.5 * Number.parseInt(art
 
 const slots = new Map<string, Slot>(devices.map((device) => [device.id, new Slot(device)]));
 
-const onFrame = (frame: ToRunner): void => {
+/** Plans and acknowledgements change nothing here, and what is under way cannot be cancelled. */
+const onFrame = (frame: Heard): void => {
   switch (frame.type) {
     case 'attach':
       return hello();
@@ -213,15 +220,16 @@ const onFrame = (frame: ToRunner): void => {
     case 'judge':
       return slots.get(frame.task.deviceId)?.add(frame.task);
     case 'retract':
-      return send({ type: 'retracted', attemptIds: frame.attemptIds.filter((id) => [...slots.values()].some((slot) => dropFrom(slot, id))) });
+      return send({
+        type: 'retracted',
+        attemptIds: frame.attemptIds.filter((id) => [...slots.values()].some((slot) => dropFrom(slot, id))),
+      });
     case 'ping':
       return send({ type: 'pong', nonce: frame.nonce });
     case 'refresh':
       return send({ type: 'inventory', inventory, failure: null, refreshIds: [frame.refreshId] });
     case 'shutdown':
       return process.exit();
-    default:
-      // Plans, acknowledgements: nothing is kept that they would change. What is under way cannot be cancelled.
   }
 };
 
@@ -233,7 +241,7 @@ const dropFrom = ({ queue }: Slot, id: string): boolean => {
 
 const hello = (): void => {
   const none = { queued: [], running: [], finished: [], problems: [] };
-  send({ type: 'hello', protocol: 1, runnerId: hostId, runnerHash: rest.at(-2) ?? '', inventory, ...none });
+  send({ type: 'hello', protocol: 1, runnerId: hostName, runnerHash: rest.at(-2) ?? '', inventory, ...none });
   send({ type: 'inventory', inventory, failure: null, refreshIds: [] });
   const health = (): void =>
     send({
@@ -251,6 +259,6 @@ process.stdout.write('kiln-boot have\n');
 if (mode !== 'attach') process.exit();
 const decoder = new FrameDecoder();
 process.stdin.on('data', (chunk: Buffer) => {
-  for (const { header } of decoder.push(chunk)) onFrame(header as ToRunner);
+  for (const { header } of decoder.push(chunk)) if (isHeard(header)) onFrame(header);
 });
 process.stdin.on('end', () => process.exit());

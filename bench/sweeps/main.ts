@@ -1,8 +1,8 @@
 /**
- * What a large sweep costs its daemon: `node bench/sweeps/main.ts [--points 100000] [--tried 2000] [--backend NAME]`. Prints Markdown.
+ * What a large sweep costs its daemon: `node bench/sweeps/main.ts [--points 100000] [--tried 2000] [--limit 8000] [--backend NAME]`. Prints Markdown.
  *
  * Registered: sweeps of so many points of which hardly one is tried. Tried: a sweep whose judgements take no time, until so many verdicts are there; then the
- * daemon is killed with SIGKILL and started again, and what it takes until the sweep goes on is measured.
+ * daemon is killed with SIGKILL and started again, and what it takes until the sweep goes on is measured. At its limit: more devices than it can feed (limit.ts).
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { readFileSync } from 'node:fs';
@@ -16,12 +16,15 @@ import { type SimulatedKiln, startSimulated } from '../dispatch/simulated-kiln.t
 import { loadNow, machineLine } from '../machine.ts';
 import { table } from '../markdown.ts';
 import { count as countOption } from '../count.ts';
+import { type AtLimit, limitText, measureLimit } from './limit.ts';
 
 /** No host has it: what is submitted for it waits. */
 const WAITING_CLASS = 'H100';
 const SWEEPS = 10;
 const AXIS = 100;
 const LOOK_EVERY_MS = 50;
+/** The sweep that is tried before it has another: they share a store. */
+const [TRIED_SEED, LIMIT_SEED] = [99, 98];
 const RUN_LIMIT_MS = 600_000;
 const SOURCE = readFileSync(join(import.meta.dirname, '../dispatch/point.cu'), 'utf8').replace(
   'params: {BLOCK: 256, POINT: 0}',
@@ -119,14 +122,32 @@ interface Measured {
   readonly registered: readonly Registered[];
   readonly tried: readonly Tried[];
   readonly restarted: Restarted;
+  readonly limit: AtLimit;
 }
 
-const measure = async ({ name, settings }: Backend, points: number, tried: number): Promise<Measured> => {
+interface Sizes {
+  readonly points: number;
+  readonly tried: number;
+  readonly limit: number;
+}
+
+const measure = async (backend: Backend, sizes: Sizes): Promise<Measured> => ({
+  ...(await measureLocal(backend, sizes)),
+  limit: await measureLimit(backend, sizes.limit, {
+    begin: async ({ client }, device) => {
+      const sweep = await client.createSweep(sweepOf(device, sizes.points, { strategy: 'random', seed: LIMIT_SEED }));
+      return sweep.id;
+    },
+    untilDone,
+  }),
+});
+
+const measureLocal = async ({ name, settings }: Backend, { points, tried }: Sizes): Promise<Omit<Measured, 'limit'>> => {
   process.stderr.write(`${name} …\n`);
   let target = await startSimulated(settings);
   try {
     const registered = [await register(target, points, []), await register(target, points, ['POINT + A <= 90'])];
-    const { id } = await target.kiln.client.createSweep(sweepOf(target.device, points, { strategy: 'random', seed: 99 }));
+    const { id } = await target.kiln.client.createSweep(sweepOf(target.device, points, { strategy: 'random', seed: TRIED_SEED }));
     const looks = await tryPoints(target, id, tried);
     const after = await restart(target, id);
     target = after.target;
@@ -139,7 +160,7 @@ const measure = async ({ name, settings }: Backend, points: number, tried: numbe
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const print = (all: readonly Measured[], { points, tried }: { readonly points: number; readonly tried: number }): void => {
+const print = (all: readonly Measured[], { points, tried }: Sizes): void => {
   say(`\n## ${points} points registered\n\nMeans of ${SWEEPS} sweeps, one after the other.\n`);
   say(
     table(
@@ -174,6 +195,7 @@ const print = (all: readonly Measured[], { points, tried }: { readonly points: n
       ),
     ),
   );
+  say(limitText(all.map(({ limit }) => limit)));
   say('\n## Killed with SIGKILL and started again\n');
   say(
     table(
@@ -192,18 +214,23 @@ const { values } = parseArgs({
   options: {
     points: { type: 'string', default: '100000' },
     tried: { type: 'string', default: '2000' },
+    limit: { type: 'string', default: '8000' },
     backend: { type: 'string' },
   },
 });
-const [points, tried] = [countOption('--points', values.points, 1_000_000), countOption('--tried', values.tried, 1_000_000)];
+const sizes: Sizes = {
+  points: countOption('--points', values.points, 1_000_000),
+  tried: countOption('--tried', values.tried, 1_000_000),
+  limit: countOption('--limit', values.limit, 1_000_000),
+};
 const loadBefore = loadNow();
 const servers = await startServers();
 try {
   const wanted = servers.backends.filter(({ name }) => values.backend === undefined || name.includes(values.backend));
   const all: Measured[] = [];
-  for (const backend of wanted) all.push(await measure(backend, points, tried));
+  for (const backend of wanted) all.push(await measure(backend, sizes));
   say(machineLine(loadBefore));
-  print(all, { points, tried });
+  print(all, sizes);
 } finally {
   await servers.stop();
 }

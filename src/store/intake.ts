@@ -1,6 +1,6 @@
 /** New candidates: their sources, their rows and their first events, in one transaction. */
 import { Buffer } from 'node:buffer';
-import { hash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { CandidateState } from '../domain/candidate.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import type { NewJournalEvent } from '../domain/journal.ts';
@@ -19,7 +19,7 @@ export const insertCandidates = async (sql: Sql, batch: readonly NewCandidate[],
   if (batch.length === 0) return [];
   return writing(sql, async (session) => {
     const sources = new Set(batch.map(({ submission }) => submission.content.source));
-    const hashes = new Map([...sources].map((source) => [source, hash('sha256', source)]));
+    const hashes = new Map([...sources].map((source) => [source, digest('sha256', source)]));
     await insertSources(session, new Map([...hashes].map(([source, sourceHash]) => [sourceHash, source])));
     const rows = batch.map((candidate, order) => ({
       ...rowOf(candidate, at),

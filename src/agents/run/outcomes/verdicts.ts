@@ -74,17 +74,9 @@ export const createVerdicts = ({ judging, log, isWanted, ...followers }: Verdict
   };
 
   const onNews = (news: News): void => {
-    const { candidateId } = news;
-    switch (news.kind) {
-      case 'profiled':
-        return followers.onProfiled(candidateId);
-      case 'takenBack':
-        remembered.delete(candidateId);
-        return followers.onTakenBack([candidateId]);
-      case 'done':
-        if (news.device !== null) followers.onDone(news.device);
-        return notify(candidateId, news.isRecord);
-    }
+    tell(news, followers);
+    if (news.kind === 'takenBack') remembered.delete(news.candidateId);
+    if (news.kind === 'done') notify(news.candidateId, news.isRecord);
   };
 
   const use = ({ events, isFull }: Page, head: number): void => {
@@ -140,6 +132,20 @@ export const createVerdicts = ({ judging, log, isWanted, ...followers }: Verdict
       if (timer) clearTimeout(timer);
     },
   };
+};
+
+const tell = (
+  news: News,
+  { onDone, onProfiled, onTakenBack }: Pick<VerdictsDeps, 'onDone' | 'onProfiled' | 'onTakenBack'>,
+): void => {
+  switch (news.kind) {
+    case 'profiled':
+      return onProfiled(news.candidateId);
+    case 'takenBack':
+      return onTakenBack([news.candidateId]);
+    case 'done':
+      if (news.device !== null) onDone(news.device);
+  }
 };
 
 interface Page {
