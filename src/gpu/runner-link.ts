@@ -66,7 +66,7 @@ class Link {
   #pinged: { readonly nonce: number; readonly at: number } = { nonce: 0, at: 0 };
   #cancelDeadline: () => void;
   #cancelPing: () => void = () => undefined;
-  /** Frames of this turn of the event loop: one write, and one packet of an encrypted channel, for all of them. */
+  /** Frames of this iteration of the event loop: one write, and one packet of an encrypted channel, for all of them. */
   #unsent: Buffer[] = [];
   #unsentBytes = 0;
   readonly #decoder = new FrameDecoder();
