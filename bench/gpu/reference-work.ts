@@ -1,6 +1,6 @@
 /**
- * Problems whose reference is PyTorch, beside those of `kernels/` that they are made of: what is judged by the one must have the same verdict and the
- * same time as by the other.
+ * Problems whose reference is PyTorch, or whose inputs PyTorch derives, beside those of `kernels/` that they are made of: what is judged by the one must
+ * have the same verdict and the same time as by the other.
  */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import { type LoadedProblem, loadProblem } from '../../src/problems/load-problems.ts';
 import { mutantsOf } from '../../src/problems/mutants.ts';
-import { languageOfFile } from '../../src/problems/targets.ts';
+import { languageOfFile } from '../../src/domain/plan/language-of-file.ts';
 import type { ProgramItem } from './program-work.ts';
 
 interface Twin {
@@ -47,7 +47,10 @@ const KERNELS = join(import.meta.dirname, '../../kernels');
 /** In the reference's own text: they are whole candidates. */
 const WRONG = ['a sum that leaves out the last sixteenth', 'sums in bf16'];
 
-/** A folder of problems: each native one, and its twin. */
+/** Its inputs are derived: those of the native one, the rows in another order, drawn as a raw tensor. */
+const DERIVED = { of: 'softmax', input: 'x', raw: 'raw_x', source: 'def inputs(raw_x):\n    return raw_x.flip(0)\n' };
+
+/** A folder of problems: each native one, and its twins. */
 export const writeReferenceProblems = (folder: string, only: readonly string[] | undefined): readonly string[] =>
   Object.entries(TWINS)
     .filter(([name]) => only === undefined || only.includes(name))
@@ -55,10 +58,36 @@ export const writeReferenceProblems = (folder: string, only: readonly string[] |
       cpSync(join(KERNELS, name), join(folder, name), { recursive: true });
       cpSync(join(KERNELS, name), join(folder, twinName(name)), { recursive: true });
       writeTwin(join(folder, twinName(name)), name, twin);
+      if (name === DERIVED.of) writeDerived(folder);
       return name;
     });
 
 const twinName = (name: string): string => `${name}_torch`;
+const derivedName = (name: string): string => `${name}_derived`;
+/** Of a native problem. */
+const twinsOf = (name: string): readonly string[] => [twinName(name), ...(name === DERIVED.of ? [derivedName(name)] : [])];
+
+const writeDerived = (root: string): void => {
+  const { of, input, raw, source } = DERIVED;
+  const folder = join(root, derivedName(of));
+  cpSync(join(KERNELS, of), folder, { recursive: true });
+  const { hidden: _hidden, cpu: _cpu, ...problem } = Problem.parse(parse(readFileSync(join(folder, 'problem.yaml'), 'utf8')));
+  const drawn = problem.tensors[input];
+  if (!drawn) throw new Error(`${of} has no tensor ${input}`);
+  const { dtype, shape, distribution } = drawn;
+  const derived = {
+    ...problem,
+    name: derivedName(of),
+    tensors: { ...problem.tensors, [input]: { dtype, shape, role: 'in', distribution: { kind: 'derived' } } },
+    derive: { file: 'derive.py', symbol: 'inputs', raw: { [raw]: { dtype, shape, distribution } } },
+    check: problem.check.map(({ distributions, ...item }) => ({
+      ...item,
+      ...(distributions?.[input] && { distributions: { [raw]: distributions[input] } }),
+    })),
+  };
+  writeFileSync(join(folder, 'problem.yaml'), stringify(derived, { aliasDuplicateObjects: false }));
+  writeFileSync(join(folder, 'derive.py'), source);
+};
 
 const writeTwin = (folder: string, name: string, { style, symbol, source, call }: Twin): void => {
   const file = join(folder, 'problem.yaml');
@@ -75,17 +104,17 @@ const writeTwin = (folder: string, name: string, { style, symbol, source, call }
 export const referenceItems = (folder: string, names: readonly string[], device: string): readonly ProgramItem[] =>
   names.flatMap((name) => {
     const loaded = loadProblem(join(folder, name));
-    return [...seedsOf(loaded), ...wrongOf(loaded)].map(({ of, language, source, expected }) => {
+    return [...seedsOf(loaded), ...wrongOf(loaded)].flatMap(({ of, language, source, expected }) => {
       const body = { device, language, source, effort: 'full' as const };
-      return {
-        name: `${twinName(name)}/${of}`,
-        problem: twinName(name),
+      return twinsOf(name).map((twin) => ({
+        name: `${twin}/${of}`,
+        problem: twin,
         kind: 'references' as const,
         expected: [expected],
         twin: null,
-        body: SubmitCandidate.parse({ ...body, problem: twinName(name) }),
+        body: SubmitCandidate.parse({ ...body, problem: twin }),
         beside: SubmitCandidate.parse({ ...body, problem: name }),
-      };
+      }));
     });
   });
 

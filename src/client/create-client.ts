@@ -56,6 +56,7 @@ import type { Access, AuditList, AuditQuery, CreateToken, TokenCreated, TokenLis
 import { sharesContract } from '../domain/api/shares-contract.ts';
 import type { CreateShare, ShareCreated, ShareList } from '../domain/api/shares.ts';
 import { KilnError } from '../domain/errors.ts';
+import type { LibraryView } from '../domain/library.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { Candidate } from '../domain/candidate.ts';
 import type { JournalEvent } from '../domain/journal.ts';
@@ -153,6 +154,8 @@ export interface KilnClient extends SweepCalls {
   reloadProblems(): Promise<ProblemsReloaded>;
   problemVersions(name: string): Promise<ProblemVersionList>;
   problem(name: string): Promise<ProblemView>;
+  /** What its library program takes on each device model. */
+  library(problem: string): Promise<LibraryView>;
   /** Wrong versions of its reference, tried on a device of the fleet; waits for all of them. */
   checkProblem(name: string, where?: CheckProblem): Promise<ProblemTried>;
   /** With filters: these alone, ranked among themselves. */
@@ -249,6 +252,7 @@ export const createClient = (options: ClientOptions): KilnClient => {
     problemVersions: (name) => json(problemsContract.versions, { params: { name } }),
     checkProblem: (name, where = {}) => json(problemsContract.check, { params: { name }, body: where, waitMs: CHECK_WAIT_MS }),
     problem: (name) => json(problemsContract.get, { params: { name } }),
+    library: (name) => json(problemsContract.library, { params: { name } }),
     ranking: (name, query = {}) => json(problemsContract.ranking, { params: { name }, query }),
     progress: (name) => json(problemsContract.progress, { params: { name } }),
     contract: (language) => text(planContract.get, { query: { language } }),

@@ -18,6 +18,8 @@ export const TENSORS_MAX = 16;
  *
  * Along the last axis, whose elements are `length` in number: `permutation` of 0 to length - 1; `offsets` from 0 to `total`, which never fall;
  * `sorted_integers`, which never fall.
+ *
+ * `derived`: not drawn, but computed by the problem's own program from what is (`Derivation`). `low` and `high`, both included, bound integers.
  */
 const UNIFORM = z.strictObject({ kind: z.literal('uniform'), low: z.number(), high: z.number() });
 const NORMAL = z.strictObject({
@@ -62,6 +64,7 @@ const mixtureOf = <T extends z.ZodType<{ readonly share: number }>>(part: T) =>
       .refine((parts) => Math.abs(parts.reduce((sum, one) => sum + one.share, 0) - 1) < 1e-6, 'the shares must sum to 1'),
   });
 const PLAIN = [UNIFORM, NORMAL, BITS, ZEROS, SUBNORMAL, EXPONENTS] as const;
+const DERIVED = z.literal('derived');
 /** Of one case: all numbers are known. */
 export const Distribution = z.discriminatedUnion('kind', [
   ...PLAIN,
@@ -71,6 +74,7 @@ export const Distribution = z.discriminatedUnion('kind', [
   OFFSETS,
   SORTED_INTEGERS,
   mixtureOf(z.discriminatedUnion('kind', [...PARTS, INTEGERS.extend(share)])),
+  z.strictObject({ kind: DERIVED, low: z.int().optional(), high: z.int().optional() }),
 ]);
 export type Distribution = z.infer<typeof Distribution>;
 /** As problem.yaml has it. */
@@ -81,6 +85,7 @@ export const DistributionSpec = z.discriminatedUnion('kind', [
   PERMUTATION,
   OFFSETS_SPEC,
   mixtureOf(z.discriminatedUnion('kind', [...PARTS, INTEGERS_SPEC.extend(share)])),
+  z.strictObject({ kind: DERIVED, low: Expression.optional(), high: Expression.optional() }),
 ]);
 export type DistributionSpec = z.infer<typeof DistributionSpec>;
 
@@ -120,6 +125,22 @@ export const TensorSpec = z.strictObject({
   compare: Compare.optional(),
 });
 export type TensorSpec = z.infer<typeof TensorSpec>;
+
+const namedTensors = <T extends z.ZodType>(tensor: T) =>
+  z.record(Variable, tensor).refine((all) => Object.keys(all).length <= TENSORS_MAX, `at most ${TENSORS_MAX} tensors`);
+
+/** What the judge draws and nobody is shown, for inputs to be derived from. */
+const RawTensor = TensorSpec.pick({ dtype: true, shape: true, distribution: true }).refine(
+  ({ distribution }) => distribution.kind !== 'derived',
+  { path: ['distribution'], message: 'what inputs are derived from is drawn' },
+);
+
+/** The program that computes the inputs whose distribution is `derived`. It is handed the raw tensors by name, and returns these inputs in order. */
+export const Derivation = z.strictObject({
+  ...ProgramSide.omit({ style: true }).shape,
+  raw: namedTensors(RawTensor).refine((raw) => Object.keys(raw).length > 0, 'there is nothing to derive inputs from'),
+});
+export type Derivation = z.infer<typeof Derivation>;
 
 /** A case gives every shape variable a value. */
 export const ProblemCase = z.strictObject({
@@ -166,6 +187,8 @@ const sideComplaint = ({
 /** One target a problem can be judged on: what its reference and its baseline are. A program can be both: then `baseline` is left out. */
 const Implementation = z.strictObject({ reference: Side, baseline: Side.optional() });
 export type Implementation = z.infer<typeof Implementation>;
+/** `library`: what the vendor's libraries make of the problem, timed as a target. It judges nobody, and is no part of the problem's version. */
+const GpuImplementation = Implementation.extend({ library: ProgramSide.optional() });
 
 /** In which it is written; of a program, the one that is called. */
 export const fileOf = (side: Side): string => (typeof side === 'string' ? side : side.file);
@@ -188,7 +211,9 @@ export const Problem = z.strictObject({
   title: z.string().min(1).max(120),
   description: z.string().max(4000).default(''),
   variables: z.array(Variable).min(1).max(16),
-  tensors: z.record(Variable, TensorSpec).refine((t) => Object.keys(t).length <= TENSORS_MAX, `at most ${TENSORS_MAX} tensors`),
+  tensors: namedTensors(TensorSpec),
+  /** How inputs are computed that no distribution draws. */
+  derive: Derivation.optional(),
   /** Kernel arguments passed by value besides the shape variables (which are i32). */
   scalars: z.record(Variable, z.strictObject({ dtype: ScalarDtype, value: z.number() })).default({}),
   tolerance: Tolerance,
@@ -203,15 +228,15 @@ export const Problem = z.strictObject({
   }),
   floor: Floor,
   /** File names in the problem's folder. A target that is absent cannot judge this problem. */
-  gpu: Implementation.optional(),
+  gpu: GpuImplementation.optional(),
   cpu: Implementation.optional(),
   /** How programs are called, the reference among them where it is one. */
   call: ProblemCall.optional(),
 });
 export type Problem = z.infer<typeof Problem>;
 
-/** Of its reference and its baseline, where they are programs: no sources of candidates in another language. */
-export const programFilesOf = ({ gpu, cpu }: Pick<Problem, 'gpu' | 'cpu'>): readonly string[] =>
-  [gpu, cpu]
-    .flatMap((code) => (code ? [code.reference, code.baseline] : []))
-    .flatMap((side) => (typeof side === 'object' ? [side.file, ...side.files] : []));
+/** Of its reference, its baseline, its library and what derives its inputs, where they are programs: no sources of candidates in another language. */
+export const programFilesOf = ({ gpu, cpu, derive }: Pick<Problem, 'gpu' | 'cpu' | 'derive'>): readonly string[] =>
+  [derive, gpu?.reference, gpu?.baseline, gpu?.library, cpu?.reference, cpu?.baseline].flatMap((side) =>
+    typeof side === 'object' ? [side.file, ...side.files] : [],
+  );

@@ -71,6 +71,8 @@ export const DefinedCase = z.strictObject({
   name: z.string(),
   kind: z.enum(['check', 'bench']),
   tensors: z.array(ResolvedTensor),
+  /** What inputs are derived from, where some are: drawn like others, for the problem's own program alone. */
+  raw: z.array(ResolvedTensor).min(1).optional(),
   reference: SidePlan,
   baseline: SidePlan,
   /**
@@ -93,6 +95,8 @@ export const ProblemDefinition = z.strictObject({
   cases: z.array(DefinedCase).min(1),
   reference: SideUnit,
   baseline: SideUnit,
+  /** Derives inputs from the raw tensors of a case. */
+  inputs: RecordedSide.optional(),
 });
 export type ProblemDefinition = z.infer<typeof ProblemDefinition>;
 

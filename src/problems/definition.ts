@@ -1,16 +1,27 @@
 /** A problem as a judge needs it: every case resolved, reference and baseline ready to compile. Pure. */
 import { type ContentHash, hashOf } from '../domain/ids.ts';
 import type { Distribution, Problem, ProblemCase } from '../domain/problem.ts';
+import type { RecordedSide } from '../domain/program-unit.ts';
 import type { DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
 import { PlanError } from './plan-error.ts';
 import { hiddenProbes } from './hidden.ts';
-import { resolveSide, type ResolvedSide, type SideCode, sidePlanAt } from './resolve-side.ts';
+import { derivationOf, resolveRaw, resolveRawDistributions } from './derivation.ts';
+import {
+  type ProgramCode,
+  resolveProgramSide,
+  resolveSide,
+  type ResolvedSide,
+  type SideCode,
+  sidePlanAt,
+} from './resolve-side.ts';
 import type { UnitContext } from './resolve-unit.ts';
 import { resolveDistributions, resolveTensors } from './shapes.ts';
 
 export interface TargetCode {
   readonly reference: SideCode;
   readonly baseline: SideCode;
+  /** What derives inputs, where some are. */
+  readonly inputs?: ProgramCode;
 }
 
 /** Throws PlanError (its field begins with the case's or the file's role) when anything does not resolve. */
@@ -25,7 +36,14 @@ export const defineProblem = (code: TargetCode, context: UnitContext): ProblemDe
   const baseline = withRole('baseline', () => resolveSide(code.baseline, context));
   for (const item of hiddenProbes(problem)) defineHidden(code, item, context);
   const cases = inputs.map((item) => defineCase(item, { reference, baseline }));
-  const body = { name: problem.name, tolerance: problem.tolerance, cases, reference: reference.unit, baseline: baseline.unit };
+  const body = {
+    name: problem.name,
+    tolerance: problem.tolerance,
+    cases,
+    reference: reference.unit,
+    baseline: baseline.unit,
+    ...(code.inputs && { inputs: withRole('derive', () => inputsUnit(code, context)) }),
+  };
   return { key: hashOf(body), ...body };
 };
 
@@ -46,18 +64,24 @@ export const defineHidden = (code: TargetCode, item: ProblemCase, context: Pick<
   baseline: withRole('baseline', () => sidePlanAt(code.baseline, item, context)),
 });
 
+/** The program that derives inputs, called with the raw tensors of every case. */
+const inputsUnit = ({ inputs }: TargetCode, context: UnitContext): RecordedSide | undefined => {
+  const { problem } = context;
+  if (!inputs || !problem.derive) return undefined;
+  return resolveProgramSide(inputs, { ...context, problem: derivationOf(problem, problem.derive) });
+};
+
 type CaseText = Pick<DefinedCase, 'name' | 'kind'> &
   Pick<ProblemCase, 'shape' | 'distributions'> & {
     readonly field: string;
   };
-type CaseInput = Pick<DefinedCase, 'name' | 'kind' | 'tensors' | 'hard'> & { readonly field: string };
+type CaseInput = Pick<DefinedCase, 'name' | 'kind' | 'tensors' | 'raw' | 'hard'> & { readonly field: string };
 
-const caseOf = (problem: Problem, { name, kind, shape, distributions, field }: CaseText): CaseInput => ({
-  name,
-  kind,
-  field,
-  tensors: withRole(field, () => resolveTensors(problem, shape, distributions)),
-});
+const caseOf = (problem: Problem, { name, kind, shape, distributions, field }: CaseText): CaseInput => {
+  const tensors = withRole(field, () => resolveTensors(problem, shape, distributions));
+  const raw = withRole(field, () => resolveRaw(problem, { shape, distributions }));
+  return { name, kind, field, tensors, ...(raw && { raw }) };
+};
 
 /** With the hard inputs of the check cases, so that no shape meets plain ones alone. */
 const benchOf = (problem: Problem, text: CaseText): CaseInput => {
@@ -69,7 +93,10 @@ const benchOf = (problem: Problem, text: CaseText): CaseInput => {
 
 /** What a check case draws in its own way, at the shape of a timed one. */
 const hardAt = (problem: Problem, { shape, field, distributions = {} }: CaseText): Readonly<Record<string, Distribution>> =>
-  withRole(field, () => resolveDistributions(problem, shape, distributions));
+  withRole(field, () => ({
+    ...resolveDistributions(problem, shape, distributions),
+    ...resolveRawDistributions(problem, shape, distributions),
+  }));
 
 type Sides = Readonly<Record<'reference' | 'baseline', ResolvedSide>>;
 

@@ -1,6 +1,6 @@
 /** A problem's own reference or baseline: device code with its plans, or a program with the cases that it is recorded on. Pure. */
 import type { ProblemCase } from '../domain/problem.ts';
-import type { OwnSide, ProgramUnit } from '../domain/program-unit.ts';
+import type { OwnSide, ProgramUnit, RecordedSide } from '../domain/program-unit.ts';
 import type { SidePlan, SideUnit } from '../domain/protocol.ts';
 import { resolveCalls } from './resolve-program.ts';
 import { type Code, resolvePlanAt, resolveUnit, type UnitContext } from './resolve-unit.ts';
@@ -20,8 +20,8 @@ export interface ResolvedSide {
 }
 
 /** That its programs run in. */
-export const environmentsOf = (sides: Readonly<Record<'reference' | 'baseline', SideCode>> | undefined): readonly string[] => [
-  ...new Set((sides ? [sides.reference, sides.baseline] : []).flatMap((code) => (isProgram(code) ? [code.environment] : []))),
+export const environmentsOf = (sides: readonly SideCode[]): readonly string[] => [
+  ...new Set(sides.flatMap((code) => (isProgram(code) ? [code.environment] : []))),
 ];
 
 /** What a program launches is in its recording. */
@@ -33,9 +33,15 @@ export const resolveSide = (code: SideCode, context: UnitContext): ResolvedSide 
     const { unit, plans } = resolveUnit(code, context);
     return { unit, planOf: (name) => plans[name] };
   }
-  const { architecture } = context;
-  return { unit: { ...code, architecture, ...resolveCalls(code.entry.style, context) }, planOf: () => NO_PLAN };
+  return { unit: resolveProgramSide(code, context), planOf: () => NO_PLAN };
 };
+
+/** With the cases that it is recorded on. Throws PlanError. */
+export const resolveProgramSide = (code: ProgramCode, context: UnitContext): RecordedSide => ({
+  ...code,
+  architecture: context.architecture,
+  ...resolveCalls(code.entry.style, context),
+});
 
 /** Its plan for one more case. Throws PlanError. */
 export const sidePlanAt = (code: SideCode, item: ProblemCase, context: Pick<UnitContext, 'problem'>): SidePlan =>

@@ -101,6 +101,8 @@ const resolveDistribution = (spec: DistributionSpec, drawn: Drawn): Distribution
       return { ...spec, length };
     case 'offsets':
       return { ...spec, length, total: offsetsTotal(spec.total, length, drawn) };
+    case 'derived':
+      return derivedWithin(spec, drawn);
     case 'mixture':
       return {
         ...spec,
@@ -116,6 +118,27 @@ const resolveDistribution = (spec: DistributionSpec, drawn: Drawn): Distribution
       return spec;
   }
 };
+
+/** A kernel may index with an integer: the program that derives it is held to its bounds. */
+const derivedWithin = (
+  { kind, low, high }: Extract<DistributionSpec, { readonly kind: 'derived' }>,
+  drawn: Drawn,
+): Extract<Distribution, { readonly kind: 'derived' }> => {
+  const { name, tensor } = drawn;
+  const field = `tensors.${name}.distribution`;
+  if (tensor.role === 'inout')
+    throw new PlanError(field, `"${name}" has the role inout: what candidates write to is drawn, and not derived`);
+  if (low === undefined && high === undefined) {
+    if (!INDEX_TYPES.has(tensor.dtype)) return { kind };
+    throw new PlanError(field, `${tensor.dtype} that is derived has bounds, low and high: kernels may index with it`);
+  }
+  if (!INTEGER_TYPES.has(tensor.dtype)) throw new PlanError(field, `bounds are of integers, not of ${tensor.dtype}`);
+  if (low === undefined || high === undefined) throw new PlanError(field, 'low and high are given together');
+  return { kind, ...integerBounds({ low, high }, drawn) };
+};
+
+/** Of those that are narrower every value is a small one. */
+const INDEX_TYPES: ReadonlySet<Dtype> = new Set(['i64', 'i32', 'u32']);
 
 const offsetsTotal = (total: string | number, length: number, drawn: Drawn): number => {
   const field = `tensors.${drawn.name}.distribution`;
@@ -161,9 +184,11 @@ const integerBounds = (
 };
 
 const refuseBadDistributions = (problem: Problem, distributions: Distributions): void => {
-  for (const name of Object.keys(distributions)) {
+  for (const [name, { kind }] of Object.entries(distributions)) {
+    // These are resolved by themselves.
+    if (problem.derive && Object.hasOwn(problem.derive.raw, name)) continue;
     const tensor = ownValue(problem.tensors, name);
-    if (tensor === undefined || tensor.role === 'out')
+    if (tensor === undefined || tensor.role === 'out' || tensor.distribution.kind === 'derived' || kind === 'derived')
       throw new PlanError(`distributions.${name}`, `"${name}" is no tensor of the problem that is drawn`);
   }
   for (const [name, { dtype, role, distribution }] of Object.entries(problem.tensors)) {

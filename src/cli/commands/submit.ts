@@ -4,7 +4,7 @@ import { candidateOfSolution } from '../../importers/flashinfer/solution.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { Language, type Params } from '../../domain/plan/plan.ts';
 import { problemOfHeader } from '../../importers/gpumode/header.ts';
-import { type Candidate, Effort } from '../../domain/candidate.ts';
+import { type Candidate, Effort, PRIORITY_LAST } from '../../domain/candidate.ts';
 import { type Context, contextOf, note, print, printJson, printJsonLine } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collect } from '../input/given.ts';
@@ -32,6 +32,7 @@ export interface CandidateOptions {
   readonly submitter?: string;
   readonly label?: readonly string[];
   readonly with?: readonly string[];
+  readonly include?: readonly string[];
   readonly environment?: string;
   readonly prefer?: Program['prefer'];
 }
@@ -53,7 +54,7 @@ export const withCandidateOptions = (command: Command): Command =>
     .option('-d, --device <class>', 'device class, such as H100, A100 or cpu (default: cpu for .c, otherwise H100)')
     .addOption(new Option('--language <name>', 'default: by the ending .cu, .c or .py').choices(Language.options))
     .option('--param <name=value>', "override a param of the plan's header (repeatable)", collectParam)
-    .option('--priority <number>', '1 is first (default: 100)', wholeNumber(1, 2_000_000))
+    .option('--priority <number>', '1 is first (default: 100)', wholeNumber(1, PRIORITY_LAST))
     .option('--trial <number>', 'judge the same content again under another number; only 0 is ranked', wholeNumber(0, 9999))
     .addOption(new Option('--effort <which>', EFFORT_HELP).choices(Effort.options))
     .option('--submitter <name>', 'who asks: queues are shared fairly between submitters')
@@ -63,6 +64,7 @@ export const withCandidateOptions = (command: Command): Command =>
       'another file that the source includes, or that the entry of a program imports (repeatable)',
       collect,
     )
+    .option('--include <folder>', 'a folder in which `#include "…"` of the source are looked for (repeatable)', collect)
     .option('--environment <name>', 'for a program: the environment that it runs in (default: torch)')
     .addOption(
       new Option(
@@ -73,7 +75,8 @@ export const withCandidateOptions = (command: Command): Command =>
 
 export const candidateOf = async (path: string, options: CandidateOptions): Promise<SubmitCandidate> => {
   if (path.endsWith('.json')) return solutionOf(path, options);
-  const { name, source, language, program } = await readSource(path, options.language);
+  const read = await readSource(path, options.language);
+  const { name, source, language, program } = read;
   if (program) note(`${path} is taken for ${program.words}`);
   else refuseProgramOptions(path, options);
   const problem = problemOf(path, source, options);
@@ -83,7 +86,7 @@ export const candidateOf = async (path: string, options: CandidateOptions): Prom
     language,
     ...deviceFor(language, options.device),
     ...wishesOf(options),
-    ...(program ? { program: await programOf(name, program, options) } : await readIncluded(path, options.with)),
+    ...(program ? { program: await programOf(name, program, options) } : await readIncluded(path, read, options)),
   };
 };
 
@@ -121,8 +124,14 @@ const solutionOf = async (path: string, options: CandidateOptions): Promise<Subm
 };
 
 /** Files of a program beside its entry. */
-const readOthers = async ({ with: paths = [] }: CandidateOptions): Promise<readonly { path: string; content: string }[]> =>
-  Promise.all(paths.map(async (path) => ({ path, content: await readText(path) })));
+const readOthers = async ({
+  with: paths = [],
+  include,
+}: CandidateOptions): Promise<readonly { path: string; content: string }[]> => {
+  if (include !== undefined)
+    throw new KilnError('INVALID_REQUEST', '--include: only cuda and c include files; name what a program imports by --with');
+  return Promise.all(paths.map(async (path) => ({ path, content: await readText(path) })));
+};
 
 const problemOf = (path: string, source: string, { problem }: CandidateOptions): string => {
   const named = problem ?? problemOfHeader(source);

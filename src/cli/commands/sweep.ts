@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { KilnClient } from '../../client/create-client.ts';
+import { PRIORITY_LAST } from '../../domain/candidate.ts';
 import { PLOTS, type SweepView } from '../../domain/api/sweeps.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { RUNNING_MAX, STRATEGIES, SWEEP_POINTS_MAX } from '../../domain/sweep/sweep.ts';
@@ -52,6 +53,7 @@ const withSpace = (command: Command): Command =>
     .addOption(new Option('--language <name>', 'default: by the ending .cu, .c or .py').choices(Language.options))
     .option('--param <name=value>', "set a param of the plan's header for every point (repeatable)", collectParam)
     .option('--with <file>', 'another file that the source includes (repeatable)', collect)
+    .option('--include <folder>', 'a folder in which `#include "…"` of the source are looked for (repeatable)', collect)
     .option(
       '-s, --space <name=values...>',
       "params and what they may be: BLOCK=64,128 or a range: VEC=1..8, T=4..64\\ step\\ 4, B=32..1024\\ powers (default: the header's space)",
@@ -67,7 +69,7 @@ const addStart = (program: Command, sweep: Command): void => {
   const start = withBudget(
     withSpace(sweep.command('start', { isDefault: true }).description('start one: kiln sweep FILE does the same')),
   )
-    .option('--priority <number>', '1 is first (default: 100)', wholeNumber(1, 2_000_000))
+    .option('--priority <number>', '1 is first (default: 100)', wholeNumber(1, PRIORITY_LAST))
     .option('--submitter <name>', 'who asks: queues are shared fairly between submitters')
     .option('--label <label>', 'host label that is required (repeatable)', collect)
     .option('--name <text>', 'shown in lists')

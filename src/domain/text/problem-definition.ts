@@ -2,11 +2,14 @@
 import type { Compare, DistributionSpec, Problem, ProblemCase, TensorSpec } from '../problem.ts';
 
 export const definitionText = (problem: Problem, targets: readonly ('gpu' | 'cpu')[]): string => {
-  const { variables, tensors, scalars, call, tolerance, check, hidden, bench, floor } = problem;
+  const { variables, tensors, derive, scalars, call, tolerance, check, hidden, bench, floor } = problem;
   const values = Object.entries(scalars).map(([name, { dtype, value }]) => `${name} ${dtype} = ${value}`);
   return [
     `shape variables: ${variables.join(', ')}`,
     ...Object.entries(tensors).map(([name, spec]) => `tensor ${name}: ${tensorText(spec)}`),
+    ...(derive === undefined
+      ? []
+      : [`derived inputs are computed by ${derive.symbol} of ${derive.file}, from what is drawn anew each time`]),
     ...(values.length === 0 ? [] : [`scalars: ${values.join(', ')}`]),
     ...(call?.data === undefined ? [] : [`custom_kernel(data) of programs gets: ${JSON.stringify(call.data)}`]),
     `tolerance: ${toleranceText(tolerance)}`,

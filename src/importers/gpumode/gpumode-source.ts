@@ -1,6 +1,6 @@
 /** A task of GPU MODE as a problem: `ref_kernel` is the reference, `generate_input` says what inputs are. Pure. */
 import type { Tolerance } from '../../domain/problem.ts';
-import type { Described, ReadTolerance } from '../programs/described.ts';
+import type { Described } from '../programs/described.ts';
 import { EXACT } from '../programs/element-types.ts';
 import { problemNameOf } from '../programs/names.ts';
 import { makeProblem } from '../programs/program-problem.ts';
@@ -36,13 +36,13 @@ export const gpuModeSource = ({ label, name, task, files }: FoundTask): Source =
       style: 'custom_kernel',
       symbol: 'ref_kernel',
       files: Object.keys(files).filter((file) => file !== 'reference.py'),
+      generator: 'generate_input',
     }),
 });
 
 /** Of what passes each element nothing fails as a whole. */
 const toleranceOf = ({ tolerance }: Described): Tolerance => {
-  const read: ReadTolerance = tolerance ?? { own: 'nothing says how exact it must be' };
-  if ('own' in read) throw new RefusedFile(`${read.own}: its own check cannot be taken`);
-  if ('equal' in read || (read.rtol === 0 && read.atol === 0)) return EXACT;
-  return { rtol: read.rtol, atol: read.atol, relative_l2: Math.max(read.rtol, EXACT.relative_l2) };
+  if (tolerance === undefined) throw new RefusedFile('nothing says how exact it must be');
+  if ('equal' in tolerance || (tolerance.rtol === 0 && tolerance.atol === 0)) return EXACT;
+  return { rtol: tolerance.rtol, atol: tolerance.atol, relative_l2: Math.max(tolerance.rtol, EXACT.relative_l2) };
 };

@@ -28,7 +28,11 @@ export const kernelBenchSource = ({ label, level, text }: FoundFile): Source => 
     make: (described, name) => {
       refuseWeights(described.weights ?? 0);
       const asked = described.asked ?? [{ kind: 'bench', args: {} }];
-      const { problem, notes } = makeProblem({
+      const {
+        problem,
+        files: made,
+        notes,
+      } = makeProblem({
         name,
         title: `${stem}, of KernelBench`.slice(0, 120),
         description: '',
@@ -38,9 +42,11 @@ export const kernelBenchSource = ({ label, level, text }: FoundFile): Source => 
         style: 'model',
         symbol: 'Model',
         files: [],
+        generator: 'get_inputs',
       });
       return {
         problem,
+        ...(made && { files: made }),
         notes: [...asked.flatMap(({ args, instead }) => (instead === undefined ? [] : [rowsText(args, instead)])), ...notes],
       };
     },

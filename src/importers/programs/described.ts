@@ -1,6 +1,8 @@
 /** What describe.py answers: of each file what it draws, takes and returns, or why that cannot be said. */
 import { z } from 'zod';
 import { Constant, ModelArguments } from '../../domain/program-call.ts';
+import { DescribedDraw } from './described-draw.ts';
+import { RawDraws } from './raw-draws.ts';
 
 const Place = z.array(z.string());
 
@@ -21,17 +23,13 @@ const Tree: z.ZodType<Tree> = z.lazy(() =>
   ]),
 );
 
-/** A distribution of problem.yaml with numbers in it, `empty` (never set), or `unplain`: none of these. */
-const Draw = z.looseObject({ kind: z.string(), reason: z.string().optional() });
-export type Draw = z.infer<typeof Draw>;
-
 const typed = {
   /** Kiln's name; PyTorch's where `known` is false. */
   dtype: z.string(),
   known: z.boolean(),
   shape: z.array(z.int().min(0)).max(64),
 };
-const DescribedTensor = z.strictObject({ ...typed, contiguous: z.boolean(), draw: Draw, read: z.string().nullish() });
+const DescribedTensor = z.strictObject({ ...typed, contiguous: z.boolean(), draw: DescribedDraw, read: z.string().nullish() });
 export type DescribedTensor = z.infer<typeof DescribedTensor>;
 
 /** `tensor`: the one of `tensors` that it is; null: it is new. */
@@ -41,6 +39,7 @@ export type DescribedOutput = z.infer<typeof DescribedOutput>;
 const DescribedCase = z.strictObject({
   data: Tree,
   tensors: z.array(DescribedTensor),
+  raw: RawDraws,
   /** Of each tensor, the keys and indices that lead to it. */
   places: z.array(Place),
   /** Null: the reference did not run, for `complaint`. */
@@ -54,9 +53,7 @@ export type DescribedCase = z.infer<typeof DescribedCase>;
 const ReadTolerance = z.union([
   z.strictObject({ rtol: z.number().min(0), atol: z.number().min(0) }),
   z.strictObject({ equal: z.literal(true) }),
-  z.strictObject({ own: z.string() }),
 ]);
-export type ReadTolerance = z.infer<typeof ReadTolerance>;
 
 /** Of a model, whose file has but one case: what cases there are. `instead`: its rows as they were given, where they are too many. */
 const Asked = z.strictObject({
@@ -75,6 +72,8 @@ export const Described = z.strictObject({
   init: z.strictObject({ ...ModelArguments.shape, positional: z.array(Constant) }).optional(),
   /** Of a model: bytes of its parameters and buffers. */
   weights: z.int().min(0).optional(),
+  /** Of a model whose inputs its file computes: the variable of the file that `batch` of a case is the value of. */
+  rows: z.string().optional(),
 });
 export type Described = z.infer<typeof Described>;
 

@@ -1,7 +1,7 @@
 /** Distributions of a problem's tensors, from how each case drew them. Pure. */
 import { DistributionSpec } from '../../domain/problem.ts';
 import { issuesText } from '../../platform/issue-text.ts';
-import type { Draw } from './described.ts';
+import type { Draw } from './described-draw.ts';
 import { RefusedFile } from './refused-file.ts';
 import type { Shapes } from './shapes.ts';
 
@@ -25,7 +25,11 @@ export const drawnOf = (draws: readonly Draw[], shapes: Shapes, wish: string): D
 };
 
 /** Integers whose bounds follow the sizes, such as indices of a table's rows. */
-const integerBounds = (draws: readonly Draw[], shapes: Shapes, wish: string): DistributionSpec | null => {
+const integerBounds = (
+  draws: readonly Draw[],
+  shapes: Shapes,
+  wish: string,
+): Extract<DistributionSpec, { readonly kind: 'integers' }> | null => {
   if (!draws.every((draw) => draw.kind === 'integers')) return null;
   const [low, high] = [draws.map((draw) => Number(draw['low'])), draws.map((draw) => Number(draw['high']))];
   const sorted = draws.filter((draw) => draw['sorted'] === true).length;
@@ -38,7 +42,22 @@ const integerBounds = (draws: readonly Draw[], shapes: Shapes, wish: string): Di
         high.map((one) => one + 1),
         `${wish}_values`,
       );
-  return specOf({ kind: 'integers', low: low[0], high: isSame ? last : `${last}-1`, ...(sorted > 0 && { sorted: true }) });
+  const found = specOf({ kind: 'integers', low: low[0], high: isSame ? last : `${last}-1`, ...(sorted > 0 && { sorted: true }) });
+  return found.kind === 'integers' ? found : null;
+};
+
+/** Of a tensor that the file's own code computes. `draws`: of integers, in the order of the cases; those of all give it bounds. */
+export const derivedOf = (draws: readonly Draw[], shapes: Shapes, wish: string): DistributionSpec => {
+  const bounds = draws.length > 0 ? integerBounds(draws, shapes, wish) : null;
+  return specOf({ kind: 'derived', ...(bounds && { low: bounds.low, high: bounds.high }) });
+};
+
+/** Bounds of all that a draw of integers can be, whatever else is said of it. */
+export const integersOf = (draw: Draw, length = 1): Draw | null => {
+  const { low, high } = draw;
+  if (draw.kind === 'integers' && typeof low === 'number' && typeof high === 'number') return { kind: 'integers', low, high };
+  if (draw.kind === 'permutation') return { kind: 'integers', low: 0, high: length - 1 };
+  return draw.kind === 'bernoulli' ? { kind: 'integers', low: 0, high: 1 } : null;
 };
 
 /** Of a tensor that is never set: nobody may ask what it holds. */

@@ -13,14 +13,18 @@ interface Counted {
   readonly dtype: string | undefined;
   readonly shape: readonly (string | number)[];
   readonly role: string;
+  readonly distribution?: { readonly kind: string } | undefined;
 }
 
 const EXPRESSION_CHARS_MAX = 480;
 
-/** Where some inputs are integers, which may choose what is read of the others, nothing but they must be read. */
+/**
+ * Where some inputs are integers, which may choose what is read of the others, nothing but they must be read. Of inputs that are computed a kernel may
+ * know much: none of them need be read as a whole.
+ */
 export const floorOf = (tensors: Readonly<Record<string, Counted>>): FloorText => {
   const all = Object.values(tensors);
-  const read = all.filter(({ role }) => role !== 'out');
+  const read = all.filter(({ role, distribution }) => role !== 'out' && distribution?.kind !== 'derived');
   const chooses = read.filter(({ dtype }) => INTEGER_TYPES.has(dtype ?? ''));
   return {
     read_bytes: bytesOf(chooses.length > 0 ? chooses : read),

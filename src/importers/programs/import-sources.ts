@@ -26,11 +26,16 @@ export const importSources = (
     return orReason(label, () => {
       // A name is taken by what becomes a problem alone.
       const name = freeProblemName(source.name, new Set(taken));
-      const { problem, notes: left } = source.make(answer.described, name);
+      const { problem, files: made, notes: left } = source.make(answer.described, name);
       taken.add(name);
       const notes =
         name === source.name ? left : [`it is called \`${name}\`, since \`${source.name}\` is there already`, ...left];
-      const files = { 'problem.yaml': yamlText(problem), ...source.files, 'README.md': programReadme(source, name, notes) };
+      const files = {
+        'problem.yaml': yamlText(problem),
+        ...source.files,
+        ...made,
+        'README.md': programReadme(source, name, notes),
+      };
       return { label, name, files, notes };
     });
   });

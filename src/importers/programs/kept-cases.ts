@@ -2,7 +2,9 @@
 import { CASE_BYTES_MAX } from '../../domain/case-limits.ts';
 import type { Described, DescribedCase, DescribedTensor } from './described.ts';
 import { bytesOfType } from './element-types.ts';
+import { integersOf } from './draws.ts';
 import { tensorNameAt } from './names.ts';
+import { underivable } from './raw-draws.ts';
 import { RefusedFile } from './refused-file.ts';
 
 /** As the file's own description of its cases has it. */
@@ -17,30 +19,78 @@ export interface KeptCase extends AskedCase {
 
 export interface KeptCases {
   readonly kept: readonly KeptCase[];
+  /** Inputs are computed by the file's own code, from what is drawn for it. */
+  readonly isDerived: boolean;
   readonly notes: readonly string[];
 }
 
-/** `asked`: in the order of what was described. Throws RefusedFile unless some are left of those that are timed. */
-export const keptCases = ({ cases, names }: Described, asked: readonly AskedCase[]): KeptCases => {
+/** `asked`: in the order of what was described. Inputs are derived where they cannot be drawn. Throws RefusedFile unless some are left of those that are timed. */
+export const keptCases = (described: Described, asked: readonly AskedCase[]): KeptCases => {
+  const drawn = casesWithout(described, asked, reasonAgainst);
+  if (isTimed(drawn.kept)) return { ...drawn, isDerived: false };
+  const derived = casesWithout(described, asked, reasonAgainstDerived);
+  if (isTimed(derived.kept)) return { ...derived, isDerived: true };
+  const [why] = drawn.reasons;
+  const [instead] = derived.reasons;
+  if (why === undefined) throw new RefusedFile('it has no case that is timed');
+  throw new RefusedFile(instead !== undefined && why.includes(UNPLAIN) ? `${why}; and it cannot be derived: ${instead}` : why);
+};
+
+const UNPLAIN = 'is not drawn plainly';
+
+const isTimed = (kept: readonly KeptCase[]): boolean => kept.some(({ kind }) => kind === 'bench');
+
+type ReasonAgainst = (found: DescribedCase, names: readonly string[]) => string | null;
+
+interface Sorted {
+  readonly kept: readonly KeptCase[];
+  readonly notes: readonly string[];
+  /** Of those that are left out, in their order. */
+  readonly reasons: readonly string[];
+}
+
+const casesWithout = ({ cases, names }: Described, asked: readonly AskedCase[], reasonOf: ReasonAgainst): Sorted => {
   const drawn: KeptCase[] = [];
   const left: (AskedCase & { readonly reason: string })[] = [];
   for (const [index, one] of asked.entries()) {
     const found = cases[index] ?? { refused: 'nothing says what it is' };
-    const reason = 'refused' in found ? found.refused : reasonAgainst(found, names);
+    const reason = 'refused' in found ? found.refused : reasonOf(found, names);
     if (reason !== null) left.push({ ...one, reason });
     else if (!('refused' in found)) drawn.push({ ...one, found });
   }
   const { kept, others } = ofOneForm(drawn);
-  if (!kept.some(({ kind }) => kind === 'bench')) throw new RefusedFile(left[0]?.reason ?? 'it has no case that is timed');
   const reason = 'it hands over tensors of other types, or other values, than most';
   const notes = [...left, ...others.map((one) => ({ ...one, reason }))].map(
     (one) => `the case ${JSON.stringify(one.args)} is left out: ${one.reason}`,
   );
-  return { kept, notes };
+  return { kept, notes, reasons: left.map((one) => one.reason) };
 };
 
 /** Null: it can be drawn and held. */
-const reasonAgainst = ({ tensors, places, outputs }: DescribedCase, names: readonly string[]): string | null => {
+const reasonAgainst: ReasonAgainst = (found, names) => {
+  const unplain = found.tensors.findIndex(({ draw }) => draw.kind === 'unplain');
+  if (unplain >= 0)
+    return `\`${tensorNameAt(found.places[unplain] ?? [], names)}\` ${UNPLAIN}: ${found.tensors[unplain]?.draw.reason ?? ''}`;
+  return reasonAgainstHolding(found, names);
+};
+
+/** Null: its inputs can be computed from what is drawn, and held. */
+const reasonAgainstDerived: ReasonAgainst = (found, names) => {
+  const unbounded = found.tensors.findIndex(
+    ({ dtype, draw }) => INDEX_TYPES.has(dtype) && draw.kind !== 'empty' && integersOf(draw) === null,
+  );
+  if (unbounded >= 0)
+    return `nobody says within which bounds \`${tensorNameAt(found.places[unbounded] ?? [], names)}\` is, which kernels may index with`;
+  const held = found.tensors.reduce((sum, one) => sum + bytesOf(one), 0);
+  const bytes = found.raw.draws.reduce((sum, one) => sum + one.times * bytesOf(one), held);
+  if (bytes > CASE_BYTES_MAX)
+    return `its draws and inputs are ${(bytes / 2 ** 30).toFixed(2)} GiB together; a case has at most ${CASE_BYTES_MAX / 2 ** 30}`;
+  return underivable(found.raw) ?? reasonAgainstHolding(found, names);
+};
+
+const INDEX_TYPES: ReadonlySet<string> = new Set(['i64', 'i32', 'u32']);
+
+const reasonAgainstHolding: ReasonAgainst = ({ tensors, places, outputs }, names) => {
   for (const [index, tensor] of tensors.entries()) {
     const complaint = complaintOf(tensor);
     if (complaint !== null) return `\`${tensorNameAt(places[index] ?? [], names)}\` ${complaint}`;
@@ -58,8 +108,7 @@ const reasonAgainst = ({ tensors, places, outputs }: DescribedCase, names: reado
     : null;
 };
 
-const complaintOf = ({ draw, known, dtype, contiguous, shape }: DescribedTensor): string | null => {
-  if (draw.kind === 'unplain') return `is not drawn plainly: ${draw.reason ?? ''}`;
+const complaintOf = ({ known, dtype, contiguous, shape }: DescribedTensor): string | null => {
   if (!known) return `is of the type ${dtype}, which is none of Kiln's`;
   if (!contiguous) return 'is not contiguous';
   if (shape.length === 0) return 'is a tensor without an axis: hand a number over';

@@ -1,7 +1,7 @@
 /** Tensors of a problem, from those of all its cases. Pure. */
 import { INTEGER_TYPES } from '../../domain/plan/dtype.ts';
 import { type DistributionSpec, TENSORS_MAX, type TensorSpec, type Tolerance } from '../../domain/problem.ts';
-import { type Drawn, drawnOf } from './draws.ts';
+import { derivedOf, type Drawn, drawnOf, integersOf } from './draws.ts';
 import { EXACT } from './element-types.ts';
 import type { KeptCase } from './kept-cases.ts';
 import { freeName, identifierOf } from './names.ts';
@@ -11,6 +11,8 @@ import type { Shapes } from './shapes.ts';
 
 interface Making {
   readonly kept: readonly KeptCase[];
+  /** Inputs are computed by the file's own code: nothing is drawn but what is never set. */
+  readonly isDerived: boolean;
   readonly names: readonly string[];
   readonly roles: Roles;
   readonly shapes: Shapes;
@@ -31,7 +33,7 @@ interface Tensors {
 }
 
 /** Inputs as they are handed over, and outputs in the order in which they are returned. */
-export const tensorsOf = ({ kept, names, roles, shapes, taken }: Making): Tensors => {
+export const tensorsOf = ({ kept, isDerived, names, roles, shapes, taken }: Making): Tensors => {
   const drawn = new Map<string, Drawn>();
   const shapeOf = (shapesThere: readonly (readonly number[] | null)[], name: string): (string | number)[] => {
     const axes = shapesThere.find((shape) => shape !== null)?.length ?? 0;
@@ -53,8 +55,17 @@ export const tensorsOf = ({ kept, names, roles, shapes, taken }: Making): Tensor
     );
     const dtype = there[0]?.dtype;
     if (role === 'out') return [name, { dtype, shape, role, ...exactly(dtype) }];
+    const found = there.flatMap((tensor) => (tensor ? [tensor] : []));
+    if (isDerived && found.some(({ draw }) => draw.kind !== 'empty')) {
+      if (role === 'inout') throw new RefusedFile(`the reference changes \`${name}\`, which is computed from what is drawn`);
+      const integers = found.map(({ draw, shape: sizes }) => integersOf(draw, sizes.at(-1)) ?? draw);
+      return [
+        name,
+        { dtype, shape, role, distribution: derivedOf(INTEGER_TYPES.has(dtype ?? '') ? integers : [], shapes, name) },
+      ];
+    }
     const draws = drawnOf(
-      there.flatMap((tensor) => (tensor ? [tensor.draw] : [])),
+      found.map(({ draw }) => draw),
       shapes,
       name,
     );

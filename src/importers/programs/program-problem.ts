@@ -4,7 +4,9 @@ import { Problem, type Tolerance } from '../../domain/problem.ts';
 import type { ProgramStyle } from '../../domain/program.ts';
 import { issuesText } from '../../platform/issue-text.ts';
 import { callDataOf, type Scalars } from './call-data.ts';
+import { derivationText, ENTRY, type Generator, rawTensorsOf } from './derivation.ts';
 import type { Described } from './described.ts';
+import { DERIVE_FILE, deriveFileText } from './derive-file.ts';
 import { floorOf } from './floor.ts';
 import { type AskedCase, keptCases } from './kept-cases.ts';
 import { freeName, identifierOf, tensorNameAt } from './names.ts';
@@ -27,11 +29,13 @@ export interface ProgramProblem {
   readonly symbol: string;
   /** Beside reference.py. */
   readonly files: readonly string[];
+  /** Makes the inputs, where they are computed. */
+  readonly generator: Generator;
 }
 
 /** Throws RefusedFile. */
 export const makeProblem = (wanted: ProgramProblem): Made => {
-  const { kept, notes } = keptCases(wanted.described, wanted.cases);
+  const { kept, isDerived, notes } = keptCases(wanted.described, wanted.cases);
   const [first] = kept;
   if (!first) throw new RefusedFile('it has no case');
   const taken = new Set<string>();
@@ -42,13 +46,14 @@ export const makeProblem = (wanted: ProgramProblem): Made => {
     kept.map(({ found }) => found),
     (index) => names[index] ?? '',
   );
-  const { tensors, drawn } = tensorsOf({ kept, names, roles, shapes, taken });
+  const { tensors, drawn } = tensorsOf({ kept, isDerived, names, roles, shapes, taken });
   const scalars: Scalars = {};
   const data = callDataOf(
     kept.map(({ found }) => found.data),
     { names, shapes, scalars },
   );
-  const cases = casesOf({ kept, drawn, shapes });
+  const raw = isDerived ? rawTensorsOf({ kept, shapes, taken }) : null;
+  const cases = casesOf({ kept, drawn: raw ? new Map([...drawn, ...raw.drawn]) : drawn, shapes });
   const outputs = Object.values(tensors).filter(({ role }) => role !== 'in');
   const problem = {
     name: wanted.name,
@@ -56,6 +61,15 @@ export const makeProblem = (wanted: ProgramProblem): Made => {
     description: wanted.description,
     variables: [...cases.variables],
     tensors,
+    ...(raw && {
+      derive: {
+        file: ENTRY,
+        symbol: 'inputs',
+        files: [DERIVE_FILE, 'reference.py', ...wanted.files],
+        environment: 'torch',
+        raw: raw.raw,
+      },
+    }),
     ...(Object.keys(scalars).length > 0 && { scalars }),
     tolerance: wanted.tolerance(outputs.flatMap(({ dtype }) => dtype ?? [])),
     check: cases.check,
@@ -74,8 +88,18 @@ export const makeProblem = (wanted: ProgramProblem): Made => {
   };
   const parsed = Problem.safeParse(problem);
   if (!parsed.success) throw new RefusedFile(`it makes no problem: ${issuesText(parsed.error)}`);
-  return { problem, notes: [...notes, ...roles.notes, ...cases.notes] };
+  if (!raw) return { problem, notes: [...notes, ...roles.notes, ...cases.notes] };
+  const places = first.found.places.filter((_place, at) => tensors[names[at] ?? '']?.distribution?.kind === 'derived');
+  const text = derivationText({ kept, shapes, taken, generator: wanted.generator, raw, places, rows: wanted.described.rows });
+  return {
+    problem,
+    files: { [ENTRY]: text, [DERIVE_FILE]: deriveFileText() },
+    notes: [...notes, ...roles.notes, ...cases.notes, DERIVED_NOTE],
+  };
 };
+
+const DERIVED_NOTE =
+  'its own code computes the inputs, from numbers that Kiln draws (`derive.py`), with one seed for all else; `floor` counts none of them';
 
 const callOf = ({ style, described: { init } }: ProgramProblem, data: CallData): object => {
   if (style !== 'model') return { data };

@@ -3,9 +3,9 @@ import type { Source } from './source.ts';
 
 const WORDS = {
   gpumode:
-    'a task of GPU MODE. `reference.py` and the files beside it are as they were; `ref_kernel` is the reference and the baseline. Inputs are drawn by Kiln, as `generate_input` was seen to draw them.',
+    'a task of GPU MODE. `reference.py` and the files beside it are as they were; `ref_kernel` is the reference and the baseline. Inputs are drawn by Kiln, as `generate_input` was seen to draw them, if nothing else is said below.',
   kernelbench:
-    'a file of KernelBench. `reference.py` is as it was; `Model` is the reference and the baseline, made with what `get_init_inputs` returned, after `torch.manual_seed(42)`. Inputs are drawn by Kiln, as `get_inputs` was seen to draw them.',
+    'a file of KernelBench. `reference.py` is as it was; `Model` is the reference and the baseline, made with what `get_init_inputs` returned, after `torch.manual_seed(42)`. Inputs are drawn by Kiln, as `get_inputs` was seen to draw them, if nothing else is said below.',
 } as const;
 
 export const programReadme = ({ label, kind }: Source, name: string, notes: readonly string[]): string =>

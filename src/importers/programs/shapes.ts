@@ -11,6 +11,8 @@ export interface Shapes {
   readonly expression: (column: Column, wish: string) => string | number;
   /** A variable of its own, named after `wish`. */
   readonly own: (column: Column, wish: string) => string;
+  /** What changes between the arguments of the cases is named by something. */
+  readonly useArguments: () => void;
   /** Those that something names, with their values in the order of the cases. At least one. */
   readonly variables: () => ReadonlyMap<string, readonly number[]>;
   /** What is a name already. */
@@ -53,6 +55,9 @@ export const createShapes = ({ args, isSingle, taken }: ShapeOptions): Shapes =>
     for (const name of known.keys()) if (new RegExp(`\\b${name}\\b`, 'u').test(found)) used.add(name);
     return found;
   };
+  const useArguments = (): void => {
+    for (const [name, values] of known) if (new Set(values).size > 1) used.add(name);
+  };
   const variables = (): ReadonlyMap<string, readonly number[]> => {
     // A problem has one at least, though all sizes be numbers.
     if (used.size === 0)
@@ -65,7 +70,7 @@ export const createShapes = ({ args, isSingle, taken }: ShapeOptions): Shapes =>
       );
     return new Map([...known].filter(([name]) => used.has(name)));
   };
-  return { expression, own: add, variables, taken };
+  return { expression, own: add, useArguments, variables, taken };
 };
 
 const isSize = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value > 0;

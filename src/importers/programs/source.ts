@@ -19,6 +19,8 @@ export interface Source {
 export interface Made {
   /** problem.yaml. */
   readonly problem: object;
+  /** Beside those of the source. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
 }
 

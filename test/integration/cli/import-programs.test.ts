@@ -22,6 +22,7 @@ import { HOST, WORK_HOSTS, type WorkHost } from '../../support/work-host.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/importers');
 const PLAYED = resolve(import.meta.dirname, '../../support/importers/played_python.py');
+const TRY_DERIVE = resolve(import.meta.dirname, '../../support/importers/try_derive.py');
 const REAL = ['python3', '/usr/bin/python3'].find(
   (python) => spawnSync(python, ['-c', 'import torch.utils._python_dispatch'], { stdio: 'ignore' }).status === 0,
 );
@@ -57,7 +58,7 @@ const reasons = (all: readonly Result[]) =>
 describe('kiln import gpumode', () => {
   test('makes a problem of each task of a checkout that can be one, and says in a sentence why others cannot', async () => {
     const all = await results('gpumode', 'gpumode');
-    expect(names(all)).toEqual(['add_v2', 'attend_v2', 'blur_py', 'rotate_py']);
+    expect(names(all)).toEqual(['add_v2', 'attend_v2', 'blur_py', 'rotate_py', 'spread_py', 'uneven_py']);
     expect(reasons(all)).toEqual({
       chance_py: "the reference's result rests on chance: rand_like (reference.py:10)",
       endless_py: 'it did not end within 15 s, and was ended',
@@ -65,9 +66,9 @@ describe('kiln import gpumode', () => {
       huge_py: expect.stringMatching(/^its inputs cannot be made without their numbers .*more than 256 MiB are made/) as string,
       missing_py: 'reference.py defines no generate_input',
       outside_py: expect.stringMatching(/etc\/hostname lies outside of what is imported/) as string,
-      seeded_py: '`data` is not drawn plainly: how it is drawn changes with the seed: a value that is read (reference.py:6)',
+      seeded_py:
+        '`data` is not drawn plainly: how it is drawn changes with the seed: a value that is read (reference.py:6); and it cannot be derived: a value that is read (reference.py:6), which is another for every draw',
       steep_py: 'rtol is computed (line 14): its own check cannot be taken',
-      uneven_py: '`data` is not drawn plainly: a part of it is set apart (reference.py:7)',
     });
     expect(made('add_v2')).toMatchObject({
       variables: ['size'],
@@ -124,6 +125,35 @@ describe('kiln import gpumode', () => {
     });
   });
 
+  test('has inputs computed by the task’s own code where no distribution draws them, from raw tensors for its draws', async () => {
+    const [one] = await results('gpumode', 'gpumode/problems/own/spread_py');
+    expect(one?.notes).toEqual([expect.stringMatching(/^its own code computes the inputs, from numbers that Kiln draws/)]);
+    expect(made('spread_py')).toMatchObject({
+      variables: ['n', 'share'],
+      tensors: {
+        definite: { role: 'in', shape: ['n', 'n'], distribution: { kind: 'derived' } },
+        codes: { dtype: 'u8', distribution: { kind: 'derived' } },
+        both: { shape: ['n*2'], distribution: { kind: 'derived' } },
+        order: { dtype: 'i64', distribution: { kind: 'derived', low: 0, high: 'n-1' } },
+        out: { role: 'out' },
+      },
+      derive: {
+        file: 'derive.py',
+        symbol: 'inputs',
+        files: ['kiln_derive.py', 'reference.py', 'utils.py'],
+        raw: {
+          raw_normal: { shape: ['n*n + n'], distribution: { kind: 'normal' } },
+          raw_integers: { dtype: 'u8', shape: ['n + 1'], distribution: { kind: 'integers', low: 0, high: 255 } },
+          raw_uniform: { dtype: 'f32', shape: ['n'], distribution: { kind: 'uniform', low: 0, high: 1 } },
+          raw_uniform_2: { distribution: { kind: 'uniform', low: 0.5, high: 2 } },
+          raw_permutation: { dtype: 'i64', shape: ['n'], distribution: { kind: 'permutation' } },
+        },
+      },
+      check: [{ shape: { n: 8, share: 10 } }, { shape: { n: 8, share: 90 } }],
+      floor: { read_bytes: 0 },
+    });
+  });
+
   test('ends with 0 where all became problems, with 3 where some did and with 1 where none did, and overwrites nothing', async () => {
     const first = await played('gpumode', 'gpumode/problems/own/add_py', '--name', 'mine');
     expect(first).toMatchObject({ code: 0, stderr: '' });
@@ -133,10 +163,10 @@ describe('kiln import gpumode', () => {
     expect(again.stdout).toMatch(/kernels\/mine is there already: import it alone under another name/);
     const all = await played('gpumode', 'gpumode');
     expect(all.code).toBe(3);
-    expect(all.stdout).toMatch(/4 of 13 became problems, 9 did not\n/);
+    expect(all.stdout).toMatch(/6 of 14 became problems, 8 did not\n/);
     expect(await played('gpumode', 'gpumode', '--name', 'mine')).toMatchObject({
       code: 1,
-      stderr: 'error: --name: there are 13 files; leave the name out\n',
+      stderr: 'error: --name: there are 14 files; leave the name out\n',
     });
   });
 
@@ -162,7 +192,7 @@ describe('kiln import gpumode', () => {
     symlinkSync('nowhere', join(above, 'another-link.yml'));
     expect(names(await results('gpumode', 'gpumode/problems/own/add_py'))).toEqual(['add_v2']);
     rmSync(join(folder, 'kernels'), { recursive: true });
-    expect(names(await results('gpumode', 'gpumode'))).toEqual(['add_v2', 'attend_v2', 'blur_py', 'rotate_py']);
+    expect(names(await results('gpumode', 'gpumode'))).toHaveLength(6);
   });
 
   test('says what to do where there is no PyTorch, no such path, or nothing to import', async () => {
@@ -188,11 +218,11 @@ describe('kiln import kernelbench', () => {
       'level1_1_scaled_rows',
       'level1_2_wide_relu',
       'level1_3_hinge',
+      'level1_4_triangular',
       'level1_8_float_argument',
       'level3_1_block',
     ]);
     expect(reasons(all)).toMatchObject({
-      '4_Triangular.py': '`a` is not drawn plainly: tril (reference.py:11)',
       '5_Masked.py': "`mask` is of the type bool, which is none of Kiln's",
       '6_Number.py': 'get_inputs() returns 3.5 among its tensors; a model is called with tensors alone',
       '7_Missing.py': 'reference.py defines no Model and no get_init_inputs',
@@ -214,6 +244,12 @@ describe('kiln import kernelbench', () => {
       bench: { gpu: [{ shape: { batch: 4096 } }] },
       gpu: { reference: { file: 'reference.py', symbol: 'Model', style: 'model' } },
       call: { init: [1000, 0.5], seed: 42 },
+    });
+    expect(made('level1_4_triangular')).toMatchObject({
+      tensors: { a: { shape: ['batch', 'batch'], distribution: { kind: 'derived' } } },
+      derive: { raw: { raw_uniform: { shape: ['batch*batch'] } } },
+      check: [{ shape: { batch: 3 } }],
+      bench: { gpu: [{ shape: { batch: 64 } }] },
     });
     expect(made('level1_3_hinge').tensors).toMatchObject({
       labels: { distribution: { kind: 'mixture' } },
@@ -291,4 +327,22 @@ describe.skipIf(REAL === undefined)(`with PyTorch (${REAL ?? 'none is here'})`, 
     expect(ofTensors(real)).toEqual(ofTensors(recorded));
     for (const [name, there] of texts) expect(there).toBe(text(name));
   });
+
+  test.each([
+    ['gpumode', 'gpumode/problems/own/spread_py', 'spread_py', [8, 90], [72, 9, 8, 8, 8]],
+    ['gpumode', 'gpumode/problems/own/uneven_py', 'uneven_py', [64], [4096]],
+    ['kernelbench', 'kernelbench/level1/4_Triangular.py', 'level1_4_triangular', [3], [9]],
+  ])(
+    'inputs of %s that are derived from its own draws are those of its own code: %s',
+    async (kind, from, name, values, pools) => {
+      await played(kind, from);
+      const asked = [TRY_DERIVE, join(folder, 'kernels', name), values.join(), JSON.stringify(values)];
+      const tried = spawnSync(REAL ?? '', asked, { encoding: 'utf8' });
+      const told = JSON.parse(tried.stdout || JSON.stringify(tried.stderr)) as {
+        readonly pools: unknown;
+        readonly same: unknown[];
+      };
+      expect(told).toEqual({ pools, same: told.same.map(() => true) });
+    },
+  );
 });

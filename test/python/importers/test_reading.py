@@ -1,9 +1,10 @@
 """What is read of a file without running it, and what its data may hold."""
 import json
 import unittest
+from typing import Any
 
 from kiln_describe.arguments import given_arguments, plain_arguments
-from kiln_describe.first_axis import smaller_cases
+from kiln_describe.first_axis import After, fewer_rows, smaller_cases
 from kiln_describe.names import argument_names, unpacked_names
 from kiln_describe.refused import Refused
 from kiln_describe.tolerance import tolerance_of
@@ -24,7 +25,10 @@ class Tolerances(unittest.TestCase):
         check = f"{CHECK}    a, b = ref(data)\n    c, d = output\n    one = verbose_allclose(c, a, rtol=1e-3, atol=1e-2)\n"
         both = f"{check}    two = verbose_allclose(d, b, rtol=1e-3, atol=1e-2)\n    return not one and not two"
         self.assertEqual(tolerance_of(both), {"rtol": 0.001, "atol": 0.01})
+        numbers = both.replace("allclose(c, a", "allclose(c.float(), a.float()").replace("allclose(d, b", "allclose(d.float(), b")
+        self.assertEqual(tolerance_of(numbers), {"rtol": 0.001, "atol": 0.01})
         several = [
+            both.replace("allclose(c, a", "allclose(c.abs(), a"), both.replace("allclose(c, a", "allclose(c.float(0), a"),
             both.replace("d, b, rtol=1e-3", "d, b, rtol=1e-2"), both.replace("allclose(d, b", "allclose(c, b"),
             both.replace("c, d = output", "c, d, _ = output"), both.replace("allclose(d, b", "allclose(d + 1, b"),
             both.replace("c, d = output", "c, d = ref(data)"),
@@ -69,7 +73,12 @@ class Arguments(unittest.TestCase):
 
 
 def case_of(*shapes: "list[int]", out: "list[int]") -> "dict[str, object]":
-    return {"tensors": [{"dtype": "f32", "shape": shape} for shape in shapes], "outputs": [{"dtype": "f32", "tensor": None, "shape": out}]}
+    tensors = [{"dtype": "f32", "shape": shape, "draw": {"kind": "normal"}} for shape in shapes]
+    return {"tensors": tensors, "outputs": [{"dtype": "f32", "tensor": None, "shape": out}]}
+
+
+def cut(whole: "dict[str, object]", after: After, bytes_max: int) -> "dict[str, Any]":
+    return smaller_cases(whole, lambda rows: fewer_rows(whole, rows, after), bytes_max)
 
 
 class Rows(unittest.TestCase):
@@ -77,21 +86,31 @@ class Rows(unittest.TestCase):
         return [[one["shape"] for one in case["tensors"]] for case in found["cases"]]
 
     def test_a_model_that_takes_fewer_rows_is_checked_with_three(self) -> None:
-        found = smaller_cases(case_of([64, 8], [64, 2], out=[64, 4]), lambda shapes: [[shapes[0][0], 4]], 1 << 30)
+        found = cut(case_of([64, 8], [64, 2], out=[64, 4]), lambda shapes: [[shapes[0][0], 4]], 1 << 30)
         self.assertEqual(self.shapes(found), [[[3, 8], [3, 2]], [[64, 8], [64, 2]]])
         self.assertEqual(found["asked"], [{"kind": "check", "args": {"batch": 3}}, {"kind": "bench", "args": {"batch": 64}}])
 
     def test_only_the_first_tensor_has_fewer_where_others_have_as_many_by_chance(self) -> None:
         product = lambda shapes: [[shapes[0][0], shapes[1][1]]] if shapes[0][1] == shapes[1][0] else None  # noqa: E731
-        found = smaller_cases(case_of([64, 64], [64, 64], out=[64, 64]), product, 1 << 30)
+        found = cut(case_of([64, 64], [64, 64], out=[64, 64]), product, 1 << 30)
         self.assertEqual(self.shapes(found)[0], [[3, 64], [64, 64]])
 
     def test_one_that_takes_no_other_rows_stays_as_it_is(self) -> None:
-        found = smaller_cases(case_of([64, 8], out=[64, 8]), lambda _shapes: None, 1 << 30)
+        found = cut(case_of([64, 8], out=[64, 8]), lambda _shapes: None, 1 << 30)
         self.assertEqual(found["asked"], [{"kind": "bench", "args": {}}])
 
+    def test_inputs_that_are_derived_take_the_room_of_what_they_are_derived_from(self) -> None:
+        def whole(rows: int) -> "dict[str, Any]":
+            case: Any = case_of([rows, 8], out=[1])
+            case["tensors"][0]["draw"] = {"kind": "unplain"}
+            return {**case, "raw": {"draws": [{"dtype": "f32", "shape": [rows, 8], "times": 3}]}}
+
+        found = smaller_cases(whole(64), whole, 4 * 4 * 8 * 32)
+        self.assertEqual(found["asked"][-1], {"kind": "bench", "args": {"batch": 32}, "instead": 64})
+        self.assertEqual(smaller_cases(whole(64), whole, 4 * 4 * 8 * 64)["asked"][-1], {"kind": "bench", "args": {"batch": 64}})
+
     def test_what_is_too_large_is_halved_until_it_fits_and_that_is_said(self) -> None:
-        found = smaller_cases(case_of([64, 8], out=[64, 8]), lambda shapes: shapes, 1100)
+        found = cut(case_of([64, 8], out=[64, 8]), lambda shapes: shapes, 1100)
         self.assertEqual(found["asked"][-1], {"kind": "bench", "args": {"batch": 16}, "instead": 64})
-        fixed = smaller_cases(case_of([64, 8], out=[64, 8]), lambda _shapes: None, 1100)
+        fixed = cut(case_of([64, 8], out=[64, 8]), lambda _shapes: None, 1100)
         self.assertEqual(self.shapes(fixed), [[[64, 8]]])

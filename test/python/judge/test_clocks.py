@@ -135,6 +135,7 @@ class PlayedSamples:
 class PlayedCase:
     def __init__(self, gpu: PlayedGpu, changes_in_draws: bool = False) -> None:
         self._gpu, self.changes_in_draws, self.samples = gpu, changes_in_draws, PlayedSamples(gpu)
+        self.waits_in_draws = False
 
     def draw(self, _seed: int, stamp: int = 0) -> int:
         self._gpu.run("draw", DRAW_NS, starts=stamp)
@@ -220,6 +221,15 @@ class ReadFromTheDevice(unittest.TestCase):
         """Three: sample and poison, flush, the work."""
         self.timed([TimedRun("candidate", 1, None, None)] * 10, {"candidate": PlayedRunnable(80_000)})
         self.assertEqual(self.gpu.kernels, ["reset", *["turn", "flush", "work"] * 10, "turn"])
+
+    def test_what_a_run_left_is_taken_before_a_draw_that_waits_for_the_device(self) -> None:
+        gpu = PlayedGpu()
+        timer, case = Timer(gpu, gpu, gpu, 50 << 20), PlayedCase(gpu)
+        case.waits_in_draws = True
+        timer.run(case, [TimedRun("candidate", 1, seed, None) for seed in (None, 7)], {"candidate": PlayedRunnable(80_000)}, random.Random(1))
+        kernels = [name for name in gpu.kernels if name != "delay"]
+        self.assertEqual(kernels, ["reset", "turn", "flush", "work", "turn", "draw", "flush", "work", "turn"])
+        self.assertEqual(timer.gaps()[0], float(LAUNCHING_NS), "a gap behind it is told from a wait")
 
     def test_symbols_are_filled_behind_the_draw_before_the_flush_and_outside_of_what_is_timed(self) -> None:
         """A copy that counts as a launch, four times, is none modulo the phases."""

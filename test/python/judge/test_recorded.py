@@ -2,43 +2,30 @@
 driver, from recordings that a played recorder made.
 """
 import json
-import os
-import random
-import shutil
 import struct
 import sys
-import tempfile
-import unittest
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
-from kiln_runner.compile.artifact import store_artifact
-from kiln_runner.judge.artifacts import Artifact
 from kiln_runner.judge.contenders import Contenders
 from kiln_runner.judge.device import LOOKS
 from kiln_runner.judge.failures import DeviceFault, InfraFailure, LaunchRejected
 from kiln_runner.judge.gpu.case import GpuCase
 from kiln_runner.judge.gpu.case_recordings import CaseRecordings, Written
+from kiln_runner.judge.gpu.derived_inputs import DerivedInputs
 from kiln_runner.judge.gpu.driver import CudaError
-from kiln_runner.judge.gpu.memory import Memory
 from kiln_runner.judge.gpu.recorded_program import RecordedProgram
-from kiln_runner.judge.gpu.windows import Windows
-from kiln_runner.judge.layout import room
 from kiln_runner.judge.problems import Problem
-from kiln_runner.judge.recorded import RecordedArtifact, is_recording
-from kiln_runner.programs.record_task import equipped_by, record
-from kiln_runner.programs.recording_shape import ARENA_BASE, INDEX, OWN_BASES, WINDOW_BYTES_MAX, WINDOW_UNIT, WINDOWS
-from kiln_runner.programs.recordings import kept_of, recording_hash
-from test.python.programs import played_gpu
+from kiln_runner.judge.recorded import RecordedArtifact
+from kiln_runner.programs.recording_shape import ARENA_BASE, INDEX, OWN_BASES, WINDOW_BYTES_MAX, WINDOWS
 from test.python.programs.small_cubin import ARCHITECTURE
-from test.python.programs.test_record_task import DOUBLE, HEAD, OWN_OUTPUT, PART, WEIGHTS, asked_of, unit_of
+from test.python.programs.test_record_task import DOUBLE, FILLS_BOTH, HEAD, OWN_OUTPUT, PART, WEIGHTS, unit_of
 
-from .played_cuda import PlayedDriver
+from .recorded_rig import COUNTS, RecordedRig
 
-COUNTS = {"case-0": 8, "case-1": 16}
 OUT: Any = {"name": "out", "dtype": "f32", "elements": 16, "role": "out", "distribution": {"kind": "normal"}}
 BY_VALUE = DOUBLE.replace("2.0", "played_gpu.gpu.value(x)")
 COUNTER = HEAD + (
@@ -48,57 +35,7 @@ COUNTER = HEAD + (
 )
 
 
-class Replayed(unittest.TestCase):
-    def setUp(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="kiln-recorded-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.driver = PlayedDriver()
-        self.addCleanup(self.driver.close)
-        self.memory = Memory(self.driver)
-        self.windows = Windows(self.driver, self.memory)
-        self.host = SimpleNamespace(driver=self.driver, memory=self.memory, windows=self.windows)
-        self.rng = random.Random(1)
-
-    def recorded(self, source: str, **changes: Any) -> RecordedProgram:
-        before = os.getcwd()
-        os.chdir(tempfile.mkdtemp(dir=self.folder))
-        equipped_by.append(played_gpu.equip)
-        unit = unit_of(source, **changes)
-        try:
-            answer = record(asked_of(unit))
-        finally:
-            equipped_by.remove(played_gpu.equip)
-            played_gpu.close()
-            os.chdir(before)
-        kept: Any = kept_of(answer, unit, "torch", "")
-        name = recording_hash(unit, "e" * 64)
-        store_artifact(self.folder, name, kept.meta, kept.files)
-        self.assertTrue(is_recording(Artifact(self.folder / name)))
-        return RecordedProgram(self.host, RecordedArtifact(self.folder / name, ARCHITECTURE, of_problem="side" in changes))
-
-    def place(self, name: str, programs: "dict[str, RecordedProgram]") -> "tuple[CaseRecordings, dict[str, Any]]":
-        """Buffers as a case has them."""
-        sizes = {"0/x": 4 * COUNTS[name], "0/out": 4 * COUNTS[name]}
-        for side, program in programs.items():
-            plan = program.plan_apart(name) if side == "reference" else program.plan(name)
-            sizes.update({f"{side}.{scratch}": size for scratch, size in plan["scratch"].items()})
-        block = self.memory.map([room(size, WINDOW_UNIT).mapped for size in sizes.values()])
-        pieces = dict(zip(sizes, block.pieces))
-        for piece, size in zip(block.pieces, sizes.values()):
-            self.driver.upload(piece.address, b"\xff" * piece.bytes)
-            del size
-        return CaseRecordings(self.windows, name), pieces
-
-    def at(self, pieces: Any, name: str, count: int) -> int:
-        return pieces[name].address + room(4 * count, WINDOW_UNIT).offset
-
-    def run_once(self, bound: Any, pieces: Any, count: int) -> "tuple[list[float], list[float]]":
-        """(inputs, outputs) of one run on inputs that are new."""
-        values = [float(self.rng.randrange(1, 100)) for _ in range(count)]
-        self.driver.upload(self.at(pieces, "0/x", count), struct.pack(f"<{count}f", *values))
-        self.assertEqual([operation() for operation in bound], [0] * len(bound))
-        return values, list(struct.unpack(f"<{count}f", self.driver.download(self.at(pieces, "0/out", count), 4 * count)))
-
+class Replayed(RecordedRig):
     def outputs(self, source: str, factor: float) -> None:
         program = self.recorded(source)
         for name, count in COUNTS.items():
@@ -122,7 +59,7 @@ class Replayed(unittest.TestCase):
         program.close()
 
     def test_what_it_computes_on_inputs_that_it_never_saw_is_in_the_judges_own_outputs(self) -> None:
-        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
+        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (FILLS_BOTH, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
             with self.subTest(source):
                 self.outputs(source, factor)
 
@@ -149,15 +86,18 @@ class Replayed(unittest.TestCase):
         self.assertFalse([address for address in self.driver.mapped if 0x2A00_0000_0000 <= address < 0x3B00_0000_0000], "it is closed")
 
     def test_two_recordings_are_replayed_in_pairs_on_the_same_buffers(self) -> None:
-        programs = {"candidate": self.recorded(WEIGHTS), "record": self.recorded(OWN_OUTPUT)}
-        case, pieces = self.place("case-1", programs)
-        bound = {side: case.bind(side, program, pieces) for side, program in programs.items()}
-        for side, factor in (("candidate", 3.0), ("record", 2.0), ("candidate", 3.0)):
-            values, outputs = self.run_once(bound[side], pieces, 16)
-            self.assertEqual(outputs, [factor * value for value in values], side)
+        for source, other, factor in ((WEIGHTS, OWN_OUTPUT, 3.0), (FILLS_BOTH, DOUBLE, 2.0), (DOUBLE, FILLS_BOTH, 2.0)):
+            programs = {"candidate": self.recorded(source), "record": self.recorded(other)}
+            case, pieces = self.place("case-1", programs)
+            bound = {side: case.bind(side, program, pieces) for side, program in programs.items()}
+            for side, wanted in (("candidate", factor), ("record", 2.0), ("candidate", factor)):
+                values, outputs = self.run_once(bound[side], pieces, 16)
+                self.assertEqual(outputs, [wanted * value for value in values], side)
+            for program in programs.values():
+                program.close()
 
     def test_a_reference_writes_where_nobody_looks_and_sees_nothing_of_others(self) -> None:
-        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
+        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (FILLS_BOTH, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
             with self.subTest(source):
                 programs = {
                     "reference": self.recorded(source, side="reference"), "baseline": self.recorded(source, side="baseline"),
@@ -202,7 +142,7 @@ class Replayed(unittest.TestCase):
                 self.assertEqual(list(struct.unpack("<16f", self.driver.download(at, 64))), [2.0 * value for value in values])
 
     def test_what_is_expected_on_a_case_is_what_the_recording_makes_of_the_inputs_that_were_drawn(self) -> None:
-        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
+        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (FILLS_BOTH, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
             with self.subTest(source):
                 reference = self.recorded(source, side="reference")
                 case = GpuCase.__new__(GpuCase)
@@ -211,14 +151,15 @@ class Replayed(unittest.TestCase):
                 case.tensors = [{**OUT, "name": "x", "role": "in"}, OUT]
                 case._place(1, {"reference": reference.plan_apart("case-1")["scratch"]})
                 case._recordings, case._inputs_at = CaseRecordings(self.windows, "case-1"), None
+                case._derived = DerivedInputs(case._gpu, [case.tensors], 2, case._at, lambda name, case=case: case.tensor_at(0, name))
                 runnable = case.bind("reference", reference, reference.plan_apart("case-1"))
                 for look in range(LOOKS):
                     values = [float(self.rng.randrange(1, 100)) for _ in range(16)]
                     drawn = struct.pack("<16f", *values)
                     at = case.tensor_at(0, "x")
-                    draws = [[(0, lambda *_keys, to=at, data=drawn: self.driver.upload(to, data))]] * LOOKS
-                    with patch.object(GpuCase, "_inputs_of", lambda _case, _seed, found=draws: SimpleNamespace(redraws=found)):
-                        case.expect(runnable, look + 1, (0, look))
+                    draws = [(0, lambda *_keys, to=at, data=drawn: self.driver.upload(to, data))]
+                    case._draws = SimpleNamespace(again=lambda _seed, _look, found=draws: found)
+                    case.expect(runnable, look + 1, (0, look))
                     expected = self.driver.download(case._hidden("expected", look, OUT), 64)
                     self.assertEqual(list(struct.unpack("<16f", expected)), [factor * value for value in values])
                 case.wipe(range(LOOKS))
@@ -242,7 +183,7 @@ class Replayed(unittest.TestCase):
         self.assertTrue(reference.has_changed())
         values = [float(at) for at in range(8)]
         self.driver.upload(self.at(pieces, "0/x", 8), struct.pack("<8f", *values))
-        case.show_reference()
+        case.show_alone("reference")
         self.assertEqual([operation() for operation in bound], [0] * len(bound))
         own = struct.unpack("<8f", self.driver.download(self.at(pieces, "reference.apart=out", 8), 32))
         self.assertEqual(list(own), [3.0 * value for value in values])

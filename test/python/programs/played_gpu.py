@@ -176,6 +176,9 @@ class PlayedFramework:
         self._gpu.scale(value, made, 1.0)
         return made
 
+    def clamp(self, value: Tensor, low: int, high: int) -> None:
+        self._gpu.scale(value, value, 1.0)
+
     def type_of(self, dtype: str) -> str:
         return TYPES[dtype]
 

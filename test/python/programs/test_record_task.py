@@ -27,6 +27,10 @@ DOUBLE_LINES = "def custom_kernel(data):\n    x, out = data\n    played_gpu.gpu.
 OWN_OUTPUT = HEAD + (
     "def custom_kernel(data):\n    x, _ = data\n    y = played_gpu.gpu.empty(x.shape)\n    played_gpu.gpu.scale(x, y, 2.0)\n    return y\n"
 )
+# As GPU MODE's reference does with what it is handed for its results: here it is room for something between.
+FILLS_BOTH = OWN_OUTPUT.replace("x, _ = data", "x, out = data").replace(
+    "played_gpu.gpu.scale(x, y, 2.0)", "played_gpu.gpu.scale(x, out, 2.0)\n    played_gpu.gpu.scale(out, y, 1.0)"
+)
 WEIGHTS = HEAD + """
 TABLE, FACTOR = None, None
 def custom_kernel(data):
@@ -193,7 +197,7 @@ class OnAPlayedGpu(unittest.TestCase):
             texts = [json.loads(kept.files[file]) for file in json.loads(kept.files[INDEX]).values()]
             return {window["base"] for text in texts for window in text["windows"] if window["name"] == "arena"}, kept
 
-        for side in ("reference", "baseline"):
+        for side in ("reference", "baseline", "inputs"):
             with self.subTest(side):
                 found, kept = bases(side=side)
                 self.assertEqual(found, {OWN_BASES[side]})
@@ -206,10 +210,46 @@ class OnAPlayedGpu(unittest.TestCase):
         with self.assertRaisesRegex(RecordingRefused, "none of the addresses"):
             Recordings(blobs_of(kept.files), ARCHITECTURE, of_problem=True).parse(text)
 
+    def derived(self, **bounds: int) -> Any:
+        """As the cases of a program that derives `out`."""
+        dtype = {"dtype": "i32"} if bounds else {}
+        cases = unit_of("", shapes=([2, 4],))["cases"]
+        tensors = [{**one, **dtype, "distribution": {"kind": "derived", **bounds}} if one["name"] == "out" else one for one in cases[0]["tensors"]]
+        return [{**cases[0], "tensors": tensors}]
+
+    def test_inputs_that_are_derived_may_not_rest_on_what_the_host_read(self) -> None:
+        by_value = DOUBLE.replace("2.0", "played_gpu.gpu.value(x)")
+        noted = " ".join(self.recordings(by_value)["case-0"].notes)
+        self.assertIn("reads 4 bytes on the host", noted, "a candidate may: fresh inputs show what comes of it")
+        answered: Any = kept_of(self.answer(by_value, cases=self.derived()), unit_of(by_value, cases=self.derived()), "torch", "")
+        self.assertEqual(answered["verdict"], "contract")
+        words = "cannot be recorded: it reads 4 bytes on the host, and what inputs are derived from is drawn anew each time"
+        self.assertIn(words, answered["message"])
+        self.assertIsInstance(kept_of(self.answer(DOUBLE, cases=self.derived()), unit_of(DOUBLE, cases=self.derived()), "torch", ""), Kept)
+
+    def test_integers_that_are_derived_are_held_to_their_bounds_within_what_is_recorded(self) -> None:
+        source = HEAD + (
+            "def custom_kernel(data):\n    x, _ = data\n    gpu = played_gpu.gpu\n    y = gpu.empty(x.shape, 'int32')\n"
+            "    gpu.scale(x, y._replace(dtype='float32'), 2.0)\n    return y\n"
+        )
+        cases = self.derived(low=0, high=7)
+        clamp = played_gpu.PlayedFramework.clamp
+        with mock.patch.object(played_gpu.PlayedFramework, "clamp", autospec=True, side_effect=clamp) as clamped:
+            [recording] = self.recordings(source, cases=cases).values()
+        self.assertEqual({call.args[2:] for call in clamped.call_args_list}, {(0, 7)})
+        self.assertEqual(len(recording.operations), 2)
+        [recording] = self.recordings(DOUBLE, cases=self.derived()).values()
+        self.assertEqual(len(recording.operations), 1, "floats have none")
+
     def test_an_output_that_it_made_itself_stands_where_it_is(self) -> None:
         recording = self.recordings(OWN_OUTPUT)["case-0"]
         self.assertEqual((self.roles(recording), len(recording.operations)), (["in", "out"], 1))
         self.assertEqual({segment.tensor: segment.window for segment in recording.segments}, {"x": "inputs", "out": "arena"})
+
+    def test_one_that_writes_to_the_output_that_it_was_given_and_returns_another_has_room_there(self) -> None:
+        recording = self.recordings(FILLS_BOTH)["case-0"]
+        self.assertEqual(self.roles(recording), ["in", "out", "workspace"])
+        self.assertEqual({segment.role: segment.window for segment in recording.segments}, {"in": "inputs", "out": "arena", "workspace": "arena"})
 
     def test_an_output_that_is_part_of_something_larger_is_copied_and_told(self) -> None:
         recording = self.recordings(PART)["case-0"]
@@ -297,6 +337,8 @@ class OnAPlayedGpu(unittest.TestCase):
                 outcome = self.outcome(source)
                 self.assertEqual(outcome["verdict"], "crashed", outcome)
                 self.assertIn(words, outcome["message"])
+        raising = HEAD + DOUBLE_LINES + "    assert x.shape == [2, 4]\n"
+        self.assertEqual(self.outcome(raising)["case"], "case-1")
         self.assertIn("defines no custom_kernel", self.outcome("x = 1\n")["message"])
 
 

@@ -93,6 +93,28 @@ class OwnPrograms(unittest.TestCase):
             self.registry.prepare(native["key"], model)
         self.assertEqual(len(self.compiles), 2)
 
+    def test_what_derives_inputs_is_recorded_beside_sides_of_any_language_and_given_to_the_judge(self) -> None:
+        key = self.define(reference=c_unit(), baseline=c_unit(), inputs=side("inputs"))
+        self.registry.prepare(key, MODEL)
+        self.build()
+        self.assertEqual([one.unit["side"] for one in self.record()], ["inputs"])
+        state = self.registry.state(key, MODEL)
+        assert isinstance(state, Prepared)
+        [frame] = FrameDecoder().feed(state.frame)
+        self.assertEqual(frame.header["inputsArtifact"], "inputs".ljust(64, "0"))
+        self.assertIsInstance(self.registry.state(key, "Other GPU"), Preparing, "it is recorded for each model")
+
+    def test_inputs_that_cannot_be_derived_are_told_as_the_problems_own(self) -> None:
+        key = self.define(reference=c_unit(), baseline=c_unit(), inputs=side("inputs"))
+        self.registry.prepare(key, MODEL)
+        self.build()
+        self.record(failed({"verdict": "contract", "case": "case-0", "message": "it cannot be recorded: it reads 4 bytes on the host"}))
+        state = self.registry.state(key, MODEL)
+        assert isinstance(state, Unpreparable)
+        self.assertEqual(state.infra["code"], "reference_failed")
+        said = "cannot be recorded here, case case-0: it cannot be recorded: it reads 4 bytes"
+        self.assertIn(f"the program that derives the inputs of {problem(c_unit())['name']} {said}", state.infra["message"])
+
     def test_a_program_beside_code_of_a_device_is_recorded_alone(self) -> None:
         key = self.define(baseline=c_unit())
         self.registry.prepare(key, MODEL)

@@ -77,6 +77,7 @@ describe('roles', () => {
   const caseOf = (tensors: ReturnType<typeof tensor>[], outputs: ReturnType<typeof output>[], changed: number[] = []) => ({
     data: { tuple: [] },
     tensors,
+    raw: { draws: [], operations: 0, read: null },
     places: [],
     outputs,
     changed,

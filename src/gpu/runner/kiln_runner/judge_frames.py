@@ -28,11 +28,17 @@ class AnsweringProgram(_AnsweringProgram, total=False):
 # What a judge is told
 
 
-class DefineProblem(TypedDict):
+class _DefineProblem(TypedDict):
     type: Literal["problem"]
     definition: ProblemDefinition
     referenceArtifact: str
     baselineArtifact: str
+
+
+class DefineProblem(_DefineProblem, total=False):
+    """`inputsArtifact`: where the definition has a program that derives inputs."""
+
+    inputsArtifact: str
 
 
 class MeasuredBaseline(TypedDict):

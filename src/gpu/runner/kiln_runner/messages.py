@@ -84,6 +84,7 @@ distribution = union("kind", {
     "offsets": record({"length": integer(1), "total": integer(0)}),
     "sorted_integers": record({"length": integer(1), "low": integer(), "high": integer()}),
     "mixture": record({"of": array(component, 2, 8)}),
+    "derived": record({}, {"low": integer(), "high": integer()}),
 })
 tolerance = record({"rtol": number(0), "atol": number(0), "relative_l2": number(above=0)})
 tensor = record({
@@ -142,7 +143,7 @@ model_call = record({"init": record({"positional": array(anything), "keywords": 
 record_unit = record(
     {**program_fields, "built": content_hash, "deviceModel": string, "cases": recorded_cases}, {"model": model_call, "by": one_of("answers")}
 )
-recorded_side = record({**program_fields, "side": one_of("reference", "baseline"), "cases": recorded_cases}, {"model": model_call})
+recorded_side = record({**program_fields, "side": one_of("reference", "baseline", "inputs"), "cases": recorded_cases}, {"model": model_call})
 
 
 def is_program(value: Any) -> bool:
@@ -161,13 +162,13 @@ def side_unit(value: Any) -> None:
 side_plan = plan_with(array(launch))
 defined_case = record({
     "name": string, "kind": one_of("check", "bench"), "tensors": array(tensor), "reference": side_plan, "baseline": side_plan,
-}, {"hard": array(record({"name": string, "distributions": mapping(distribution)}))})
+}, {"hard": array(record({"name": string, "distributions": mapping(distribution)})), "raw": array(tensor, 1)})
 problem_definition = record({
     "key": content_hash, "name": string,
     "tolerance": tolerance,
     "cases": array(defined_case, 1),
     "reference": side_unit, "baseline": side_unit,
-})
+}, {"inputs": recorded_side})
 plans = mapping(plan)
 timing_rules = record({
     "method": one_of("paired", "cached"), "warmupRuns": integer(0), "runsMin": integer(1), "runsMax": integer(1),

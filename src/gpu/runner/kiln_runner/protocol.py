@@ -110,15 +110,22 @@ class _DefinedCase(TypedDict):
 
 class DefinedCase(_DefinedCase, total=False):
     hard: list[HardInputs]
+    # What inputs are derived from: drawn for the problem's own program alone.
+    raw: list[Tensor]
 
 
-class ProblemDefinition(TypedDict):
+class _ProblemDefinition(TypedDict):
     key: str
     name: str
     tolerance: Tolerance
     cases: list[DefinedCase]
     reference: SideUnit
     baseline: SideUnit
+
+
+class ProblemDefinition(_ProblemDefinition, total=False):
+    # Derives inputs from the raw tensors of a case.
+    inputs: RecordedSide
 
 
 class _TimingRules(TypedDict):

@@ -110,7 +110,8 @@ class RecordUnit(_RecordUnit, total=False):
     by: Literal["answers"]
 
 
-OwnSide = Literal["reference", "baseline"]
+# `inputs`: derives some of them.
+OwnSide = Literal["reference", "baseline", "inputs"]
 
 
 class OwnRecordUnit(RecordUnit, total=False):

@@ -2,8 +2,8 @@
 from typing import Any, Optional
 
 from kiln_describe.framework import DispatchMode, is_tensor, place_of, storage_of
+from kiln_describe.kiln_derive import RANDOM, name_of
 from kiln_describe.lines import Lines
-from kiln_describe.operations import RANDOM
 
 
 class Chance(DispatchMode):
@@ -25,7 +25,7 @@ class Chance(DispatchMode):
         named = kwargs or {}
         if not hasattr(func, "_schema"):
             return func(*args, **named)
-        name = func._schema.name.split("::")[-1]
+        name = name_of(func)
         result = func(*args, **named)
         drawn = self._lines.at(name.strip("_")) if _draws(func, name, args, named) else None
         self.first = self.first or drawn

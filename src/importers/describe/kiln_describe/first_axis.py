@@ -5,20 +5,21 @@ from typing import Any, Callable, Optional
 CHECKED_ROWS = 3
 
 After = Callable[["list[list[int]]"], "Optional[list[list[int]]]"]
+WithRows = Callable[[int], "Optional[dict[str, Any]]"]
 
 
-def smaller_cases(whole: dict[str, Any], after: After, bytes_max: int) -> dict[str, Any]:
-    """`after`: the outputs' shapes for inputs of these. Returns `cases` and, of each, `asked`: its kind and its rows."""
+def smaller_cases(whole: dict[str, Any], with_rows: WithRows, bytes_max: int) -> dict[str, Any]:
+    """`with_rows`: the case with so many, or None. Returns `cases` and, of each, `asked`: its kind and its rows."""
     shapes = [one["shape"] for one in whole["tensors"]]
     rows = shapes[0][0] if shapes and shapes[0] else 1
     timed, timed_rows = whole, rows
     while timed is not None and _bytes(timed) > bytes_max and timed_rows > CHECKED_ROWS:
         timed_rows //= 2
-        timed = _with_rows(whole, timed_rows, after)
+        timed = with_rows(timed_rows)
     if timed is None or _bytes(timed) > bytes_max:
         # As it is: whoever reads it says that it is too large.
         return {"cases": [whole], "asked": [{"kind": "bench", "args": {}}]}
-    checked = _with_rows(whole, CHECKED_ROWS, after) if rows > CHECKED_ROWS else None
+    checked = with_rows(CHECKED_ROWS) if rows > CHECKED_ROWS else None
     if checked is None:
         return {"cases": [timed], "asked": [_asked("bench", timed_rows, rows)] if timed is not whole else [{"kind": "bench", "args": {}}]}
     return {"cases": [checked, timed], "asked": [_asked("check", CHECKED_ROWS, None), _asked("bench", timed_rows, rows)]}
@@ -29,8 +30,8 @@ def _asked(kind: str, rows: int, of: Optional[int]) -> dict[str, Any]:
     return {"kind": kind, "args": {"batch": rows}, **instead}
 
 
-def _with_rows(whole: dict[str, Any], rows: int, after: After) -> Optional[dict[str, Any]]:
-    """Fewer in all tensors that have as many as the first, or in the first alone."""
+def fewer_rows(whole: dict[str, Any], rows: int, after: After) -> Optional[dict[str, Any]]:
+    """Fewer in all tensors that have as many as the first, or in the first alone. `after`: the outputs' shapes for inputs of these."""
     shapes = [one["shape"] for one in whole["tensors"]]
     was = shapes[0][0]
     everywhere = [[rows, *shape[1:]] if shape[:1] == [was] else shape for shape in shapes]
@@ -55,5 +56,13 @@ _WIDE = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4, "f16": 2, "bf16": 2}
 
 
 def _bytes(case: dict[str, Any]) -> int:
+    """Of what is there at once: inputs with outputs, or with what they are derived from."""
     made = [one for one in case["outputs"] if one["tensor"] is None]
-    return sum(math.prod(one["shape"]) * _WIDE.get(one["dtype"], 1) for one in [*case["tensors"], *made])
+    is_derived = any(one["draw"]["kind"] == "unplain" for one in case["tensors"])
+    drawn = [(one["dtype"], one["times"] * math.prod(one["shape"])) for one in case["raw"]["draws"]] if is_derived else []
+    beside = max(_size([(one["dtype"], math.prod(one["shape"])) for one in made]), _size(drawn))
+    return _size([(one["dtype"], math.prod(one["shape"])) for one in case["tensors"]]) + beside
+
+
+def _size(parts: "list[tuple[str, int]]") -> int:
+    return sum(elements * _WIDE.get(dtype, 1) for dtype, elements in parts)

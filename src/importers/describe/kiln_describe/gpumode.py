@@ -1,12 +1,12 @@
 """A task of GPU MODE: generate_input(**args, seed=...) makes data, ref_kernel(data) what is right."""
 import copy
-import inspect
 import math
 from pathlib import Path
 from typing import Any, Callable, Optional
 
 from kiln_describe.files import load
 from kiln_describe.inputs import Made, make, redirected
+from kiln_describe.kiln_derive import called
 from kiln_describe.lines import Lines
 from kiln_describe.names import unpacked_names
 from kiln_describe.outputs import Ran, attempt, same
@@ -20,6 +20,9 @@ _ELEMENTS_RUN_MAX = 1 << 22
 def describe(task: dict[str, Any]) -> dict[str, Any]:
     path = Path(task["file"])
     lines, source = Lines(str(path.parent)), path.read_text()
+    tolerance = tolerance_of(source)
+    if "own" in tolerance:
+        raise Refused(f"{tolerance['own']}: its own check cannot be taken")
     module = load(path, lines, ("generate_input", "ref_kernel"))
     inputs = [_inputs(module.generate_input, args, lines) for args in task["cases"]]
     sizes = [_size(one) for one in inputs if isinstance(one, Made)]
@@ -33,7 +36,7 @@ def describe(task: dict[str, Any]) -> dict[str, Any]:
     ran = [one for one in cases if one.get("outputs") is not None]
     if not ran:
         raise Refused(f"the reference ran in no case: {next(one['complaint'] for one in cases if 'complaint' in one)}")
-    return {"cases": cases, "names": unpacked_names(source, "ref_kernel"), "tolerance": tolerance_of(source)}
+    return {"cases": cases, "names": unpacked_names(source, "ref_kernel"), "tolerance": tolerance}
 
 
 def _inputs(generate: Callable[..., Any], args: dict[str, Any], lines: Lines) -> "Made | str":
@@ -47,14 +50,13 @@ def _inputs(generate: Callable[..., Any], args: dict[str, Any], lines: Lines) ->
 def _case(module: Any, args: dict[str, Any], made: Made, lines: Lines, *, shows: bool) -> dict[str, Any]:
     ran, complaint = _reference(module.ref_kernel, _generator(module.generate_input, args), made, lines, shows=shows)
     return {
-        "data": made.found.tree, "tensors": made.tensors, "places": made.found.places, "outputs": ran.outputs if ran else None,
+        "data": made.found.tree, "tensors": made.tensors, "raw": made.raw, "places": made.found.places, "outputs": ran.outputs if ran else None,
         "changed": ran.changed if ran else [], "complaint": "" if ran else complaint,
     }
 
 
 def _generator(generate: Callable[..., Any], args: dict[str, Any]) -> Callable[[int], Any]:
-    takes_seed = "seed" in inspect.signature(generate).parameters
-    return lambda seed: generate(**args, **({"seed": seed} if takes_seed else {}))
+    return lambda seed: called(generate, args, seed)
 
 
 def _reference(

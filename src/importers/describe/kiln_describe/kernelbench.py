@@ -5,7 +5,7 @@ from typing import Any, Callable, Optional
 
 from kiln_describe.arguments import given_arguments, plain_arguments
 from kiln_describe.files import load
-from kiln_describe.first_axis import smaller_cases
+from kiln_describe.first_axis import WithRows, fewer_rows, smaller_cases
 from kiln_describe.framework import torch
 from kiln_describe.inputs import Made, make, redirected, said
 from kiln_describe.lines import Lines
@@ -24,18 +24,58 @@ def describe(task: dict[str, Any]) -> dict[str, Any]:
     module = load(path, lines, ("Model", "get_inputs", "get_init_inputs"))
     init = _init(module, lines)
     made = make(lambda _seed: tuple(module.get_inputs()), lines)
+    whole = _whole(module, init, made, lines)
+    if any(one["draw"]["kind"] == "unplain" for one in made.tensors):
+        name = _rows_name(module, made)
+        with_rows, rows = _remaking(module, init, name, lines), {"rows": name} if name else {}
+    else:
+        with_rows, rows = _cutting(module, init, made, whole, lines), {}
+    names = argument_names(source, "Model", "forward")
+    return {"init": init, "names": names, "weights": _weights(module, init), **rows, **smaller_cases(whole, with_rows, task["bytesMax"])}
+
+
+def _whole(module: Any, init: dict[str, Any], made: Made, lines: Lines) -> dict[str, Any]:
+    """Its case, as the answer has it."""
     other = next((one for one in made.found.tree["tuple"] if "tensor" not in one), None)
     if other is not None:
         raise Refused(f"get_inputs() returns {next(iter(other.values()))!r:.40} among its tensors; a model is called with tensors alone")
     ran, complaint = _forward(module, init, made, lines)
     if ran is None:
         raise Refused(f"the model cannot be run here: {complaint}")
-    whole = {
-        "data": made.found.tree, "tensors": made.tensors, "places": made.found.places, "outputs": ran.outputs, "changed": ran.changed,
+    return {
+        "data": made.found.tree, "tensors": made.tensors, "raw": made.raw, "places": made.found.places, "outputs": ran.outputs,
+        "changed": ran.changed,
         "complaint": "",
     }
-    smaller = smaller_cases(whole, lambda shapes: _shapes_after(module, init, made, shapes, lines), task["bytesMax"])
-    return {"init": init, "names": argument_names(source, "Model", "forward"), "weights": _weights(module, init), **smaller}
+
+
+def _cutting(module: Any, init: dict[str, Any], made: Made, whole: dict[str, Any], lines: Lines) -> WithRows:
+    """Of inputs that are drawn, whatever their shapes."""
+    return lambda rows: fewer_rows(whole, rows, lambda shapes: _shapes_after(module, init, made, shapes, lines))
+
+
+def _rows_name(module: Any, made: Made) -> Optional[str]:
+    """The file's own variable that says how many rows there are, as far as its value tells."""
+    rows = made.tensors[0]["shape"][:1]
+    names = [name for name, value in vars(module).items() if isinstance(value, int) and [value] == rows and not isinstance(value, bool)]
+    return "batch_size" if "batch_size" in names else next(iter(names), None)
+
+
+def _remaking(module: Any, init: dict[str, Any], name: Optional[str], lines: Lines) -> WithRows:
+    """Of inputs that the file's own code computes: it is run with another value of that variable."""
+    def with_rows(rows: int) -> Optional[dict[str, Any]]:
+        if name is None:
+            return None
+        before = getattr(module, name)
+        setattr(module, name, rows)
+        try:
+            made = make(lambda _seed: tuple(module.get_inputs()), lines)
+            return _whole(module, init, made, lines) if _init(module, lines) == init else None
+        except Refused:
+            return None
+        finally:
+            setattr(module, name, before)
+    return with_rows
 
 
 def _weights(module: Any, init: dict[str, Any]) -> int:

@@ -19,12 +19,6 @@ from kiln_describe.draws import (
     two,
 )
 
-RANDOM = frozenset((
-    "rand", "rand_like", "randn", "randn_like", "randint", "randint_like", "randperm", "uniform", "normal", "random", "bernoulli",
-    "exponential", "cauchy", "log_normal", "geometric", "poisson", "multinomial", "native_dropout", "rrelu_with_noise", "binomial",
-    "_standard_gamma", "_sample_dirichlet",
-))
-
 
 class Operation(NamedTuple):
     name: str

@@ -1,16 +1,10 @@
 """Everything that a file puts on a GPU is made on another device: there need be no GPU, and `meta` tensors have no numbers."""
-import re
 from typing import Any, Callable
 
 from kiln_describe.framework import FunctionMode, is_tensor, torch
+from kiln_describe.kiln_derive import FACTORIES, SAME_PLACE, is_place
 
-_FACTORIES = frozenset((
-    "empty", "zeros", "ones", "full", "rand", "randn", "randint", "randperm", "normal", "arange", "linspace", "logspace", "eye", "tensor",
-    "as_tensor", "empty_strided", "tril_indices", "triu_indices", "hann_window", "scalar_tensor",
-))
 _GIVEN = ("tensor", "as_tensor", "scalar_tensor")
-_SAME = ("cuda", "cpu", "pin_memory")
-_DEVICE = re.compile(r"(cuda|cpu)(:\d+)?\Z")
 
 
 class Redirect(FunctionMode):
@@ -22,7 +16,7 @@ class Redirect(FunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = getattr(func, "__name__", "")
-        if name in _SAME and args and is_tensor(args[0]):
+        if name in SAME_PLACE and args and is_tensor(args[0]):
             return args[0]
         if getattr(func, "__self__", None) is torch.Tensor.is_cuda:
             return True
@@ -31,7 +25,7 @@ class Redirect(FunctionMode):
         if self._device == "meta":
             # One of the CPU, which draws nothing here.
             named.pop("generator", None)
-        if name in _FACTORIES and func is getattr(torch, name, None) and named.get("device") is None:
+        if name in FACTORIES and func is getattr(torch, name, None) and named.get("device") is None:
             named["device"] = self._device
         result = func(*[self._placed(value) for value in args], **named)
         if name in _GIVEN and is_tensor(result):
@@ -39,20 +33,11 @@ class Redirect(FunctionMode):
         return result
 
     def _placed(self, value: Any) -> Any:
-        is_place = isinstance(value, torch.device) or (isinstance(value, str) and _DEVICE.match(value))
-        return self._device if is_place else value
-
-
-class _Generator(torch._C.Generator):
-    """One of the CPU, for whatever device it is asked."""
-
-    def __new__(cls, device: Any = None) -> Any:
-        return super().__new__(cls, "cpu")
+        return self._device if is_place(value) else value
 
 
 def pretend_gpu() -> None:
     """In this process: what files ask of torch.cuda beside tensors has an answer."""
-    torch.Generator = _Generator
     answers: dict[str, Any] = {
         "is_available": True, "device_count": 1, "current_device": 0, "get_device_capability": (9, 0), "get_device_name": "GPU",
         "is_initialized": True, "synchronize": None, "manual_seed": None, "manual_seed_all": None, "empty_cache": None, "set_device": None,

@@ -36,8 +36,15 @@ def _each_output_once(function: ast.FunctionDef, calls: list[ast.Call]) -> bool:
         for one in ast.walk(function)
         if isinstance(one, ast.Assign) and isinstance(one.value, ast.Name) and one.value.id == output and isinstance(one.targets[0], ast.Tuple)
     ]
-    compared = [call.args[0].id for call in calls if call.args and isinstance(call.args[0], ast.Name)]
+    compared = [name for call in calls if call.args and (name := _as_numbers(call.args[0])) is not None]
     return len(parts) == 1 and len(compared) == len(calls) and sorted(compared) == sorted(parts[0])
+
+
+def _as_numbers(value: ast.expr) -> Optional[str]:
+    """ "x" of `x`, and of `x.float()`: what is compared is always numbers."""
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "float" and not value.args:
+        value = value.func.value
+    return value.id if isinstance(value, ast.Name) else None
 
 
 def _definition(tree: ast.Module) -> Optional[ast.stmt]:

@@ -1,11 +1,13 @@
-"""Watches the operations of a file while it makes its inputs: of each tensor's memory, how it was drawn."""
+"""Watches the operations of a file while it makes its inputs: of each tensor's memory, how it was drawn; and what was drawn in which order."""
 import math
 from typing import Any, Optional
 
 from kiln_describe.draws import EMPTY, Draw, constant, is_independent, unplain
 from kiln_describe.framework import DispatchMode, family_of, is_tensor, place_of, repeats, room_of, storage_of, torch
+from kiln_describe.kiln_derive import RANDOM, name_of, reads
 from kiln_describe.lines import Lines
 from kiln_describe.operations import Operation, after
+from kiln_describe.raw_draws import RawDraws
 
 MADE_BYTES_MAX = 1 << 28
 _SIZES_FROM = ("empty", "zeros", "ones", "full", "rand", "randn", "randint", "empty_strided")
@@ -26,6 +28,7 @@ class Watch(DispatchMode):
         self._kept: list[Any] = []
         # The first value that Python read of a tensor, which may steer what is drawn.
         self.read: Optional[str] = None
+        self.raw = RawDraws()
 
     def draw_of(self, tensor: Any) -> Draw:
         known = self._draws.get(place_of(tensor))
@@ -51,11 +54,11 @@ class Watch(DispatchMode):
         if not hasattr(func, "_schema"):
             # An operation of operations: what it comes to is unknown.
             return func(*args, **named)
-        name = func._schema.name.split("::")[-1]
+        name = name_of(func)
         if self._limit is not None and name in _SIZES_FROM:
             self._count(args)
-        if name == "_local_scalar_dense":
-            self.read = self.read or self._lines.at("a value that is read")
+        if reads(name, args):
+            self.read = self.read or self._lines.at("a value that is read" if name == "_local_scalar_dense" else f"{name}, which reads values")
         result = func(*args, **named)
         self._follow(func, name, args, named, result)
         return result
@@ -77,6 +80,9 @@ class Watch(DispatchMode):
             return
         family = family_of(made[0].dtype)
         plain = after(Operation(_stem(name), args, named, self._argument, family, alias is not None))
+        self.raw.count()
+        if _stem(name) in RANDOM:
+            self.raw.add(made[0], plain if plain is not None else unplain(self._lines.at(_stem(name))))
         found = plain if plain is not None else self._reason(name, args)
         for index, one in enumerate(made):
             self._put_whole(one, found if index == 0 else unplain(self._lines.at(name)), is_write=alias is not None)

@@ -15,7 +15,7 @@ from kiln_runner.devices.slot_events import Prepared, Preparing, Unpreparable
 from kiln_runner.devices.task import infra_of
 from kiln_runner.frames import encode
 from kiln_runner.programs.record_run import Asked
-from kiln_runner.protocol import CompileResult, Infra, InfraFailure, NotCompiled, ProblemDefinition
+from kiln_runner.protocol import CompileResult, Infra, InfraFailure, NotCompiled, ProblemDefinition, SideUnit
 from kiln_runner.protocol_programs import OwnSide
 
 PROBLEMS_MAX = 512
@@ -23,7 +23,7 @@ COMPILE_LIMIT_MS = 120_000
 # Until a program that could not be recorded, or whose recording did not work, is tried again.
 REFUSED_S = 600.0
 LOG_LINES_SHOWN = 8
-ROLES: tuple[OwnSide, ...] = ("reference", "baseline")
+ROLES: tuple[OwnSide, ...] = ("reference", "baseline", "inputs")
 # Of a problem whose sides are the same on every device.
 ANY_MODEL = ""
 
@@ -53,8 +53,12 @@ class _Problem:
         self.definition = definition
         self.by_model: dict[str, _Sides] = {}
 
+    @property
+    def roles(self) -> list[OwnSide]:
+        return [role for role in ROLES if role in self.definition]
+
     def sides(self, model: str) -> _Sides:
-        place = model if any(_is_program(self.definition, role) for role in ROLES) else ANY_MODEL
+        place = model if any(_is_program(self.definition, role) for role in self.roles) else ANY_MODEL
         return self.by_model.setdefault(place, _Sides(place))
 
 
@@ -96,7 +100,7 @@ class ProblemRegistry:
             return
         sides.state = Preparing()
         self._unpin(sides)
-        for role in ROLES:
+        for role in problem.roles:
             self._make(problem, sides, role)
 
     def renew(self, key: str) -> None:
@@ -128,7 +132,7 @@ class ProblemRegistry:
         return sides.state or Preparing()
 
     def _make(self, problem: _Problem, sides: _Sides, role: OwnSide) -> None:
-        unit, ask_id = problem.definition[role], f"{role} of {problem.definition['key']} on {sides.model}"
+        unit, ask_id = _unit_of(problem.definition, role), f"{role} of {problem.definition['key']} on {sides.model}"
 
         def told(result: CompileResult) -> None:
             self._on_made(problem, sides, role, result)
@@ -142,7 +146,7 @@ class ProblemRegistry:
         if result["status"] == "compiled":
             sides.artifacts[role] = result["artifact"]
             self._cache.pin(result["artifact"])
-            if len(sides.artifacts) < len(ROLES) or not isinstance(sides.state, Preparing):
+            if len(sides.artifacts) < len(problem.roles) or not isinstance(sides.state, Preparing):
                 return
             sides.state = Prepared(_frame_of(problem, sides))
         else:
@@ -166,27 +170,35 @@ def _is_recent(at_s: Optional[float]) -> bool:
 
 
 def _is_program(definition: ProblemDefinition, role: OwnSide) -> bool:
-    return definition[role]["language"] == "python"
+    return _unit_of(definition, role)["language"] == "python"
+
+
+def _unit_of(definition: ProblemDefinition, role: OwnSide) -> SideUnit:
+    if role == "inputs":
+        assert "inputs" in definition, "nothing is derived"
+        return definition["inputs"]
+    return definition[role]
 
 
 def _frame_of(problem: _Problem, sides: _Sides) -> bytes:
-    return encode({
-        "type": "problem", "definition": problem.definition,
-        "referenceArtifact": sides.artifacts["reference"], "baselineArtifact": sides.artifacts["baseline"],
-    })
+    return encode({"type": "problem", "definition": problem.definition, **{f"{role}Artifact": sides.artifacts[role] for role in problem.roles}})
 
 
 def _failure(problem: _Problem, role: OwnSide, result: Union[NotCompiled, Infra]) -> InfraFailure:
     if result["status"] == "infra":
         return result["failure"]
     outcome = result["outcome"]
-    name = f"the {role} of {problem.definition['name']}"
+    name, code = f"the {_WORDS.get(role, role)} of {problem.definition['name']}", f"{role if role in _CODED else 'reference'}_failed"
     if _is_program(problem.definition, role) and (outcome["verdict"] == "contract" or outcome["verdict"] == "crashed"):
         case = f", case {outcome['case']}" if outcome["case"] else ""
-        return infra_of(f"{role}_failed", f"{name} cannot be recorded here{case}: {_last_lines(outcome['message'])}")
+        return infra_of(code, f"{name} cannot be recorded here{case}: {_last_lines(outcome['message'])}")
     log = outcome.get("log") or f"{outcome['verdict']} after {result['durationMs']:.0f} ms"
     first_lines = "\n".join(log.splitlines()[:LOG_LINES_SHOWN])
-    return infra_of(f"{role}_failed", f"{name} does not compile here: {first_lines}")
+    return infra_of(code, f"{name} does not compile here: {first_lines}")
+
+
+_CODED = ("reference", "baseline")
+_WORDS = {"inputs": "program that derives the inputs"}
 
 
 def _last_lines(message: str) -> str:

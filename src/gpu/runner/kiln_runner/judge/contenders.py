@@ -1,5 +1,6 @@
 """The programs of one judgement: its candidate's and the record's, beside the problem's own; their plans, and what these are bound to."""
 from collections.abc import Sequence
+from functools import cached_property
 
 from kiln_runner.protocol import DefinedCase, JudgeTask, Plan
 
@@ -28,9 +29,9 @@ class Contenders:
     def candidate(self) -> Program:
         return self.programs["candidate"]
 
-    @property
+    @cached_property
     def is_recorded(self) -> bool:
-        """One of all sides is a recording."""
+        """One of all sides is a recording. Once they are loaded."""
         return self._problem.is_recorded or any(isinstance(program, Recorded) for program in self.programs.values())
 
     def load(self) -> None:
@@ -57,10 +58,14 @@ class Contenders:
         """Whether the case can be prepared while another is looked at. Recordings see one case at a time."""
         return self._bench.device.keeps_open(self._problem.definition, spec, 1, self._scratch(spec)) and not self.is_recorded
 
+    def can_be_read_later(self, spec: DefinedCase) -> bool:
+        """What its times are worth follows from them alone: of a recording kernels are timed beside, of what answers its process is asked."""
+        return self.keeps_open(spec) and not isinstance(self.candidate, Answering)
+
     def _scratch(self, spec: DefinedCase) -> Scratch:
         """Known once the programs are loaded, and asked for again and again."""
         if spec["name"] not in self._scratches:
-            self._scratches[spec["name"]] = {side: self._plan(side, spec)["scratch"] for side in ("reference", "baseline", *self.programs)}
+            self._scratches[spec["name"]] = {side: self._plan(side, spec)["scratch"] for side in (*self._problem.sides, *self.programs)}
         return self._scratches[spec["name"]]
 
     def replicas_max(self, spec: DefinedCase) -> int:
@@ -117,4 +122,4 @@ class Contenders:
         if side is not None:
             raise DeviceFault(f"what the {side} keeps between calls changed while the candidate ran", lost=True)
         refuse_change(self.candidate, case)
-        refuse_no_answers(self.candidate, case)
+        refuse_no_answers(self.candidate, [program for program in self.programs.values() if program is not self.candidate], case)

@@ -21,9 +21,11 @@ from .schedule import TimedRun
 # Snapshots that can be compared before the findings are fetched: a kept run's, and the last run's (or a check's).
 LOOKS = 2
 KEPT, LAST = 0, 1
-# Who may run code on a case. The reference writes to its own outputs; the others to the candidate's.
-SIDES = ("reference", "baseline", "candidate", "record")
-# The problem's own.
+# The problem's own program that derives inputs, where some are.
+INPUTS = "inputs"
+# Who may run code on a case. The reference and what derives inputs write to memory of their own; the others to the candidate's.
+SIDES = ("reference", "baseline", INPUTS, "candidate", "record")
+# The problem's own, which every problem has.
 OWN_SIDES = ("reference", "baseline")
 
 
@@ -216,6 +218,10 @@ class DeviceOf(Protocol[P, R]):
 
     def open_once(self, case: DefinedCase, scratch: Scratch) -> CaseOf[P, R]:
         """As `open_case`, of a case that comes once: whoever opened it closes it, unless the device was lost."""
+        ...
+
+    def open_beside(self, case: DefinedCase, scratch: Scratch, /) -> Optional[CaseOf[P, R]]:
+        """As `open_once`, while the device works on another case; None where that one would have to go for it."""
         ...
 
     def reserve(self, parts: Sequence[Part], /) -> bool:

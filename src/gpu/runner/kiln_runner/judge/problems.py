@@ -7,7 +7,7 @@ from kiln_runner.judge_frames import DefineProblem
 from kiln_runner.protocol import DefinedCase, Plan
 
 from .artifacts import open_artifact
-from .device import OWN_SIDES, Case, Device, Part, Program, Runnable
+from .device import INPUTS, Case, Device, Part, Program, Runnable
 from .facts import Facts
 from .failures import InfraFailure, LaunchRejected
 from .recorded import CHANGES_WHAT_IT_KEEPS, Recorded, has_changed
@@ -18,10 +18,10 @@ class Problem:
     def __init__(self, device: Device, cache: Path, frame: DefineProblem, facts: Facts) -> None:
         self.definition, self.facts = frame["definition"], facts
         self._device = device
-        self._programs: dict[str, Program] = {
-            "reference": device.load("reference", open_artifact(cache, frame["referenceArtifact"])),
-            "baseline": device.load("baseline", open_artifact(cache, frame["baselineArtifact"])),
-        }
+        artifacts = {"reference": frame["referenceArtifact"], "baseline": frame["baselineArtifact"]}
+        if "inputsArtifact" in frame:
+            artifacts[INPUTS] = frame["inputsArtifact"]
+        self._programs: dict[str, Program] = {side: device.load(side, open_artifact(cache, artifact)) for side, artifact in artifacts.items()}
 
     @cached_property
     def programs(self) -> list[tuple[Program, frozenset[str]]]:
@@ -34,11 +34,16 @@ class Problem:
         return self.definition["key"]
 
     @property
-    def is_timed_alone(self) -> bool:
-        """A baseline that is a recording has one place for each tensor: one run of it is timed at a time."""
-        return isinstance(self._programs["baseline"], Recorded)
+    def sides(self) -> list[str]:
+        """Its own."""
+        return list(self._programs)
 
     @property
+    def is_timed_alone(self) -> bool:
+        """A recording has one place for each tensor: one run of a baseline that is one, or on inputs that one derives, is timed at a time."""
+        return isinstance(self._programs["baseline"], Recorded) or INPUTS in self._programs
+
+    @cached_property
     def is_recorded(self) -> bool:
         """One of its own sides is a recording."""
         return any(isinstance(program, Recorded) for program in self._programs.values())
@@ -72,11 +77,14 @@ class Problem:
     def plan(self, side: str, case: DefinedCase) -> Plan:
         program = self._programs[side]
         if isinstance(program, Recorded):
-            return program.plan_apart(case["name"]) if side == "reference" else program.plan(case["name"])
+            return {"reference": program.plan_apart, INPUTS: program.plan_alone}.get(side, program.plan)(case["name"])
         return case["reference"] if side == "reference" else case["baseline"]
 
     def bound(self, side: str, case: Case, spec: DefinedCase) -> Runnable:
         """The side's runnable for an open case, bound once for as long as the case stays where it is."""
+        if side != INPUTS and INPUTS in self._programs:
+            # Whatever is done with the case, inputs are drawn first.
+            self.bound(INPUTS, case, spec)
         program = self._programs[side]
         known = case.bound.get(side)
         # The case may be older than this program: a problem that was put away and loaded again has new ones.
@@ -99,11 +107,11 @@ class Problem:
     def make_ready(self, part: Part) -> None:
         """Opens the case and binds the problem's own sides to it; nothing is launched. LaunchRejected, InfraFailure."""
         case = self._device.open_case(self.definition, part.case, part.batch, part.scratch)
-        for side in OWN_SIDES:
+        for side in self.sides:
             self.bound(side, case, part.case)
 
     def _scratch(self, spec: DefinedCase) -> dict[str, dict[str, int]]:
-        return {side: self.plan(side, spec)["scratch"] for side in OWN_SIDES}
+        return {side: self.plan(side, spec)["scratch"] for side in self.sides}
 
     def close(self) -> None:
         for program in self._programs.values():

@@ -1,6 +1,7 @@
 """A recording as a judge reads it from its artifact: once more as hostile, since only its bytes came from this host's runner."""
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from pathlib import Path
 from typing import Optional
 
@@ -31,6 +32,10 @@ class Recorded(ABC):
         """As `plan`, of a reference: what it writes lies in memory of its own, by names that no segment has (`apart`)."""
 
     @abstractmethod
+    def plan_alone(self, case: str) -> Plan:
+        """As `plan_apart`, of what derives inputs: what it reads lies there too."""
+
+    @abstractmethod
     def shares(self, case: str) -> list[KernelShare]:
         """Of a case that it is bound to and that is in place: where its time goes. Runs it a few times."""
 
@@ -43,7 +48,8 @@ CHANGES_WHAT_IT_KEEPS = "it changes memory that it keeps between calls; only wha
 
 
 def apart(tensor: str) -> str:
-    """What a recorded reference writes in place of a tensor of the case, until it is copied to where nobody finds it."""
+    """What a recorded reference writes in place of a tensor of the case, until it is copied to where nobody finds it; and all tensors of what derives
+    inputs."""
     return f"apart={tensor}"
 
 
@@ -97,9 +103,15 @@ class RecordedArtifact(Artifact):
         return {"launches": [], "scratch": {segment.name: segment.bytes for segment in self.recording(case).segments if segment.role == "workspace"}}
 
     def plan_apart(self, case: str) -> Plan:
+        return self._plan_with(case, ("out", "inout"))
+
+    def plan_alone(self, case: str) -> Plan:
+        return self._plan_with(case, ("in", "out"))
+
+    def _plan_with(self, case: str, roles: Collection[str]) -> Plan:
         segments, plan = self.recording(case).segments, self.plan(case)
-        written = {apart(segment.tensor): segment.bytes for segment in segments if segment.tensor is not None and segment.role != "in"}
-        return {"launches": [], "scratch": {**plan["scratch"], **written}}
+        own = {apart(segment.tensor): segment.bytes for segment in segments if segment.tensor is not None and segment.role in roles}
+        return {"launches": [], "scratch": {**plan["scratch"], **own}}
 
     def recording(self, case: str) -> Recording:
         if case not in self.recordings:

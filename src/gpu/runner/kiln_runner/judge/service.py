@@ -1,10 +1,10 @@
 """The judge's frames: `problem`, `known`, `upcoming`, `judge`, `canary`, `companion_ended` and `exit` in; `ready`, `phase`, `waiting`, `result`,
 `learned`, `canary`, `companion` and `end_companion` out.
 
-`problem`: {definition, referenceArtifact, baselineArtifact}; made ready while no other frame comes (preparation.py). `learned`:
-{problemKey, trusted: [case], baselines: [{case, batch, statistics: TimingStatistics, measuredAtNs}]}, after the `result` whose
-judgement taught it, before one that `retires` the judge, and never after a fault; `measuredAtNs` is CLOCK_MONOTONIC. `known`: the same
-fields, learned by other judges of the device; before or after its `problem`.
+`problem`: {definition, referenceArtifact, baselineArtifact}, and inputsArtifact of derived inputs; made ready while no other frame comes
+(preparation.py). `learned`: {problemKey, trusted: [case], baselines: [{case, batch, statistics: TimingStatistics, measuredAtNs}]}, after the
+`result` whose judgement taught it, before one that `retires` the judge, and never after a fault; `measuredAtNs` is CLOCK_MONOTONIC. `known`: the
+same fields, learned by other judges of the device; before or after its `problem`.
 `waiting`: {attemptId, begins, companion?}: a wait for the device's lock, or for a companion, begins or is over; that time is not the candidate's.
 `companion`, `end_companion`, `companion_ended`: processes in which programs answer (companions.py).
 `upcoming`: which candidate follows the one that is judged, for its code to be loaded in time (ahead.py); it may change until it starts.

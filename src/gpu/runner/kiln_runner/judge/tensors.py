@@ -46,13 +46,18 @@ def is_input(tensor: Tensor) -> bool:
     return tensor["role"] in ("in", "inout")
 
 
+def is_derived(tensor: Tensor) -> bool:
+    """An input that the problem's own program computes from raw tensors."""
+    return is_input(tensor) and tensor["distribution"]["kind"] == "derived"
+
+
 def is_output(tensor: Tensor) -> bool:
     return tensor["role"] in ("out", "inout")
 
 
 def input_sets(case: DefinedCase) -> list[list[Tensor]]:
-    """The case's tensors with the distributions of its plain inputs, and with those of each of its hard ones."""
-    plain = case["tensors"]
+    """The case's tensors, and behind them the raw ones, with the distributions of its plain inputs, and with those of each of its hard ones."""
+    plain = [*case["tensors"], *case.get("raw", [])]
     return [plain, *([_drawn_like(tensor, one["distributions"]) for tensor in plain] for one in case.get("hard", []))]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional, Union, cast
 
 from kiln_runner.programs.framework import Found, Framework
+from kiln_runner.protocol import Json
 from kiln_runner.protocol_programs import HandedData, ModelCall, Number, RecordedCase, RecordedTensor
 
 OUTPUTS_SHOWN = 8
@@ -141,11 +142,19 @@ def _placed(value: Any, one: Given, framework: Framework) -> Placed:
         raise Broken(f"output {spec['name']} has the shape {found.shape[:OUTPUTS_SHOWN]}; {spec['shape']} is needed")
     if not found.is_on_gpu:
         raise Broken(f"output {spec['name']} is not on the GPU")
+    if "low" in derived_of(spec):
+        # Within what is recorded: whatever it is computed from, candidates may index with it.
+        framework.clamp(value, spec["distribution"]["low"], spec["distribution"]["high"])
     if not found.is_contiguous:
         # Within what is recorded, so that it is replayed and timed as if the program had done it.
         laid = framework.contiguous(value)
         return Placed(spec, framework.look(laid), laid_out=True, kept=laid)
     return Placed(spec, None if given is not None and given.address == found.address else found)
+
+
+def derived_of(spec: RecordedTensor) -> Json:
+    """The bounds of an input of the problem that this program derives, with `kind`; empty of another tensor."""
+    return spec["distribution"] if spec["role"] == "out" and spec["distribution"]["kind"] == "derived" else {}
 
 
 def _names(outputs: list[Given]) -> str:

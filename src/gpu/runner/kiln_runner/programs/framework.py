@@ -64,6 +64,10 @@ class Framework(Protocol):
         """The same numbers in rows, in memory of their own."""
         ...
 
+    def clamp(self, value: Any, low: int, high: int) -> None:
+        """Integers beyond the bounds become the nearer one."""
+        ...
+
     def type_of(self, dtype: str) -> str:
         """As `look` calls it."""
         ...
@@ -100,7 +104,8 @@ class Torch:
         return TYPES[dtype] if hasattr(self._torch, TYPES[dtype]) else _BITS[dtype]
 
     def draw(self, tensor: Any, distribution: Json) -> None:
-        kind, name = distribution["kind"], self._name(tensor.dtype)
+        # What is derived is like nothing that is drawn; indices stay within their bounds.
+        kind, name = "integers" if "low" in distribution and distribution["kind"] == "derived" else distribution["kind"], self._name(tensor.dtype)
         low, high = distribution.get("low", 0), distribution.get("high", 1)
         if kind in _STRUCTURES:
             # Made on the host: sorting on the GPU would take memory that the program may need.
@@ -151,6 +156,9 @@ class Torch:
 
     def contiguous(self, value: Any) -> Any:
         return value.contiguous()
+
+    def clamp(self, value: Any, low: int, high: int) -> None:
+        value.clamp_(low, high)
 
     def _name(self, dtype: Any) -> str:
         return str(dtype).rsplit(".", 1)[-1]

@@ -1,44 +1,36 @@
 """A case with its buffers on the GPU. Everything is queued on one stream, so order is all the isolation that is needed."""
 import random
-import struct
 from collections.abc import Mapping, Sequence
-from typing import Callable, NamedTuple, Optional
+from functools import cached_property
+from typing import Callable, Optional
 
 from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tolerance
 
-from ..device import LAST, LOOKS, nothing
+from ..device import INPUTS, LAST, LOOKS, nothing
 from ..failures import DeviceFault, InfraFailure
-from ..layout import Scratch, buffer_name, distance, guards_in
+from ..layout import Room, Scratch, guards_in
 from ..lookups import NO_LOOKUP, Lookup, looked_up_in, lookup_in, seen_bytes
 from ..numbers import element_text
-from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fault
+from ..outcomes import Comparison, Findings, SampleFault, sample_fault
 from ..recorded import apart
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
 from ..symbols import fills_of
-from ..tensors import DTYPE_BYTES, input_set_of, input_sets, is_input, is_output, keys_of, poison_pattern, tensor_bytes, tolerance_of
+from ..tensors import DTYPE_BYTES, input_sets, is_output, keys_of, poison_pattern, tensor_bytes, tolerance_of
 from .answering_program import AnsweringProgram
 from .case_needs import Gpu
 from .case_recordings import CaseRecordings, Written
+from .derived_inputs import DerivedInputs
 from .driver import CudaError
-from .kernels import Draw, FindingsBlock, Guard
+from .guards import CaseGuards
+from .input_draws import InputDraws, InputPlaces
+from .kernels import FindingsBlock
 from .placing import GUARD_TABLE, PROOF, Poisonable, place_case, proven_types
 from .program import Program, rejected
 from .proof import Proof, words_of
 from .recorded_program import RecordedProgram
 from .runnable import Runnable, bound
 from .sampling import CaseSamples, Expected
-
-
-class Inputs(NamedTuple):
-    """What draws inputs of one set of distributions, and looks for changes of them: (number of the tensor, launch). `draws`, `verifies`: for each
-    replica; `redraws`: for each look, where the reference reads."""
-
-    draws: list[list[tuple[int, Draw]]]
-    redraws: list[list[tuple[int, Draw]]]
-    inouts: list[tuple[int, int, Draw]]
-    verifies: list[list[tuple[int, Draw]]]
-
 
 # See bench/gpu/judge-check stale.
 DRAW_BIAS = 0.002
@@ -53,17 +45,20 @@ class GpuCase:
         self._gpu, self._driver, self.name, self.batch = gpu, gpu.driver, case["name"], batch
         self.tensors: list[Tensor] = case["tensors"]
         self.hard_names: list[str] = [one["name"] for one in case.get("hard", [])]
-        self._input_sets = input_sets(case)
         self._outputs = [tensor for tensor in self.tensors if is_output(tensor)]
         # Whether drawing inputs changes outputs too. Asked before every run.
         self.changes_in_draws = any(tensor["role"] == "inout" for tensor in self.tensors)
         self._place(batch, scratch)
+        self._input_sets = input_sets(case)
+        self._derived = DerivedInputs(gpu, self._input_sets, len(self.tensors), self._at, lambda name: self.tensor_at(0, name))
+        # The device is waited for then: what is to be taken of the run before is taken first.
+        self.waits_in_draws = bool(self._derived.tensors)
         self._prepare_guards()
         self._prepare_inputs()
         self._prepare_comparisons()
-        self._prepare_samples()
+        self._prepare_findings()
         self._inputs_at: Optional[tuple[int, int]] = None
-        self._guard_key, self.seed = 0, 0
+        self.seed = 0
         self.bound: dict[str, tuple[Program, Runnable]] = {}
         self._recordings = CaseRecordings(gpu.windows, case["name"])
 
@@ -96,33 +91,14 @@ class GpuCase:
         return self._at(f"{replica}/{name}")
 
     def _prepare_guards(self) -> None:
-        guards = [guard for name, room in self._rooms.items() for guard in guards_in(name, room)]
-        self._guards = guards
-        self._table = b"".join(struct.pack("=QQ", self._mapped_at[guard.buffer] + guard.offset, guard.bytes) for guard in guards)
-        kernels, table = self._gpu.kernels, self._private_at(GUARD_TABLE)
-        self._write_guards = kernels.guard(table, len(guards))
-        self._check_guards = kernels.guard(table, len(guards), self._gpu.findings.at(0))
+        segments = [guard for name, room in self._rooms.items() for guard in guards_in(name, room)]
+        addresses = [self._mapped_at[guard.buffer] + guard.offset for guard in segments]
+        self._guards = CaseGuards(self._gpu, segments, addresses, self._private_at(GUARD_TABLE))
 
     def _prepare_inputs(self) -> None:
-        self._changed_at = 2 * len(self._guards)
-        self._unchanging = [(n, t) for n, t in enumerate(self.tensors) if t["role"] == "in"]
-        # Hard ones when they are first drawn.
-        self._inputs = {0: self._inputs_like(self.tensors)}
-
-    def _inputs_like(self, tensors: list[Tensor]) -> Inputs:
-        kernels, found, inputs = self._gpu.kernels, self._gpu.findings, [(n, t) for n, t in enumerate(tensors) if is_input(t)]
-        draws = [[(n, kernels.draw(t, self.tensor_at(r, t["name"]))) for n, t in inputs] for r in range(self.batch)]
-        redraws = [[(n, kernels.draw(t, self._reference_tensor(t, look))) for n, t in inputs] for look in range(LOOKS)]
-        inouts = [(r, n, draw) for r in range(self.batch) for n, draw in draws[r] if tensors[n]["role"] == "inout"]
-        looked_at = [(n, tensors[n], found.at(self._changed_at + slot)) for slot, (n, _) in enumerate(self._unchanging)]
-        verifies = [[(n, kernels.draw(t, self.tensor_at(r, t["name"]), word)) for n, t, word in looked_at] for r in range(self.batch)]
-        return Inputs(draws, redraws, inouts, verifies)
-
-    def _inputs_of(self, seed: int) -> Inputs:
-        number = input_set_of(seed)
-        if number not in self._inputs:
-            self._inputs[number] = self._inputs_like(self._input_sets[number])
-        return self._inputs[number]
+        self._changed_at = self._guards.words
+        places = InputPlaces(self.tensor_at, self._reference_tensor)
+        self._draws = InputDraws(self._gpu, [tensors[: len(self.tensors)] for tensors in self._input_sets], self.batch, places, self._changed_at)
 
     def _reference_tensor(self, tensor: Tensor, look: int) -> int:
         """Where the reference finds a tensor: pure inputs where replica 0 has them, all others apart."""
@@ -134,11 +110,13 @@ class GpuCase:
         return self._private_at(f"{kind}{look}/{tensor['name']}")
 
     def _prepare_comparisons(self) -> None:
-        first = self._changed_at + len(self._unchanging)
+        self._derived_at = self._changed_at + len(self._draws.unchanging)
+        first = self._derived_at + self._derived.words
         looks = [(look, tensor) for look in range(LOOKS) for tensor in self._outputs]
         self._looks = [(look, tensor, first + FindingsBlock.COMPARISON_WORDS * n) for n, (look, tensor) in enumerate(looks)]
         self._words = first + FindingsBlock.COMPARISON_WORDS * len(looks)
-        self._compares = [(look, t, self._compare(look, t, self._gpu.findings.at(word))) for look, t, word in self._looks]
+        # By look, made ready when it is first asked for.
+        self._compares: dict[int, list[tuple[Tensor, Callable[[float, float], None]]]] = {}
         types, gpu = proven_types(self.tensors), self._gpu
         self._proof = Proof(gpu.driver, gpu.kernels, gpu.findings, types, self._private_at(PROOF), self._words)
         self._words, self._is_asked, self._is_fetched = self._words + words_of(types), False, False
@@ -156,10 +134,13 @@ class GpuCase:
         of = looked_up_in(tensor, self.tensors)
         return lookup_in(of, tensor, self._reference_tensor(of, look), seen) if of else NO_LOOKUP
 
-    def _prepare_samples(self) -> None:
-        # What a recorded reference writes is wiped once it was compared.
-        scratch = {name: room.bytes for name, room in self._rooms.items() if "/" not in name and not name.startswith(f"reference.{apart('')}")}
-        self.samples = CaseSamples(self._gpu.sampling, rows_of(self.tensors, self.batch, scratch, self._gpu.timer.poison_bytes_max), self._row_at)
+    @cached_property
+    def samples(self) -> CaseSamples:
+        """Of what is timed."""
+        scratch = {name: room.bytes for name, room in self._poisoned_rooms() if not name.startswith(f"reference.{apart('')}")}
+        return CaseSamples(self._gpu.sampling, rows_of(self.tensors, self.batch, scratch, self._gpu.timer.poison_bytes_max), self._row_at)
+
+    def _prepare_findings(self) -> None:
         self._sampled_at = self._words
         # By replica and look.
         self._sample_compares: dict[tuple[int, int], tuple[Tolerance, list[Callable[[tuple[int, int]], None]]]] = {}
@@ -179,6 +160,12 @@ class GpuCase:
 
     def bind(self, side: str, program: Program, plan: Plan) -> Runnable:
         """The reference is bound for each look, the others for each replica."""
+        runnable = self._bind(side, program, plan)
+        if side == INPUTS:
+            self._derived.bind(runnable)
+        return runnable
+
+    def _bind(self, side: str, program: Program, plan: Plan) -> Runnable:
         count = LOOKS if side == "reference" else self.batch
         if isinstance(program, RecordedProgram):
             # It has one place for each tensor: what a reference writes there is copied to each look.
@@ -201,42 +188,49 @@ class GpuCase:
         return self.tensor_at(number, argument["name"])
 
     def arm(self, rng: random.Random) -> None:
-        self._guard_key = rng.getrandbits(64)
         self._recordings.show()
-        self._use_guards(self._write_guards)
-
-    def _use_guards(self, guards: Guard) -> None:
-        """By a table that is as it was made: whatever found it meanwhile."""
-        if self._guards:
-            self._driver.upload(self._private_at(GUARD_TABLE), self._table)
-            guards(self._guard_key)
+        self._guards.write(rng.getrandbits(64))
 
     def draw(self, seed: int, stamp: int = 0) -> int:
         """How many kernels it took: the timer counts them. `stamp`: where the first of them says when it starts; 0: nowhere."""
-        draws = self._inputs_of(seed).draws
+        draws = self._draws.of(seed).draws
         for replica in range(self.batch):
             for tensor, draw in draws[replica]:
                 draw(*keys_of(seed, replica, tensor), stamp)
                 stamp = 0
+        kernels = self._derive(seed)
+        if kernels:
+            # A run of a side may follow at once.
+            self._recordings.show()
         self.seed, self._inputs_at = seed, (seed, 0)
-        return self.batch * len(draws[0])
+        return self.batch * len(draws[0]) + kernels
+
+    def _derive(self, seed: int) -> int:
+        if self._derived.tensors and self.batch > 1:
+            raise InfraFailure("internal", f"inputs of {self.batch} executions in a row cannot be derived (case {self.name})")
+        return self._derived.derive(seed, self._recordings, lambda program: self.launch(program, 0))
 
     def restore(self) -> int:
         """Gives tensors that are input and output their initial values back; how many kernels it took."""
-        inouts = self._inputs_of(self.seed).inouts
+        inouts = self._draws.of(self.seed).inouts
         for replica, tensor, draw in inouts:
             draw(*keys_of(self.seed, replica, tensor))
         return len(inouts)
 
     def poison(self, rng: random.Random) -> None:
-        for pointer, size, dtype in self._poisonable():
+        for pointer, size, dtype in self._poisonable:
             self._driver.fill(pointer, poison_pattern(dtype, rng), size)
         self._recordings.restore()
 
+    @cached_property
     def _poisonable(self) -> list[Poisonable]:
         outputs = [t for t in self._outputs if t["role"] == "out"]
         found = [Poisonable(self.tensor_at(r, t["name"]), tensor_bytes(t), t["dtype"]) for r in range(self.batch) for t in outputs]
-        return found + [Poisonable(self._at(name), room.bytes, "f32") for name, room in self._rooms.items() if "/" not in name]
+        return found + [Poisonable(self._at(name), room.bytes, "f32") for name, room in self._poisoned_rooms()]
+
+    def _poisoned_rooms(self) -> list[tuple[str, Room]]:
+        """Scratch. By what derived inputs were made as, changes of them are found."""
+        return [(name, room) for name, room in self._rooms.items() if "/" not in name and not name.startswith(f"{INPUTS}.")]
 
     def blank(self) -> None:
         for tensor in self._outputs:
@@ -278,11 +272,12 @@ class GpuCase:
         self._is_fetched = False
         # Cleared after the candidate ran, not before: what it may have written there must not count.
         self._gpu.findings.clear(self._words)
-        verifies = self._inputs_of(seed).verifies
+        verifies = self._draws.of(seed).verifies
         for replica in range(self.batch):
             for tensor, verify in verifies[replica]:
                 verify(*keys_of(seed, replica, tensor))
-        self._use_guards(self._check_guards)
+        self._derived.verify(self._derived_at)
+        self._guards.check()
         self._proof.ask(seed)
         self._is_asked = True
 
@@ -292,9 +287,11 @@ class GpuCase:
 
     def expect(self, reference: Runnable, seed: int, at: tuple[int, int]) -> None:
         replica, look = at
-        for tensor, draw in self._inputs_of(seed).redraws[look]:
+        for tensor, draw in self._draws.again(seed, look):
             if self.tensors[tensor]["role"] == "inout" or self._inputs_at != (seed, replica):
                 draw(*keys_of(seed, replica, tensor))
+        if self._inputs_at != (seed, replica):
+            self._derive(seed)
         self._inputs_at = (seed, replica)
         reference.fill(look)
         if self._recordings.has_reference:
@@ -307,7 +304,9 @@ class GpuCase:
 
     def compare(self, tolerance: Tolerance, look: int) -> None:
         self._expect_no_answer()
-        for tensor, compare in [(tensor, compare) for of, tensor, compare in self._compares if of == look]:
+        if look not in self._compares:
+            self._compares[look] = [(t, self._compare(look, t, self._gpu.findings.at(word))) for of, t, word in self._looks if of == look]
+        for tensor, compare in self._compares[look]:
             own = tolerance_of(tensor, tolerance)
             compare(own["rtol"], own["atol"])
 
@@ -354,21 +353,13 @@ class GpuCase:
         comparisons = [Comparison(tensor, look, found.comparison(word)) for look, tensor, word in self._looks]
         at = [self._sampled_at + FindingsBlock.SAMPLE_WORDS * n for n in range(len(self._outputs))]
         samples = [sample_fault(t, found.sample_words(word)) for t, word in zip(self._outputs, at)]
-        return Findings(self._damage(found), self._modified(found), comparisons, [one for one in samples if one])
-
-    def _damage(self, found: FindingsBlock) -> Optional[GuardDamage]:
-        for number, guard in enumerate(self._guards):
-            last = found.word(2 * number + 1)
-            if last:
-                first = ~found.word(2 * number) & (2**64 - 1)
-                return GuardDamage(buffer_name(guard.buffer), guard.side, distance(guard, first, last - 1))
-        return None
+        return Findings(self._guards.damage(found), self._modified(found), comparisons, [one for one in samples if one])
 
     def _modified(self, found: FindingsBlock) -> Optional[str]:
-        for slot, (_, tensor) in enumerate(self._unchanging):
+        for slot, (_, tensor) in enumerate(self._draws.unchanging):
             if found.word(self._changed_at + slot):
                 return tensor["name"]
-        return None
+        return self._derived.modified(found, self._derived_at)
 
     def values(self, comparison: Comparison, index: int) -> tuple[str, str]:
         tensor, size = comparison.tensor, DTYPE_BYTES[comparison.tensor["dtype"]]

@@ -1,14 +1,15 @@
 """Recordings that are judged on a case: what each side of them has to see, shown before they run.
 
-Modes: the sides' (what candidate, record and baseline see is shown together) -> the reference's (it sees its own memory alone, which nobody else ever
-sees, and what it keeps is as it was recorded) -> the sides'. Runs of the reference follow on runs of sides and are followed by them, so that a change
-of mode is rare.
+Modes: the sides' (what candidate, record and baseline see is shown together) -> the reference's, or that of what derives inputs (each sees its own
+memory alone, which nobody else ever sees, and what it keeps is as it was recorded) -> the sides'. Runs of the reference follow on runs of sides and
+are followed by them, so that a change of mode is rare.
 """
 from collections.abc import Mapping, Sequence
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.protocol import Tensor
 
+from ..device import INPUTS
 from ..recorded import apart
 from ..tensors import tensor_bytes
 from .driver import Driver
@@ -17,6 +18,7 @@ from .recorded_program import Bound, RecordedProgram
 from .windows import Windows
 
 REFERENCE = "reference"
+_ALONE = (REFERENCE, INPUTS)
 
 
 class Written(NamedTuple):
@@ -31,14 +33,15 @@ class CaseRecordings:
     def __init__(self, windows: Windows, case: str) -> None:
         self._windows, self._case = windows, case
         self._bound: dict[str, tuple[RecordedProgram, Bound]] = {}
-        self._is_references = False
+        # Whose mode it is; None: the sides'.
+        self._alone: Optional[str] = None
 
     def bind(self, side: str, program: RecordedProgram, pieces: Mapping[str, Piece]) -> Sequence[Callable[[], int]]:
         """`pieces`: the case's memory, by REPLICA/TENSOR and SIDE.SCRATCH."""
         tensors = {name.split("/", 1)[1]: piece for name, piece in pieces.items() if name.startswith("0/")}
         own = {name.split(".", 1)[1]: piece for name, piece in pieces.items() if "/" not in name and name.startswith(f"{side}.")}
-        if side == REFERENCE:
-            tensors = {name: own.get(apart(name), piece) for name, piece in tensors.items()}
+        if side in _ALONE:
+            tensors.update({name[len(apart("")) :]: piece for name, piece in own.items() if name.startswith(apart(""))})
         bound = program.bind(self._case, {**own, **tensors}, self.show)
         self._bound[side] = (program, bound)
         self.show()
@@ -50,24 +53,24 @@ class CaseRecordings:
         return REFERENCE in self._bound
 
     def show(self) -> None:
-        """Of all sides but the reference. Those of programs that are closed are forgotten."""
+        """Of all sides but those that see theirs alone. Those of programs that are closed are forgotten."""
         self._bound = {side: found for side, found in self._bound.items() if not found[0].is_closed}
-        self._is_references = False
+        self._alone = None
         if self._bound:
-            self._windows.show({at: shown for side, (_, bound) in self._bound.items() if side != REFERENCE for at, shown in bound.shown.items()})
+            self._windows.show({at: shown for side, (_, bound) in self._bound.items() if side not in _ALONE for at, shown in bound.shown.items()})
 
-    def show_reference(self) -> None:
+    def show_alone(self, side: str) -> None:
         """A candidate may have reached what it keeps: that is written anew before it runs."""
-        if self._is_references:
+        if self._alone == side:
             return
-        program, bound = self._bound[REFERENCE]
+        program, bound = self._bound[side]
         self._windows.show(bound.shown)
         program.restore()
-        self._is_references = True
+        self._alone = side
 
     def replay(self, driver: Driver, written: Sequence[Written], launch: Callable[[], None]) -> None:
         """The reference once: in memory of its own, from where its inputs were drawn and to where its outputs are expected."""
-        self.show_reference()
+        self.show_alone(REFERENCE)
         for tensor, own, expected in written:
             if tensor["role"] == "inout":
                 driver.copy(own, expected, tensor_bytes(tensor))
@@ -76,9 +79,9 @@ class CaseRecordings:
             driver.copy(expected, own, tensor_bytes(tensor))
 
     def restore(self) -> None:
-        """Of the sides; the reference's when it is shown."""
+        """Of the sides; that of the others when they are shown."""
         for side, (program, _) in self._bound.items():
-            if side != REFERENCE:
+            if side not in _ALONE:
                 program.restore()
 
     def close(self) -> None:

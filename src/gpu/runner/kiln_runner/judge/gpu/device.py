@@ -12,7 +12,7 @@ from ..answering import AnsweringArtifact, is_answering
 from ..artifacts import Artifact
 from ..case_cache import CaseCache, case_key
 from ..companions import Companions
-from ..device import OWN_SIDES, Part
+from ..device import INPUTS, OWN_SIDES, Part
 from ..failures import InfraFailure, LaunchRejected
 from ..layout import REPLICAS_MAX, Scratch, room
 from ..recorded import RecordedArtifact, is_recording
@@ -35,6 +35,7 @@ from .driver import (
     CudaError,
     Driver,
 )
+from .exchange import Exchange
 from .helper_image import helper_image
 from .image import Images, read_images, understood
 from .kernels import FindingsBlock, HelperKernels
@@ -89,7 +90,8 @@ class GpuDevice:
         self.timer = Timer(self.driver, self.memory, self.kernels, self.driver.attribute(L2_BYTES))
         self.sampling = Tools(self.driver, self.kernels, SampleStore(self.memory))
         self._companions = companions
-        self.looks, self.releasing = Looks(self.driver, self.memory, self.kernels), Releasing(self.driver, self.memory.page)
+        self.looks, self.exchange = Looks(self.driver, self.memory, self.kernels), Exchange(self.driver, self.kernels)
+        self.releasing = Releasing(self.driver, self.memory.page)
         self.nulls = Nulls(starter(self, lambda: spin_image(cache, architecture(self.driver)), lambda: architecture(self.driver)))
         self._canary = Canary(self.memory, self.kernels, self.findings)
         self._telemetry = Nvml(device_id, device_id)
@@ -161,9 +163,9 @@ class GpuDevice:
     def load(self, side: str, artifact: Artifact) -> Program:
         try:
             if is_answering(artifact):
-                return AnsweringProgram(self, AnsweringArtifact(artifact.folder))
+                return AnsweringProgram(self, AnsweringArtifact(artifact.folder), side)
             if is_recording(artifact):
-                return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver), of_problem=side in OWN_SIDES))
+                return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver), of_problem=side in (*OWN_SIDES, INPUTS)))
             return Program(self.driver, artifact, self._read.get(artifact.folder))
         except LaunchRejected as error:
             if side == "candidate":
@@ -214,10 +216,24 @@ class GpuDevice:
     def open_once(self, case: DefinedCase, scratch: Scratch) -> GpuCase:
         return self._place(case, 1, {side: names for side, names in scratch.items() if names})
 
+    def open_beside(self, case: DefinedCase, scratch: Scratch) -> Optional[GpuCase]:
+        own = {side: names for side, names in scratch.items() if names}
+        if self._cases.weight(bytes_of) + self._bytes_of(case, 1, own) > self._cases_bytes_max:
+            return None
+        try:
+            return GpuCase(self, case, 1, own)
+        except CudaError as error:
+            if error.code != OUT_OF_MEMORY:
+                raise InfraFailure("internal", f"the device cannot map the case {case['name']}: {error}") from error
+            return None
+
+    def _bytes_of(self, case: DefinedCase, batch: int, scratch: Scratch) -> int:
+        return sum(place_case(case["tensors"], batch, scratch, self.memory.page).sizes)
+
     def _place(self, case: DefinedCase, batch: int, scratch: Scratch) -> GpuCase:
         """In the room that cases opened before leave, or in theirs."""
-        size = sum(place_case(case["tensors"], batch, scratch, self.memory.page).sizes)
-        self._cases.shrink(lambda opened: opened.bytes, max(0, self._cases_bytes_max - size))
+        size = self._bytes_of(case, batch, scratch)
+        self._cases.shrink(bytes_of, max(0, self._cases_bytes_max - size))
         try:
             return GpuCase(self, case, batch, scratch)
         except CudaError as error:
@@ -241,6 +257,10 @@ class GpuDevice:
 
     def telemetry(self) -> Telemetry:
         return self._nvml.ask(self._telemetry.read, {**NOTHING_TOLD, "deviceId": self._id})
+
+
+def bytes_of(case: GpuCase) -> int:
+    return case.bytes
 
 
 def architecture(driver: Driver) -> str:

@@ -70,6 +70,9 @@ class RecordedProgram(Program, Recorded):
     def plan_apart(self, case: str) -> Plan:
         return self._recorded.plan_apart(case)
 
+    def plan_alone(self, case: str) -> Plan:
+        return self._recorded.plan_alone(case)
+
     def shares(self, case: str) -> list[KernelShare]:
         self._shown_by[case]()
         kernels = [operation.kernel if isinstance(operation, Launch) else "" for operation in self._recorded.recording(case).operations]

@@ -186,7 +186,7 @@ class Timer:
         number, last, run, side = at
         sample, key = last.sample if last else None, run.sample.key if run.sample else keys.getrandbits(KEY_BITS) | 1
         is_next = last is not None and last.keep is None and last.decoy is None and last.side not in self._beside
-        stamp, turns_first = self._stamps.behind(number - 1) if is_next else 0, case.changes_in_draws or run.seed is None
+        stamp, turns_first = self._stamps.behind(number - 1) if is_next else 0, case.changes_in_draws or case.waits_in_draws or run.seed is None
         kernels = case.samples.turn(sample, key, stamp) if turns_first else 0
         kernels += case.restore() if run.seed is None else case.draw(run.seed, 0 if turns_first else stamp)
         kernels += 0 if turns_first else case.samples.turn(sample, key)
