@@ -8,8 +8,13 @@ const USER_TICKS = 11;
 const SYSTEM_TICKS = 12;
 
 /** Seconds of user and system time so far; 0 for a process that is gone. */
-export const cpuSecondsOf = (pid: number): number => {
-  const fields = read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? [];
+export const cpuSecondsOf = (pid: number): number => secondsIn(`/proc/${pid}/stat`);
+
+/** The same of its first thread: of a Node process that which runs its JavaScript, without those that collect garbage and compile. */
+export const mainThreadSecondsOf = (pid: number): number => secondsIn(`/proc/${pid}/task/${pid}/stat`);
+
+const secondsIn = (path: string): number => {
+  const fields = read(path).split(') ').at(-1)?.split(' ') ?? [];
   return (Number(fields[USER_TICKS] ?? 0) + Number(fields[SYSTEM_TICKS] ?? 0)) / TICKS_PER_SECOND;
 };
 

@@ -3,7 +3,7 @@ import { kilnFolder, startKiln } from '../../test/support/kiln-process.ts';
 import type { KilnFolder, KilnProcess } from '../../test/support/kiln-process.ts';
 
 const DEVICES = 4;
-const FLEET = 'hosts:\n  - {name: local, local: {}, gpus: auto}\n';
+const LOCAL_FLEET = 'hosts:\n  - {name: local, local: {}, gpus: auto}\n';
 const CONNECT_LIMIT_MS = 60_000;
 
 export interface SimulatedKiln {
@@ -17,9 +17,12 @@ export interface SimulatedKiln {
   killedAndStarted(): Promise<SimulatedKiln>;
 }
 
-/** `settings`: variables as in `docker-compose.yml`. Throws when no device shows up within a minute, with nothing left running. */
-export const startSimulated = async (settings: Readonly<Record<string, string>>): Promise<SimulatedKiln> => {
-  const folder = kilnFolder(FLEET, {
+/**
+ * `settings`: variables as in `docker-compose.yml`. `fleet`: a fleet file of other simulated devices. Throws when no device shows up within a minute, with nothing
+ * left running.
+ */
+export const startSimulated = async (settings: Readonly<Record<string, string>>, fleet = LOCAL_FLEET): Promise<SimulatedKiln> => {
+  const folder = kilnFolder(fleet, {
     KILN_SIMULATED_DEVICES: String(DEVICES),
     KILN_SIMULATED_JUDGE_MS: '0',
     KILN_LOG_LEVEL: 'warn',
@@ -50,8 +53,12 @@ const startIn = async (folder: KilnFolder, known: string | null = null): Promise
 
 const deviceClass = async (kiln: KilnProcess): Promise<string> => {
   const abort = AbortSignal.timeout(CONNECT_LIMIT_MS);
-  for await (const event of kiln.client.events({ after: 0, signal: abort })) if (event.type === 'host.connected') break;
-  const device = (await kiln.client.fleet()).hosts.flatMap((host) => host.devices).find(({ kind }) => kind === 'gpu');
-  if (!device) throw new Error('the runner shows no simulated device');
-  return device.class;
+  for await (const event of kiln.client.events({ after: 0, signal: abort })) {
+    if (event.type !== 'host.connected') continue;
+    const { hosts } = await kiln.client.fleet();
+    const device = hosts.flatMap(({ devices }) => devices).find(({ kind }) => kind === 'gpu');
+    // Of a large fleet the first is told of before its devices are there.
+    if (device) return device.class;
+  }
+  throw new Error('no host shows a simulated device');
 };

@@ -1,6 +1,7 @@
 /**
  * Writes the reports of docs/results that need no GPU: node bench/report/main.ts [NAME…] runs these benchmarks (scale, feeding, store, dispatch, soak,
- * sweeps, compile, gaps; all by default) and writes what they printed, with the machine and the date, to docs/results/NAME.md. docs/performance.md names figures of them.
+ * sweeps, chunk-frames, compile, gaps; all by default) and writes what they printed, with the machine and the date, to docs/results/NAME.md.
+ * docs/performance.md names figures of them.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -33,6 +34,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   dispatch: { args: ['bench/dispatch/main.ts'] },
   soak: { args: ['bench/dispatch/soak.ts'] },
   sweeps: { args: ['bench/sweeps/main.ts'] },
+  'chunk-frames': { args: ['bench/sweeps/chunk-frames.ts'] },
   compile: { args: ['bench/compile/main.py'], program: 'python3' },
   gaps: {
     args: ['bench/judge/gaps.py'],

@@ -1,8 +1,8 @@
 /**
- * What a large sweep costs its daemon: `node bench/sweeps/main.ts [--points 100000] [--tried 2000] [--backend NAME]`. Prints Markdown.
+ * What a large sweep costs its daemon: `node bench/sweeps/main.ts [--points 100000] [--tried 2000] [--limit 6000] [--backend NAME]`. Prints Markdown.
  *
  * Registered: sweeps of so many points of which hardly one is tried. Tried: a sweep whose judgements take no time, until so many verdicts are there; then the
- * daemon is killed with SIGKILL and started again, and what it takes until the sweep goes on is measured.
+ * daemon is killed with SIGKILL and started again, and what it takes until the sweep goes on is measured. At its limit: more devices than it can feed (limit.ts).
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { readFileSync } from 'node:fs';
@@ -16,12 +16,14 @@ import { type SimulatedKiln, startSimulated } from '../dispatch/simulated-kiln.t
 import { loadNow, machineLine } from '../machine.ts';
 import { table } from '../markdown.ts';
 import { count as countOption } from '../count.ts';
+import { type AtLimit, limitText, measureLimit } from './limit.ts';
 
 /** No host has it: what is submitted for it waits. */
 const WAITING_CLASS = 'H100';
 const SWEEPS = 10;
 const AXIS = 100;
 const LOOK_EVERY_MS = 50;
+const SEED = 99;
 const RUN_LIMIT_MS = 600_000;
 const SOURCE = readFileSync(join(import.meta.dirname, '../dispatch/point.cu'), 'utf8').replace(
   'params: {BLOCK: 256, POINT: 0}',
@@ -121,12 +123,17 @@ interface Measured {
   readonly restarted: Restarted;
 }
 
-const measure = async ({ name, settings }: Backend, points: number, tried: number): Promise<Measured> => {
-  process.stderr.write(`${name} …\n`);
+interface Sizes {
+  readonly points: number;
+  readonly tried: number;
+  readonly limit: number;
+}
+
+const measure = async ({ name, settings }: Backend, { points, tried }: Sizes): Promise<Measured> => {
   let target = await startSimulated(settings);
   try {
     const registered = [await register(target, points, []), await register(target, points, ['POINT + A <= 90'])];
-    const { id } = await target.kiln.client.createSweep(sweepOf(target.device, points, { strategy: 'random', seed: 99 }));
+    const { id } = await target.kiln.client.createSweep(sweepOf(target.device, points, { strategy: 'random', seed: SEED }));
     const looks = await tryPoints(target, id, tried);
     const after = await restart(target, id);
     target = after.target;
@@ -139,7 +146,7 @@ const measure = async ({ name, settings }: Backend, points: number, tried: numbe
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const print = (all: readonly Measured[], { points, tried }: { readonly points: number; readonly tried: number }): void => {
+const print = (all: readonly Measured[], limits: readonly AtLimit[], { points, tried }: Sizes): void => {
   say(`\n## ${points} points registered\n\nMeans of ${SWEEPS} sweeps, one after the other.\n`);
   say(
     table(
@@ -174,6 +181,7 @@ const print = (all: readonly Measured[], { points, tried }: { readonly points: n
       ),
     ),
   );
+  say(limitText(limits));
   say('\n## Killed with SIGKILL and started again\n');
   say(
     table(
@@ -192,18 +200,35 @@ const { values } = parseArgs({
   options: {
     points: { type: 'string', default: '100000' },
     tried: { type: 'string', default: '2000' },
+    limit: { type: 'string', default: '6000' },
     backend: { type: 'string' },
   },
 });
-const [points, tried] = [countOption('--points', values.points, 1_000_000), countOption('--tried', values.tried, 1_000_000)];
+const sizes: Sizes = {
+  points: countOption('--points', values.points, 1_000_000),
+  tried: countOption('--tried', values.tried, 1_000_000),
+  limit: countOption('--limit', values.limit, 1_000_000),
+};
+/** On servers of their own. */
+const onEachBackend = async <T>(what: string, measureOne: (backend: Backend) => Promise<T>): Promise<readonly T[]> => {
+  const servers = await startServers();
+  try {
+    const wanted = servers.backends.filter(({ name }) => values.backend === undefined || name.includes(values.backend));
+    const all: T[] = [];
+    for (const backend of wanted) {
+      process.stderr.write(`${what}: ${backend.name} …\n`);
+      all.push(await measureOne(backend));
+    }
+    return all;
+  } finally {
+    await servers.stop();
+  }
+};
+
 const loadBefore = loadNow();
-const servers = await startServers();
-try {
-  const wanted = servers.backends.filter(({ name }) => values.backend === undefined || name.includes(values.backend));
-  const all: Measured[] = [];
-  for (const backend of wanted) all.push(await measure(backend, points, tried));
-  say(machineLine(loadBefore));
-  print(all, { points, tried });
-} finally {
-  await servers.stop();
-}
+const measured = await onEachBackend('tried', async (backend) => measure(backend, sizes));
+const begin = async ({ client }: KilnProcess, device: string): Promise<string> =>
+  (await client.createSweep(sweepOf(device, sizes.points, { strategy: 'random', seed: SEED }))).id;
+const limits = await onEachBackend('at the limit', async (backend) => measureLimit(backend, sizes.limit, { begin, untilDone }));
+say(machineLine(loadBefore));
+print(measured, limits, sizes);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 
 /** Content hash of everything that can change a verdict: the same content always has the same id. */
@@ -58,17 +58,17 @@ export const candidateIdOf = (attemptId: AttemptId): CandidateId =>
   CandidateId.parse(attemptId.slice(0, attemptId.lastIndexOf('.')));
 
 /** Hash of a JSON value with sorted keys, so that key order never makes two ids of one content. */
-export const hashOf = (value: unknown): ContentHash =>
-  ContentHash.parse(createHash('sha256').update(canonicalJson(value)).digest('hex'));
+export const hashOf = (value: unknown): ContentHash => hash('sha256', canonicalJson(value));
 
-export const canonicalJson = (value: unknown): string =>
-  JSON.stringify(value, (_key, item: unknown) => (isPlainObject(item) ? sortKeys(item) : item));
+export const canonicalJson = (value: unknown): string => JSON.stringify(sorted(value));
 
-const isPlainObject = (item: unknown): item is Record<string, unknown> =>
-  typeof item === 'object' && item !== null && !Array.isArray(item);
-
-const sortKeys = (item: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+/** Of a JSON value: nothing in it has a `toJSON`. */
+const sorted = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(sorted);
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
+};
 
 /** Of its candidate's attempts: 1, 2, … */
 export const attemptNumber = (attemptId: AttemptId): number => Number(attemptId.slice(attemptId.lastIndexOf('.') + 1));

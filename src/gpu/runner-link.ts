@@ -66,7 +66,7 @@ class Link {
   #pinged: { readonly nonce: number; readonly at: number } = { nonce: 0, at: 0 };
   #cancelDeadline: () => void;
   #cancelPing: () => void = () => undefined;
-  /** Frames of this turn of the event loop: one write, and one packet of an encrypted channel, for all of them. */
+  /** Frames of this iteration of the event loop: one write, and one packet of an encrypted channel, for all of them. */
   #unsent: Buffer[] = [];
   #unsentBytes = 0;
   readonly #decoder = new FrameDecoder();
@@ -93,7 +93,7 @@ class Link {
     const { stream } = this.#options;
     if (this.#mode === 'ended' || !stream.writable) return false;
     const bytes = encodeFrame(frame, payload);
-    if (this.#unsent.length === 0) process.nextTick(() => this.flush());
+    if (this.#unsent.length === 0) setImmediate(() => this.flush());
     this.#unsent.push(bytes);
     this.#unsentBytes += bytes.length;
     if (stream.writableLength + this.#unsentBytes > UNSENT_BYTES_MAX) {

@@ -3,6 +3,7 @@ import { type Device, deviceClassOf } from '../domain/device.ts';
 import { type DevicePeaks, peaksOf } from '../domain/ranking/device-peaks.ts';
 import type { Scope } from '../domain/plan/expression.ts';
 import type { Problem } from '../domain/problem.ts';
+import { BoundedMap } from '../platform/bounded-map.ts';
 import { type Bounds, evaluateWithin } from './plan-error.ts';
 import { type Target, targetOf } from './targets.ts';
 
@@ -31,9 +32,21 @@ export interface Ceilings {
 export const floorsOf = (problem: Problem, target: Target, ceilings: Ceilings): Readonly<Record<string, CaseFloor>> =>
   Object.fromEntries(problem.bench[target].map(({ name, shape }) => [name, floorOf(workOf(problem, shape), ceilings)]));
 
-/** Bench case name -> floors on this device. */
-export const floorsOn = (problem: Problem, device: Device): Readonly<Record<string, CaseFloor>> =>
-  floorsOf(problem, targetOf(deviceClassOf(device)), { peaks: peaksOf(device), copyBytesPerSecond: device.copyBytesPerSecond });
+/** Bench case name -> floors on this device: the same object as long as the device says the same of itself. */
+export const floorsOn = (problem: Problem, device: Device): Readonly<Record<string, CaseFloor>> => {
+  const { kind, model, copyBytesPerSecond } = device;
+  const known = floors.get(problem) ?? new BoundedMap<string, Readonly<Record<string, CaseFloor>>>(DEVICES_MAX);
+  floors.set(problem, known);
+  const key = `${kind}\n${model}\n${copyBytesPerSecond}`;
+  const found =
+    known.get(key) ?? floorsOf(problem, targetOf(deviceClassOf(device)), { peaks: peaksOf(device), copyBytesPerSecond });
+  if (!known.has(key)) known.set(key, found);
+  return found;
+};
+
+/** Every judgement asks for them, before and after. */
+const DEVICES_MAX = 1024;
+const floors = new WeakMap<Problem, BoundedMap<string, Readonly<Record<string, CaseFloor>>>>();
 
 /** Which limit a kernel that does the least work meets first, over all bench cases. Null where the device's peaks are unknown. */
 export const boundOf = (problem: Problem, target: Target, peaks: DevicePeaks | null): 'memory' | 'compute' | null => {

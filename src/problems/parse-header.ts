@@ -18,6 +18,23 @@ export type HeaderResult =
  */
 export const parseHeader = (source: string, language: Language): HeaderResult => {
   if (language === 'python') return { ok: false, field: 'header', message: 'a program has no launch plan' };
+  const known = sources[language].use(source);
+  if (known) return known;
+  const result = find(source, language);
+  if (source.length <= SOURCE_CHARS_MAX) sources[language].set(source, result);
+  return result;
+};
+
+/** All points of a sweep have one source, and look it up several times each. */
+const SOURCES_MAX = 64;
+const SOURCE_CHARS_MAX = 256 * 1024;
+const sources = {
+  cuda: new BoundedMap<string, HeaderResult>(SOURCES_MAX),
+  triton: new BoundedMap<string, HeaderResult>(SOURCES_MAX),
+  c: new BoundedMap<string, HeaderResult>(SOURCES_MAX),
+};
+
+const find = (source: string, language: Exclude<Language, 'python'>): HeaderResult => {
   const text = source.replace(BYTE_ORDER_MARK, '');
   const found = language === 'triton' ? pythonHeader(text) : blockHeader(text);
   if (typeof found === 'string') return { ok: false, field: 'header', message: found };

@@ -9,6 +9,7 @@ import { parseHeader } from './parse-header.ts';
 import { PlanError } from './plan-error.ts';
 import { compileOptions, effectiveParams, tritonOptions } from './plan-params.ts';
 import { resolvePlan } from './resolve-plan.ts';
+import { type PlanSet, sharedPlans } from './shared-plans.ts';
 import { casesOf, type Target } from './targets.ts';
 
 export interface Code {
@@ -26,18 +27,20 @@ export interface UnitContext {
 
 export interface ResolvedUnit {
   readonly unit: KernelUnit;
-  /** Case name -> plan. Every check case and every bench case of the target is there. */
-  readonly plans: Readonly<Record<string, ResolvedPlan>>;
+  /** Every check case and every bench case of the target is there. */
+  readonly plans: PlanSet['plans'];
 }
 
 /** Throws PlanError for anything wrong with the header or its expressions. */
 export const resolveUnit = (code: Code, context: UnitContext): ResolvedUnit => {
   if (code.language === 'python') throw new PlanError('language', 'a program has no launch plan');
   const { plan, params } = readCode(code);
-  const plans = Object.fromEntries(
-    casesOf(context.problem, context.target).map((item) => [item.name, planAt(plan, { code, params, item, context })]),
-  );
-  const probes = hiddenProbes(context.problem).map((item) => planAt(plan, { code, params, item, context }));
+  const { plans, probes } = sharedPlans(plan, { ...context, language: code.language, params }, () => ({
+    plans: Object.fromEntries(
+      casesOf(context.problem, context.target).map((item) => [item.name, planAt(plan, { code, params, item, context })]),
+    ),
+    probes: hiddenProbes(context.problem).map((item) => planAt(plan, { code, params, item, context })),
+  }));
   const compile = compileOptions(plan, code.language, params);
   const unit = {
     language: code.language,

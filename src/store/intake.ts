@@ -1,6 +1,6 @@
 /** New candidates: their sources, their rows and their first events, in one transaction. */
 import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { CandidateState } from '../domain/candidate.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import type { NewJournalEvent } from '../domain/journal.ts';
@@ -18,14 +18,21 @@ const SOURCE_CHARS_PER_STATEMENT = 8 * 1024 * 1024;
 export const insertCandidates = async (sql: Sql, batch: readonly NewCandidate[], at: string): Promise<readonly Inserted[]> => {
   if (batch.length === 0) return [];
   return writing(sql, async (session) => {
-    const hashes = batch.map(({ submission }) => createHash('sha256').update(submission.content.source).digest('hex'));
-    await insertSources(session, new Map(batch.map(({ submission }, index) => [hashes[index] ?? '', submission.content.source])));
-    const rows = batch.map((candidate, order) => ({ ...rowOf(candidate, at), order, sourceHash: hashes[order] }));
+    const sources = new Set(batch.map(({ submission }) => submission.content.source));
+    const hashes = new Map([...sources].map((source) => [source, digest('sha256', source)]));
+    await insertSources(session, new Map([...hashes].map(([source, sourceHash]) => [sourceHash, source])));
+    const rows = batch.map((candidate, order) => ({
+      ...rowOf(candidate, at),
+      order,
+      sourceHash: hashes.get(candidate.submission.content.source),
+    }));
     const inserted = await session.query<{ id: CandidateId }>(INSERT, [toJson(rows), at]);
     const fresh = new Set(inserted.map(({ id }) => id));
     await countIn(session, waitingOf(batch, fresh));
     await append(session, firstEvents(batch, fresh), at);
-    return answers(batch, fresh, await statesOf(session, batch));
+    const begun = batch.map((candidate): [CandidateId, CandidateState] => [candidate.id, stateOf(candidate, at)]);
+    const known = batch.map(({ id }) => id).filter((id) => !fresh.has(id));
+    return answers(batch, fresh, new Map([...begun, ...(await statesOf(session, known))]));
   });
 };
 
@@ -36,9 +43,13 @@ const waitingOf = (batch: readonly NewCandidate[], fresh: ReadonlySet<CandidateI
       fresh.has(id) && outcome === null ? [{ device: submission.content.device, submitter: submission.submitter }] : [],
   );
 
+/** As it begins. */
+const stateOf = ({ outcome }: Pick<NewCandidate, 'outcome'>, at: string): CandidateState =>
+  outcome ? { status: 'done', outcome, finishedAt: at } : { status: 'queued' };
+
 const rowOf = ({ id, submission, outcome }: NewCandidate, at: string): object => {
   const { source, ...content } = submission.content;
-  const state: CandidateState = outcome ? { status: 'done', outcome, finishedAt: at } : { status: 'queued' };
+  const state = stateOf({ outcome }, at);
   const { priority, submitter, labels, sweepId, effort = 'racing' } = submission;
   return { id, content, priority, submitter, labels, sweepId, effort, state, sourceBytes: Buffer.byteLength(source) };
 };
@@ -101,13 +112,11 @@ const eventOf = (type: NewJournalEvent['type'], candidateId: CandidateId, data: 
   data,
 });
 
-const statesOf = async (
-  session: SqlSession,
-  batch: readonly NewCandidate[],
-): Promise<ReadonlyMap<CandidateId, CandidateState>> => {
+const statesOf = async (session: SqlSession, ids: readonly CandidateId[]): Promise<ReadonlyMap<CandidateId, CandidateState>> => {
+  if (ids.length === 0) return new Map();
   const rows = await session.query<{ id: CandidateId; state: CandidateState }>(
     'select id, state from kiln.candidates where id = any($1::text[])',
-    [batch.map(({ id }) => id)],
+    [ids],
   );
   return new Map(rows.map(({ id, state }) => [id, state]));
 };

@@ -23,8 +23,7 @@ export const writeProgress = async (
 ): Promise<readonly CandidateId[]> => {
   if (transitions.length + completions.length + attempts.length === 0) return [];
   return writing(sql, async (session) => {
-    const ids = new Set([...transitions, ...completions].map(({ candidateId }) => candidateId));
-    const unfinished = await unfinishedAmong(session, [...ids]);
+    const unfinished = await unfinishedAmong(session, { transitions, completions });
     const { applied, ended } = applicable(transitions, unfinished);
     const moves = lastMoves(applied);
     const final = firstOfEach(completions).filter(({ candidateId }) => unfinished.has(candidateId));
@@ -50,14 +49,14 @@ export type WithFinal = (ids: readonly CandidateId[]) => Statement;
 /** Without those of candidates that are done, or end on the way; `ended`: rows that leave the backlog so. */
 const applicable = (
   transitions: readonly Transition[],
-  unfinished: Map<CandidateId, UnfinishedRow>,
+  unfinished: Unfinished,
 ): { readonly applied: readonly Transition[]; readonly ended: readonly UnfinishedRow[] } => {
   const ended: UnfinishedRow[] = [];
   const applied = transitions.filter(({ candidateId, state }) => {
-    const row = unfinished.get(candidateId);
-    if (state.status === 'done') ended.push(...countedOf(row));
+    const isUnfinished = unfinished.has(candidateId);
+    if (state.status === 'done') ended.push(...countedOf(unfinished.get(candidateId)));
     if (state.status === 'done') unfinished.delete(candidateId);
-    return row !== undefined;
+    return isUnfinished;
   });
   return { applied, ended };
 };
@@ -230,7 +229,7 @@ interface About {
 /** Where a candidate was last, and what it is of. */
 const about = (
   { candidateId }: Completion,
-  { moves, unfinished }: { readonly moves: Moves; readonly unfinished: ReadonlyMap<CandidateId, UnfinishedRow> },
+  { moves, unfinished }: { readonly moves: Moves; readonly unfinished: Unfinished },
 ): About => {
   const [row, move] = [unfinished.get(candidateId), moves.get(candidateId)];
   const hostId = move ? ('hostId' in move.state ? move.state.hostId : null) : (row?.hostId ?? null);
@@ -288,16 +287,40 @@ interface UnfinishedRow {
   readonly device: string;
   readonly submitter: string;
   readonly isPaused: boolean;
+  readonly isDone: false;
+}
+interface DoneRow {
+  readonly id: CandidateId;
+  readonly isDone: true;
 }
 
-/** What is paused is not in the backlog. */
-const countedOf = (row: UnfinishedRow | undefined): readonly UnfinishedRow[] => (row && !row.isPaused ? [row] : []);
+/** Null of those that go on: nothing more need be known of them. */
+type Unfinished = Map<CandidateId, UnfinishedRow | null>;
 
-const unfinishedAmong = async (session: SqlSession, ids: readonly CandidateId[]): Promise<Map<CandidateId, UnfinishedRow>> => {
-  if (ids.length === 0) return new Map();
-  const rows = await session.query<UnfinishedRow>(
-    `select id, state ->> 'hostId' as "hostId", problem, device, submitter, paused is not null as "isPaused" from kiln.candidates where id = any($1::text[]) and status <> 'done'`,
-    [ids],
-  );
-  return new Map(rows.map((row) => [row.id, row]));
+/** What is paused is not in the backlog. */
+const countedOf = (row: UnfinishedRow | null | undefined): readonly UnfinishedRow[] => (row && !row.isPaused ? [row] : []);
+
+/** Most of a batch go on, and none of them is done: the answer has no row of these. */
+const unfinishedAmong = async (
+  session: SqlSession,
+  { transitions, completions }: Pick<Progress, 'transitions' | 'completions'>,
+): Promise<Unfinished> => {
+  const ends = [...transitions.filter(({ state }) => state.status === 'done'), ...completions];
+  const ending = new Set(ends.map(({ candidateId }) => candidateId));
+  const moving = new Set(transitions.map(({ candidateId }) => candidateId).filter((id) => !ending.has(id)));
+  if (ending.size + moving.size === 0) return new Map();
+  const rows = await session.query<UnfinishedRow | DoneRow>(UNFINISHED, [[...ending], [...moving]]);
+  const done = new Set(rows.flatMap((row) => (row.isDone ? [row.id] : [])));
+  return new Map<CandidateId, UnfinishedRow | null>([
+    ...[...moving].flatMap((id): [CandidateId, null][] => (done.has(id) ? [] : [[id, null]])),
+    ...rows.flatMap((row): [CandidateId, UnfinishedRow][] => (row.isDone ? [] : [[row.id, row]])),
+  ]);
 };
+
+/** Of the first those that are not done, of the second those that are, or are not there. */
+const UNFINISHED = `
+select id, state ->> 'hostId' as "hostId", problem, device, submitter, paused is not null as "isPaused", false as "isDone"
+from kiln.candidates where id = any($1::text[]) and status <> 'done'
+union all
+select id, null, null, null, null, null, true from unnest($2::text[]) as moving (id)
+where not exists (select from kiln.candidates where candidates.id = moving.id and status <> 'done')`;

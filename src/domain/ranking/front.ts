@@ -53,10 +53,11 @@ export interface Racing {
 /** Null where nobody can be stopped. */
 export const raceOf = ({ front, places, floors, variance }: Racing): Race | null => {
   const needed = neededOf(front, places);
+  if (needed === null) return null;
   const least = Object.entries(floors).map(
     ([name, { hardFloorNs }]) => [name, hardFloorNs ?? belowTheBest(front, name)] as const,
   );
-  if (needed === null || least.some(([, ns]) => ns === null)) return null;
+  if (least.some(([, ns]) => ns === null)) return null;
   const slack = Math.exp(DEVIATIONS * Math.sqrt(variance));
   return {
     speedup: needed.speedup / slack,

@@ -2,6 +2,7 @@
 import type { HostId } from '../../domain/ids.ts';
 import type { KernelResources } from '../../domain/kernel-resources.ts';
 import type { CompileResult } from '../../domain/protocol.ts';
+import type { ResolvedCandidate } from '../../problems/candidate-resolution.ts';
 import { setJob } from '../active-candidates.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
 import type { HostState } from '../host-state.ts';
@@ -40,10 +41,22 @@ export const makerOf = (result: CompileResult | Compiled): HostId | undefined =>
 
 /** A source may instantiate thousands of kernels; those that the plan launches decide. */
 const launchedOnly = (candidate: ActiveCandidate, resources: KernelResources): KernelResources | null => {
-  const plans = [...candidate.resolved.values()].flatMap((resolved) => Object.values(resolved.plans));
-  const launched = new Set(plans.flatMap(({ launches }) => launches.map(({ kernel }) => kernel)));
-  const known = Object.entries(resources).filter(([kernel]) => launched.has(kernel));
+  const launched = [...candidate.resolved.values()].map(({ plans }) => kernelsOf(plans));
+  const known = Object.entries(resources).filter(([kernel]) => launched.some((kernels) => kernels.has(kernel)));
   return known.length === 0 ? null : Object.fromEntries(known);
+};
+
+type Plans = ResolvedCandidate['plans'];
+
+/** Many points of a sweep share their plans. */
+const kernels = new WeakMap<Plans, ReadonlySet<string>>();
+
+const kernelsOf = (plans: Plans): ReadonlySet<string> => {
+  const known = kernels.get(plans);
+  if (known) return known;
+  const named = new Set(Object.values(plans).flatMap(({ launches }) => launches.map(({ kernel }) => kernel)));
+  kernels.set(plans, named);
+  return named;
 };
 
 const logOf = (result: CompileResult): string => {

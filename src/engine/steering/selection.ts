@@ -35,12 +35,13 @@ export const countElsewhere = async (
   }
   if (!select.ids) return 0;
   const limit = select.ids.length;
-  const [here, elsewhere] = await Promise.all(
-    [isDone, !isDone].map(async (side) => store.selected({ select: { ids: select.ids }, isDone: side, after: null, limit })),
-  );
-  const known = new Set([...(here ?? []), ...(elsewhere ?? [])].map(({ id }) => id));
+  const on = async (side: boolean): Promise<readonly SelectedCandidate[]> =>
+    store.selected({ select: { ids: select.ids }, isDone: side, after: null, limit });
+  // One after the other, in this order: what is done between the two is found by the second.
+  const [open, done] = [await on(false), await on(true)];
+  const known = new Set([...open, ...done].map(({ id }) => id));
   const unknown = select.ids.filter((id) => !known.has(id));
-  if (unknown.length === 0) return elsewhere?.length ?? 0;
+  if (unknown.length === 0) return (isDone ? open : done).length;
   throw new KilnError('NOT_FOUND', `there is no candidate ${unknown.slice(0, 8).join(', ')}; nothing was changed`, {
     details: { field: 'select.ids', unknown },
   });

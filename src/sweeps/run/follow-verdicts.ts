@@ -12,7 +12,7 @@ const PAGE = 1000;
 /** Writes that follow one another closely are read together. */
 const READ_AFTER_MS = 20;
 const RETRY_MS = 1000;
-/** Of the events that a candidate makes, a third. */
+/** Of the events that a candidate makes, one in five. */
 const TYPES = ['candidate.queued', 'candidate.done', 'candidate.reopened'] as const;
 
 export interface VerdictNews {
@@ -56,7 +56,7 @@ export const followVerdicts = ({ judging, log, isWanted, onNews }: FollowDeps): 
     hasMore = false;
     // Before the question: what it does not find up to there does not come later.
     const newest = await judging.lastSequence();
-    const events = await judging.events({ after: from, limit: PAGE, types: TYPES });
+    const events = await judging.events({ after: from, limit: PAGE, types: TYPES, queued: 'again' });
     if (after === null) return;
     const isFull = events.length === PAGE;
     const last = events.at(-1)?.sequence ?? from;
@@ -97,10 +97,10 @@ export const followVerdicts = ({ judging, log, isWanted, onNews }: FollowDeps): 
 
 const newsOf = (events: readonly JournalEvent[]): VerdictNews => {
   const [done, takenBack]: [CandidateId[], CandidateId[]] = [[], []];
-  for (const { type, candidateId, data } of events) {
+  for (const { type, candidateId } of events) {
     if (candidateId === null) continue;
     if (type === 'candidate.done') done.push(candidateId);
-    if (type === 'candidate.reopened' || (type === 'candidate.queued' && data['again'] === true)) takenBack.push(candidateId);
+    if (type !== 'candidate.done') takenBack.push(candidateId);
   }
   return { done, takenBack };
 };

@@ -58,13 +58,13 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     if (!isStopped) log.warn({ err: error }, what);
   };
   const onProfiled = (id: CandidateId): void => {
-    const archives = runs().flatMap(({ targets }) => targets.map(({ archive }) => archive));
-    const learned = async (): Promise<void> => learnProfile(archives, await judging.profile(id));
+    const learned = async (): Promise<void> => learnProfile(archivesOf(runs()), await judging.profile(id));
     void learned().catch((error: unknown) => onFailure('a profile could not be read', error));
   };
-  const onTakenBack = (ids: readonly CandidateId[]): void => withdrawals.onTakenBack(ids);
   const classes = createDeviceClasses(settings.queueSeconds);
-  const verdicts = createVerdicts({ judging, log, onDone: (device) => classes.onDone(device), onProfiled, onTakenBack });
+  const onTakenBack = (ids: readonly CandidateId[]): void => withdrawals.onTakenBack(ids);
+  const following = { onDone: (device: string) => classes.onDone(device), onProfiled, onTakenBack };
+  const verdicts = createVerdicts({ judging, log, isWanted: () => lifecycle.runs.size > 0, ...following });
   const profiles = createProfiles({ judging, slots: (device) => classes.slots(device), log, now: monotonicMs });
   const deps: RunDeps = {
     ...given,
@@ -136,6 +136,8 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     stop,
   };
 };
+
+const archivesOf = (runs: readonly Run[]) => runs.flatMap(({ targets }) => targets.map(({ archive }) => archive));
 
 /** Batches go on without us: they must not take the end of requests for their own. */
 const cutOff = (run: Run): void => {

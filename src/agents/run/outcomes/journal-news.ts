@@ -17,6 +17,9 @@ export const NEWS: readonly JournalEvent['type'][] = [
   'profile.done',
 ];
 
+/** Those that count while no campaign is open: verdicts of one that is over may be taken back. */
+export const NEWS_OF_NOBODY = NEWS.filter((type) => type !== 'candidate.done' && type !== 'candidate.record');
+
 /** In the order of the journal: of all events, or of these types. A page that ends in a verdict does not say whether it is a record. */
 export const newsIn = (events: readonly JournalEvent[]): readonly News[] =>
   events.flatMap(({ type, candidateId, data }, index): readonly News[] => {

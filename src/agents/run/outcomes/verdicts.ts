@@ -11,7 +11,7 @@ import { KilnError } from '../../../domain/errors.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { JournalEvent } from '../../../domain/journal.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
-import { type News, NEWS, newsIn } from './journal-news.ts';
+import { type News, NEWS, NEWS_OF_NOBODY, newsIn } from './journal-news.ts';
 
 const PAGE = 1000;
 /** Writes that follow one another closely are read together. */
@@ -37,6 +37,8 @@ export interface Verdicts {
 export interface VerdictsDeps {
   readonly judging: Pick<Judging, 'events' | 'lastSequence' | 'onEvents' | 'candidate'>;
   readonly log: Logger;
+  /** Whether anybody may wait for verdicts. Where nobody does, they are not read. */
+  readonly isWanted: () => boolean;
   /** Somebody's candidate on this device class is done. */
   readonly onDone: (device: string) => void;
   /** A profile came. Not passed on again after a restart: it is in the candidate's profile then. */
@@ -45,7 +47,7 @@ export interface VerdictsDeps {
   readonly onTakenBack: (ids: readonly CandidateId[]) => void;
 }
 
-export const createVerdicts = ({ judging, log, ...followers }: VerdictsDeps): Verdicts => {
+export const createVerdicts = ({ judging, log, isWanted, ...followers }: VerdictsDeps): Verdicts => {
   const expected = new Map<CandidateId, OnVerdict[]>();
   const remembered = new Map<CandidateId, boolean>();
   let after = 0;
@@ -72,17 +74,16 @@ export const createVerdicts = ({ judging, log, ...followers }: VerdictsDeps): Ve
   };
 
   const onNews = (news: News): void => {
-    const { candidateId } = news;
-    switch (news.kind) {
-      case 'profiled':
-        return followers.onProfiled(candidateId);
-      case 'takenBack':
-        remembered.delete(candidateId);
-        return followers.onTakenBack([candidateId]);
-      case 'done':
-        if (news.device !== null) followers.onDone(news.device);
-        return notify(candidateId, news.isRecord);
-    }
+    tell(news, followers);
+    if (news.kind === 'takenBack') remembered.delete(news.candidateId);
+    if (news.kind === 'done') notify(news.candidateId, news.isRecord);
+  };
+
+  const use = ({ events, isFull }: Page, head: number): void => {
+    for (const news of newsIn(events)) onNews(news);
+    const last = events.at(-1)?.sequence ?? after;
+    after = isFull ? last : Math.max(last, head);
+    isQuiet = events.length === 0;
   };
 
   const read = async (): Promise<void> => {
@@ -91,12 +92,12 @@ export const createVerdicts = ({ judging, log, ...followers }: VerdictsDeps): Ve
     try {
       // Where nothing of this kind came lately, what else is written is passed over once, and not at each look.
       const head = isQuiet ? await judging.lastSequence() : after;
-      const page = wholePage(await judging.events({ after, limit: PAGE, types: NEWS }));
-      for (const news of newsIn(page.events)) onNews(news);
-      const last = page.events.at(-1)?.sequence ?? after;
-      after = page.isFull ? last : Math.max(last, head);
-      isQuiet = page.events.length === 0;
-      hasMore ||= page.isFull;
+      const types = isWanted() ? NEWS : NEWS_OF_NOBODY;
+      const page = wholePage(await judging.events({ after, limit: PAGE, types, queued: 'again' }));
+      // Somebody came meanwhile: what was left out may be theirs.
+      const isMissing = types !== NEWS && isWanted();
+      if (!isMissing) use(page, head);
+      hasMore ||= isMissing || page.isFull;
       isReading = false;
       if (hasMore) readSoon(page.isFull ? 0 : READ_AFTER_MS);
     } catch (error) {
@@ -133,8 +134,27 @@ export const createVerdicts = ({ judging, log, ...followers }: VerdictsDeps): Ve
   };
 };
 
+const tell = (
+  news: News,
+  { onDone, onProfiled, onTakenBack }: Pick<VerdictsDeps, 'onDone' | 'onProfiled' | 'onTakenBack'>,
+): void => {
+  switch (news.kind) {
+    case 'profiled':
+      return onProfiled(news.candidateId);
+    case 'takenBack':
+      return onTakenBack([news.candidateId]);
+    case 'done':
+      if (news.device !== null) onDone(news.device);
+  }
+};
+
+interface Page {
+  readonly events: readonly JournalEvent[];
+  readonly isFull: boolean;
+}
+
 /** A record's event follows its verdict's in one transaction; a page that ends between them is read up to there only. */
-const wholePage = (events: readonly JournalEvent[]): { readonly events: readonly JournalEvent[]; readonly isFull: boolean } => {
+const wholePage = (events: readonly JournalEvent[]): Page => {
   const isFull = events.length === PAGE;
   return { events: isFull && events.at(-1)?.type === 'candidate.done' ? events.slice(0, -1) : events, isFull };
 };

@@ -9,7 +9,7 @@ import type { EventQuery } from '../../../../../src/domain/ports/store.ts';
 const ID = CandidateId.parse(`c-${'1'.repeat(32)}`);
 
 /** A journal in memory, and what was asked of it. */
-const setUp = () => {
+const setUp = (isWanted = () => true) => {
   const journal: JournalEvent[] = [];
   const asked: EventQuery[] = [];
   const woken: (() => void)[] = [];
@@ -29,6 +29,7 @@ const setUp = () => {
       candidate: async (id) => Promise.reject(new KilnError('NOT_FOUND', `there is no candidate ${id}`)),
     },
     log: pino({ level: 'silent' }),
+    isWanted,
     onDone: () => undefined,
     onProfiled: () => undefined,
     onTakenBack: () => undefined,
@@ -63,6 +64,27 @@ describe('verdicts for agents', () => {
     expect(asked.at(-1)?.after).toBe(9);
     await write('candidate.done');
     expect(records).toEqual([false]);
+    verdicts.stop();
+  });
+
+  test('are not read while nobody waits for any, and none is missed of whoever comes', async () => {
+    let isWanted = false;
+    const { verdicts, asked, records, write } = setUp(() => isWanted);
+    await verdicts.start();
+    for (let turn = 0; turn < 4; turn += 1) await write('candidate.compiling', 'candidate.reopened', 'candidate.done');
+    expect(records).toEqual([]);
+    expect(asked.flatMap(({ types }) => types)).not.toContain('candidate.done');
+    // It comes while the journal is read.
+    await write('candidate.done');
+    asked.length = 0;
+    const lookedAt = asked.push.bind(asked);
+    asked.push = (query) => {
+      isWanted = true;
+      return lookedAt(query);
+    };
+    await write('candidate.done');
+    expect(records).toEqual([false]);
+    expect(asked.map(({ types }) => types?.includes('candidate.done'))).toEqual([false, true]);
     verdicts.stop();
   });
 
