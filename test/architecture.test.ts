@@ -82,6 +82,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     compiling: ['canaries', 'telemetry'],
     hosts: ['canaries', 'compiling', 'telemetry'],
     judging: ['canaries', 'compiling'],
+    // Its candidates are behind all others.
+    libraries: [],
     // Devices that people hold.
     lending: ['hosts'],
     profiles: ['canaries', 'compiling'],
@@ -89,13 +91,14 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     steering: ['profiles'],
     why: ['canaries'],
     submitters: [],
-    answers: ['canaries', 'compiling', 'hosts', 'profiles', 'steering', 'submitters', 'telemetry', 'why'],
+    answers: ['canaries', 'compiling', 'hosts', 'libraries', 'profiles', 'steering', 'submitters', 'telemetry', 'why'],
   },
 };
 /** Beside the rooms of the engine: what all of them share, and what composes them, which none of them sees. */
 const ENGINE_SHARED = [
   'active-candidates.ts',
   'by-answers.ts',
+  'content-id.ts',
   'deps.ts',
   'host-state.ts',
   'problem-versions.ts',

@@ -15,6 +15,7 @@ import { FleetView } from '../../src/domain/api/fleet.ts';
 import type { DeviceSheet, Exhibit, GenerationContext } from '../../src/domain/campaign/generation-context.ts';
 import { ClaudeSettings } from '../../src/domain/campaign/generator-settings.ts';
 import { CandidateId } from '../../src/domain/ids.ts';
+import type { LibraryTime } from '../../src/domain/library.ts';
 import type { Language } from '../../src/domain/plan/plan.ts';
 import { loadProblems } from '../../src/problems/load-problems.ts';
 import { table } from '../markdown.ts';
@@ -53,6 +54,14 @@ const CPU: DeviceSheet = {
   copyBytesPerSecond: 1.2e10,
   peakBytesPerSecond: null,
   peakFlopsPerSecond: null,
+};
+
+const LIBRARY: Omit<LibraryTime, 'cases'> = {
+  device: H100.class,
+  deviceModel: H100.model,
+  candidateId: null,
+  environment: 'torch 2.11.0, CUDA 13.0, driver 580.65.06',
+  reason: null,
 };
 
 type Told = readonly [DeviceSheet, readonly Language[], RegExp];
@@ -97,6 +106,10 @@ const contextOf = (name: string, [device, languages, seeds]: Told): GenerationCo
     memory: [],
     elsewhere: [],
     headroom,
+    library:
+      device.class === 'cpu'
+        ? null
+        : { ...LIBRARY, cases: headroom.map((item) => ({ case: item.case, medianNs: 1.25 * item.floorNs })) },
     proposed: [],
     proposal: null,
     seed: 1,

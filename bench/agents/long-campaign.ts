@@ -132,6 +132,7 @@ export const judgingOf = (store: SqlStore): Judging => ({
     const { problem, readme, files } = problems.get(name) ?? notAsked();
     return { problem, readme, files: { ...files } };
   },
+  library: notAsked,
   ranking: notAsked,
   queue: notAsked,
   fleet: notAsked,

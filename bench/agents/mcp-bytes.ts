@@ -39,6 +39,7 @@ const kiln: McpKiln = {
   sweepResults: absent,
   cancelSweep: absent,
   problem: async (name) => views.find(({ problem }) => problem.name === name) ?? absent(),
+  library: async (problem) => ({ problem, program: null, models: [] }),
   contract: async (language) => contractFor(CONTRACT, [language]),
 };
 

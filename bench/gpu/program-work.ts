@@ -1,11 +1,11 @@
-/** Programs to be judged: PyTorch's own way of solving each problem, the seeds wrapped with host code beside their device twins, and the corpus. */
+/** Programs to be judged: the library programs of problems, the seeds wrapped with host code beside their device twins, and the corpus. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import { type Program, ProgramStyle } from '../../src/domain/program.ts';
 import { recogniseProgram } from '../../src/domain/program-style.ts';
 import type { LoadedProblem } from '../../src/problems/load-problems.ts';
-import { languageOfFile } from '../../src/problems/targets.ts';
+import { languageOfFile } from '../../src/domain/plan/language-of-file.ts';
 import { corpusHeader } from './corpus-header.ts';
 import { wrapSeed } from './wrap-seed.ts';
 
@@ -24,15 +24,6 @@ export interface ProgramItem {
   /** The same kernel without host code, or by the native reference, judged beside it; null where there is none. */
   readonly beside: SubmitCandidate | null;
 }
-
-/** By problem: its inputs and outputs in declared order, as PyTorch people write it. */
-const TORCH: Readonly<Record<string, string>> = {
-  vector_add: 'a, b, out = data\n    return torch.add(a, b, out=out)',
-  softmax: 'x, out = data\n    return torch.softmax(x, dim=1)',
-  rmsnorm: 'x, weight, out = data\n    return torch.nn.functional.rms_norm(x, (x.shape[1],), weight, eps=1e-5)',
-  matmul: 'a, b, c = data\n    return a @ b.T',
-  transpose: 'a, out = data\n    return a.T.contiguous()',
-};
 
 const SUBMISSION: Program['entry'] = { file: 'submission.py', symbol: 'custom_kernel', style: 'custom_kernel' };
 
@@ -55,11 +46,10 @@ export const programWork = ({ device, kinds, problems }: Chosen): readonly Progr
 /** It builds an extension: a compiler runs for a minute and more. */
 export const needsCompiler = ({ body: { source } }: ProgramItem): boolean => source.includes('load_inline');
 
-const torchItems = ({ problem: { name } }: LoadedProblem, device: string): readonly ProgramItem[] => {
-  const lines = TORCH[name];
-  if (lines === undefined) return [];
-  const source = `import torch\n\n\ndef custom_kernel(data):\n    ${lines}\n`;
-  const body = bodyOf({ problem: name, device, source, files: [] });
+const torchItems = ({ problem: { name }, library }: LoadedProblem, device: string): readonly ProgramItem[] => {
+  if (library === null) return [];
+  const { source, program } = library;
+  const body = bodyOf({ problem: name, device, source, files: program.files, entry: program.entry });
   return [{ ...HONEST, name: `${name}/torch`, problem: name, kind: 'torch', body, beside: null }];
 };
 

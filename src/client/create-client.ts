@@ -42,6 +42,7 @@ import type { Token } from '../domain/access/token.ts';
 import type { Access, AuditList, AuditQuery, CreateToken, TokenCreated, TokenList } from '../domain/api/tokens.ts';
 import type { CreateShare, ShareCreated, ShareList } from '../domain/api/shares.ts';
 import { KilnError } from '../domain/errors.ts';
+import type { LibraryView } from '../domain/library.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { Candidate } from '../domain/candidate.ts';
 import type { JournalEvent } from '../domain/journal.ts';
@@ -130,6 +131,8 @@ export interface KilnClient extends SweepCalls {
   reloadProblems(): Promise<ProblemsReloaded>;
   problemVersions(name: string): Promise<ProblemVersionList>;
   problem(name: string): Promise<ProblemView>;
+  /** What its library program takes on each device model. */
+  library(problem: string): Promise<LibraryView>;
   /** Wrong versions of its reference, tried on a device of the fleet; waits for all of them. */
   checkProblem(name: string, where?: CheckProblem): Promise<ProblemTried>;
   /** With filters: these alone, ranked among themselves. */
@@ -222,6 +225,7 @@ export const createClient = (options: ClientOptions): KilnClient => {
     checkProblem: (name, where = {}) =>
       json(contracts.problems, 'check', { params: { name }, body: where, waitMs: CHECK_WAIT_MS }),
     problem: (name) => json(contracts.problems, 'get', { params: { name } }),
+    library: (name) => json(contracts.problems, 'library', { params: { name } }),
     ranking: (name, query = {}) => json(contracts.problems, 'ranking', { params: { name }, query }),
     progress: (name) => json(contracts.problems, 'progress', { params: { name } }),
     contract: (language) => text(contracts.plan, 'get', { query: { language } }),

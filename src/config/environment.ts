@@ -26,6 +26,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   KILN_CANARY_EVERY_SECONDS: { path: ['judging', 'canaryEverySeconds'], number: true },
   KILN_RACING_PLACES: { path: ['judging', 'racingPlaces'], number: true },
   KILN_TIME_TO_ANSWERS: { path: ['judging', 'timeToAnswers'], flag: true },
+  KILN_LIBRARY_TIMES: { path: ['judging', 'libraryTimes'], flag: true },
   KILN_JOURNAL_KEEP_DAYS: { path: ['journal', 'keepDays'], number: true },
   KILN_TIMING_METHOD: { path: ['judging', 'timing', 'method'] },
 };

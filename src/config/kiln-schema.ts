@@ -99,6 +99,8 @@ export const KilnFile = strictFields({
     racingPlaces: Count(0, 1000).default(20),
     /** Whether programs that cannot be recorded go on by their answers. */
     timeToAnswers: z.boolean({ error: 'must be true or false' }).default(false),
+    /** Whether library programs of problems are timed on idle devices. */
+    libraryTimes: z.boolean({ error: 'must be true or false' }).default(true),
   }).prefault({}),
   /** Null: for ever. Events of candidates that are not done are kept in any case. */
   journal: strictFields({ keepDays: Count(1, 36_500).nullable().default(30) }).prefault({}),

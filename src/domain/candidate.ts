@@ -4,6 +4,7 @@ import { JudgedAgain } from './canary.ts';
 import { DeviceClass } from './device.ts';
 import { AttemptId, CandidateId, DeviceId, HostId, SweepId } from './ids.ts';
 import { KernelResources } from './kernel-resources.ts';
+import { LibraryRunKey } from './library.ts';
 import { Outcome, VERDICTS } from './outcome.ts';
 import { Language, Params } from './plan/plan.ts';
 import { ProgramContent } from './program.ts';
@@ -12,6 +13,9 @@ import { Score } from './ranking/ranking.ts';
 const Instant = z.iso.datetime();
 
 export const PRIORITY_DEFAULT = 100;
+/** The last that anybody may ask for; what Kiln has judged for itself comes behind it. */
+export const PRIORITY_LAST = 2_000_000;
+export const PRIORITY_LIBRARY = PRIORITY_LAST + 1;
 
 /** What is judged. Everything in `content` can change the verdict and is hashed into the id; the rest only steers the queue. */
 export const CandidateContent = z.strictObject({
@@ -28,6 +32,8 @@ export const CandidateContent = z.strictObject({
   trial: z.int().min(0).max(9999),
   /** Of a trial: it is timed in pairs with this candidate, of the same problem and device. */
   against: CandidateId.optional(),
+  /** Of a trial: it is the problem's own library program, timed as a target. */
+  library: LibraryRunKey.optional(),
 });
 export type CandidateContent = z.infer<typeof CandidateContent>;
 
@@ -41,7 +47,7 @@ export type Effort = z.infer<typeof Effort>;
 export const Submission = z.strictObject({
   content: CandidateContent,
   /** 1 is first; equal priorities go first come, first served. */
-  priority: z.int().min(1).max(2_000_000),
+  priority: z.int().min(1).max(PRIORITY_LIBRARY),
   submitter: z.string().min(1).max(64),
   /** Host labels that must all be there. */
   labels: z.array(z.string().max(64)).max(16),

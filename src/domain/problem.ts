@@ -187,6 +187,8 @@ const sideComplaint = ({
 /** One target a problem can be judged on: what its reference and its baseline are. A program can be both: then `baseline` is left out. */
 const Implementation = z.strictObject({ reference: Side, baseline: Side.optional() });
 export type Implementation = z.infer<typeof Implementation>;
+/** `library`: what the vendor's libraries make of the problem, timed as a target. It judges nobody, and is no part of the problem's version. */
+const GpuImplementation = Implementation.extend({ library: ProgramSide.optional() });
 
 /** In which it is written; of a program, the one that is called. */
 export const fileOf = (side: Side): string => (typeof side === 'string' ? side : side.file);
@@ -226,15 +228,15 @@ export const Problem = z.strictObject({
   }),
   floor: Floor,
   /** File names in the problem's folder. A target that is absent cannot judge this problem. */
-  gpu: Implementation.optional(),
+  gpu: GpuImplementation.optional(),
   cpu: Implementation.optional(),
   /** How programs are called, the reference among them where it is one. */
   call: ProblemCall.optional(),
 });
 export type Problem = z.infer<typeof Problem>;
 
-/** Of its reference, its baseline and what derives its inputs, where they are programs: no sources of candidates in another language. */
+/** Of its reference, its baseline, its library and what derives its inputs, where they are programs: no sources of candidates in another language. */
 export const programFilesOf = ({ gpu, cpu, derive }: Pick<Problem, 'gpu' | 'cpu' | 'derive'>): readonly string[] =>
-  [derive, ...[gpu, cpu].flatMap((code) => (code ? [code.reference, code.baseline] : []))].flatMap((side) =>
+  [derive, gpu?.reference, gpu?.baseline, gpu?.library, cpu?.reference, cpu?.baseline].flatMap((side) =>
     typeof side === 'object' ? [side.file, ...side.files] : [],
   );

@@ -21,6 +21,8 @@ export interface JudgingRules {
   readonly racingPlaces: number;
   /** Programs whose recording is none, or is wrong, go on by their answers; false: that is their verdict. */
   readonly timeToAnswers: boolean;
+  /** The library programs of problems are timed on idle devices. */
+  readonly libraryTimes: boolean;
 }
 
 export interface SubmissionLimits {

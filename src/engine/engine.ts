@@ -32,6 +32,8 @@ import { createHost } from './hosts/create-host.ts';
 import { recoverHolds } from './hosts/holds.ts';
 import { createUsualClocks } from './judging/disturbance.ts';
 import { createFronts } from './judging/fronts.ts';
+import { createLibraries, type Libraries } from './libraries/libraries.ts';
+import { createLibraryRuns } from './libraries/runs.ts';
 import { lendDevices, type LendOptions, type Lent } from './lending/lending.ts';
 import { createRecordHolders } from './judging/record-holders.ts';
 import { createStoppedReview } from './judging/reopen-stopped.ts';
@@ -96,6 +98,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
   const stoppedReview = createStoppedReview(state);
   const submitters = createSubmitterBook({ ...state, store });
   const kiln = createService(state, { limits: deps.limits, onEvents: journal.on, alone: leases.alone, submitters });
+  const libraries = createLibraries(state, kiln.cancel);
 
   work.on(leases.onWork);
   committed.on(({ completed, acknowledged }) => {
@@ -104,6 +107,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
       finishedJobs.end(completed);
       leases.onRoom();
       onVerdicts(state, completed);
+      libraries.onVerdicts(completed);
     }
     journal.emit();
   });
@@ -112,10 +116,11 @@ export const createEngine = (deps: EngineDeps): Engine => {
   const start = async (): Promise<void> => {
     mode = 'running';
     const onRefusedMove = (): void => state.metrics.onRefusedMove();
-    const onTick = (): void => lookAround(state, { submitters, leases, lostJobs, stoppedReview });
+    const onTick = (): void => lookAround(state, { submitters, leases, lostJobs, stoppedReview, libraries });
     loop.start({ execute: (effect) => executeEffect(state, effect), onTick, onRefusedMove });
     noteDaemon(state, 'daemon.started');
     await submitters.recover();
+    await libraries.recover();
     await takeBack(state);
     // A crash, or an outage of the queue, between the store's commit and the queue's add leaves a candidate without a job.
     lostJobs.suspect();
@@ -149,10 +154,11 @@ interface Looking {
   readonly leases: { onRoom(): void };
   readonly lostJobs: { onTick(monotonicMs: number): void };
   readonly stoppedReview: { onTick(monotonicMs: number): void };
+  readonly libraries: Pick<Libraries, 'onTick'>;
 }
 
 /** At each tick: what comes due by itself. */
-const lookAround = (state: EngineState, { submitters, leases, lostJobs, stoppedReview }: Looking): void => {
+const lookAround = (state: EngineState, { submitters, leases, lostJobs, stoppedReview, libraries }: Looking): void => {
   askDueCompilers(state);
   endBookings(state);
   pumpProfiles(state);
@@ -160,6 +166,7 @@ const lookAround = (state: EngineState, { submitters, leases, lostJobs, stoppedR
   leases.onRoom();
   lostJobs.onTick(state.monotonicMs());
   stoppedReview.onTick(state.monotonicMs());
+  libraries.onTick();
 };
 
 type Wiring =
@@ -206,6 +213,7 @@ const stateOf = (deps: EngineDeps, wiring: Pick<EngineState, Wiring>): EngineSta
     }),
     library: { current: problems, read: deps.readProblems ?? null, refused: deps.refusedProblems ?? [] },
     recentSubmissions: createRecentSubmissions(),
+    libraryRuns: createLibraryRuns(),
     compileHosts: new Set(),
     active: new Map(),
     profiles: new Map(),

@@ -2,6 +2,7 @@
  * What the engine knows of one host. What belongs to a connection lives in it and ends with it; what the last inventory said stays, since views and
  * submissions speak of hosts that are away too.
  */
+import { driverLabel, hostLabel, modelLabel } from '../domain/hosts/host-label.ts';
 import { canRecord, environmentLabel, judgingLabel, languagesOf } from '../domain/hosts/environment-label.ts';
 import type { Booking } from '../domain/hosts/booking.ts';
 import { holdText } from '../domain/hosts/hold.ts';
@@ -110,6 +111,18 @@ export const newConnection = (defined: readonly ContentHash[], unavailable: stri
   judgeAnswers: new Map(),
   ended: new AbortController(),
 });
+
+/** Those of the fleet file, and those by which a candidate asks for this very host, or for what it has. */
+export const labelsOf = (host: Pick<HostState, 'session' | 'labels' | 'devices' | 'inventory'>): readonly string[] => {
+  const { session, labels, devices, inventory } = host;
+  return [
+    ...labels,
+    hostLabel(session.hostId),
+    ...new Set(devices.map(({ model }) => modelLabel(model))),
+    ...(inventory?.driver ? [driverLabel(inventory.driver)] : []),
+    ...environmentLabels(host),
+  ];
+};
 
 /** Of the environments that it can record programs in. */
 export const environmentLabels = ({ inventory }: Pick<HostState, 'inventory'>): readonly string[] =>

@@ -18,6 +18,7 @@ import type { HostState } from './host-state.ts';
 import type { UsualClocks } from './judging/disturbance.ts';
 import type { Fronts } from './judging/fronts.ts';
 import type { RecordHolders } from './judging/record-holders.ts';
+import type { LibraryRuns } from './libraries/runs.ts';
 import type { ProblemVersions } from './problem-versions.ts';
 import type { PendingProfiles } from './profiles/pending.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -140,6 +141,15 @@ export interface SteeringSlice
 
 export interface WhySlice extends LeasingSlice, Pick<CanariesSlice, 'problems' | 'store' | 'queue'> {}
 
+/** Programs of libraries. */
+export interface LibrariesSlice
+  extends Shared,
+    Pick<CanariesSlice, 'problems' | 'queue' | 'wake' | 'onUnqueued' | 'notify' | 'isRunning'> {
+  readonly core: Core;
+  readonly store: Pick<Store, 'insertCandidates' | 'libraryRuns' | 'backlog'>;
+  readonly libraryRuns: LibraryRuns;
+}
+
 /** Weights and limits of submitters. */
 export interface SubmittersSlice extends Pick<Shared, 'now' | 'monotonicMs' | 'apply'> {
   readonly core: Core;
@@ -147,7 +157,18 @@ export interface SubmittersSlice extends Pick<Shared, 'now' | 'monotonicMs' | 'a
 }
 
 /** What answers are made from: each takes a part of it. */
-export interface AnswersSlice extends HostsSlice, CompilersSlice, SteeringSlice, Pick<JudgingSlice, 'verdictRate'>, ReloadSlice {}
+export interface AnswersSlice
+  extends HostsSlice,
+    CompilersSlice,
+    SteeringSlice,
+    Pick<JudgingSlice, 'verdictRate'>,
+    Pick<LibrariesSlice, 'libraryRuns'>,
+    ReloadSlice {}
 
 /** The whole: for what composes the rooms (effects, host events) alone. */
-export type EngineState = HostsSlice & CanariesSlice & JudgingSlice & SteeringSlice & ReloadSlice;
+export type EngineState = HostsSlice &
+  CanariesSlice &
+  JudgingSlice &
+  SteeringSlice &
+  ReloadSlice &
+  Pick<LibrariesSlice, 'libraryRuns'>;

@@ -7,6 +7,7 @@ import type { CreateSweep, SweepResults, SweepView } from '../domain/api/sweeps.
 import type { Language } from '../domain/plan/plan.ts';
 import type { Why } from '../domain/api/why.ts';
 import type { RankingClass } from '../domain/ranking/ranking.ts';
+import type { LibraryView } from '../domain/library.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { Candidate } from '../domain/candidate.ts';
 
@@ -30,6 +31,7 @@ export interface McpKiln {
   fleet(): Promise<FleetView>;
   problems(): Promise<ProblemList>;
   problem(name: string): Promise<ProblemView>;
+  library(problem: string): Promise<LibraryView>;
   ranking(
     problem: string,
     query?: {

@@ -10,6 +10,7 @@ import type { DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
 import { contentHashOf, defineHidden, defineProblem, type TargetCode } from './definition.ts';
 import { workOf } from './floors.ts';
 import type { HiddenCase } from './hidden.ts';
+import { type LibraryProgram, libraryOf } from './library.ts';
 import { PlanError } from './plan-error.ts';
 import { handedData } from './resolve-call.ts';
 import { invalidProblem, isProblemFolder, type ProblemFolder, readProblemFolder } from './read-problem.ts';
@@ -36,6 +37,8 @@ export interface LoadedProblem {
   readonly hiddenCase: (target: Target, item: HiddenCase) => DefinedCase;
   /** Of programs, that a host must record to judge it there: those of its own reference and baseline. */
   readonly environments: (target: Target) => readonly string[];
+  /** Null where it names none. */
+  readonly library: LibraryProgram | null;
   /** Changes whenever anything changes that can change a verdict on this target. Part of every candidate's id. */
   readonly contentHash: (target: Target) => ContentHash;
 }
@@ -141,6 +144,7 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
     definitionFor,
     contentHash,
     environments,
+    library: libraryOf({ problem, files }),
   };
 };
 

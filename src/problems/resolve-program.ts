@@ -1,8 +1,7 @@
 /** A program as hosts build and record it: its files, and every case of the problem with the shapes of its tensors. Pure. */
-import type { CandidateContent } from '../domain/candidate.ts';
 import type { ContentHash } from '../domain/ids.ts';
 import type { Problem, ProblemCase } from '../domain/problem.ts';
-import type { ProgramStyle } from '../domain/program.ts';
+import type { Program, ProgramStyle } from '../domain/program.ts';
 import type { ModelCall, ProgramUnit, RecordedCase, RecordUnit } from '../domain/program-unit.ts';
 import { PlanError } from './plan-error.ts';
 import { handedData, modelCallOf, valuesOf } from './resolve-call.ts';
@@ -21,7 +20,10 @@ export interface ResolvedProgram {
   readonly calls: Calls;
 }
 
-type Content = Pick<CandidateContent, 'source' | 'program'>;
+interface Content {
+  readonly source: string;
+  readonly program?: Program | undefined;
+}
 
 /** Throws PlanError where the content has no program. */
 export const resolveProgram = ({ source, program }: Content, context: UnitContext): ResolvedProgram => {

@@ -2,15 +2,16 @@
 import { baselineOf, type Derivation, type Implementation, type Problem, type Side } from '../domain/problem.ts';
 import type { ProgramSide } from '../domain/program-call.ts';
 import { filesComplaint } from '../domain/program.ts';
-import type { OwnSide } from '../domain/program-unit.ts';
+import type { OwnSide, ProgramUnit } from '../domain/program-unit.ts';
 import { ownValue } from '../platform/own-value.ts';
 import type { TargetCode } from './definition.ts';
 import { refuseHalfDerived } from './derivation.ts';
 import { PlanError } from './plan-error.ts';
 import type { ProgramCode, SideCode } from './resolve-side.ts';
-import { languageOfFile, type Target } from './targets.ts';
+import { languageOfFile } from '../domain/plan/language-of-file.ts';
+import { type Target } from './targets.ts';
 
-interface Folder {
+export interface Folder {
   readonly problem: Problem;
   readonly files: Readonly<Record<string, string>>;
 }
@@ -67,13 +68,18 @@ const programCode = (
       `cannot be given with ${side === 'inputs' ? 'inputs that are derived by' : `a ${side} that is`} a program: what it launches is known for the shapes that it was recorded on, and the hidden case has another one for each judgement`,
     );
   const { file, symbol, style, environment } = given;
-  const files = [file, ...given.files].map((path) => ({
+  return { language: 'python', files: programFiles(folder, given, field), entry: { file, symbol, style }, environment, side };
+};
+
+/** The entry file first. Throws PlanError naming `field`. */
+export const programFiles = (folder: Folder, { file, files: others }: ProgramSide, field: string): ProgramUnit['files'] => {
+  const files = [file, ...others].map((path) => ({
     path,
     content: textOf(folder, path, path === file ? `${field}.file` : `${field}.files`),
   }));
   const complaint = filesComplaint(files);
   if (complaint !== null) throw new PlanError(`${field}.files`, complaint);
-  return { language: 'python', files, entry: { file, symbol, style }, environment, side };
+  return files;
 };
 
 const textOf = ({ files }: Folder, file: string, field: string): string => {

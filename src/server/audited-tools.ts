@@ -18,6 +18,7 @@ type OperationOf = {
   readonly fleet: 'getFleet';
   readonly problems: 'listProblems';
   readonly problem: 'getProblem';
+  readonly library: 'getLibraryTimes';
   readonly ranking: 'getRanking';
   readonly progress: 'getProgress';
   readonly createSweep: 'createSweep';

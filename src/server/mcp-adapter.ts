@@ -64,6 +64,7 @@ export const mcpKilnOf = (deps: Pick<RouteDeps, 'kiln' | 'sweeps' | 'feed' | 'li
     fleet: () => kiln.fleet(),
     problems: async () => kiln.problems(),
     problem: async (name) => kiln.problem(name),
+    library: async (name) => kiln.library(name),
     ranking: async (problem, query) => kiln.ranking(problem, parsed(RankingQuery, query ?? {})),
     contract: async (language) => contractFor(contract, [language]),
   };

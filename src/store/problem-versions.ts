@@ -29,6 +29,6 @@ export const readVersionsOf = async (sql: SqlSession, problem: string): Promise<
        count(*)::integer as candidates, count(rank_key)::integer as ranked,
        count(*) filter (where status <> 'done')::integer as waiting,
        to_char(max(submitted_at) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "lastSubmittedAt"
-     from kiln.candidates where problem = $1 group by problem_version order by max(submitted_at) desc`,
+     from kiln.candidates where problem = $1 and content -> 'library' is null group by problem_version order by max(submitted_at) desc`,
     [problem],
   );

@@ -51,7 +51,7 @@ select place, id as "candidateId", device, content ->> 'language' as language, c
 from page join kiln.candidates using (submit_order)
 order by device_model, place`;
 
-/** Candidates that did not pass, by verdict: of one device class, or of all. */
+/** Candidates that did not pass, by verdict: of one device class, or of all. Programs of libraries are nobody's. */
 export const readFailures = async (
   sql: SqlSession,
   ...[problem, problemVersions, device]: readonly [string, readonly string[], string | null]
@@ -59,7 +59,7 @@ export const readFailures = async (
   countsOf(
     await sql.query<Count>(
       `select verdict as name, count(*)::integer as count from kiln.candidates
-       where problem = $1 and problem_version = any($2::text[]) and verdict <> 'passed'
+       where problem = $1 and problem_version = any($2::text[]) and verdict <> 'passed' and content -> 'library' is null
          and ($3::text is null or lower(device) = lower($3)) group by verdict`,
       [problem, problemVersions, device],
     ),

@@ -1,6 +1,6 @@
 /**
  * Candidates that are old and that nothing needs any more, and their removal. What stays, however old: what is not done; record holders and the first places of
- * each ranking; points of sweeps that go on; what campaigns wrote, since their lineages and reports are made of it.
+ * each ranking; points of sweeps that go on; what campaigns wrote, since their lineages and reports are made of it; the times of libraries.
  */
 import { CAMPAIGN_SUBMITTER } from '../domain/campaign/campaign.ts';
 import type { CandidateId } from '../domain/ids.ts';
@@ -27,7 +27,7 @@ with ranked as (
   select candidates.* from kiln.candidates left join ranked on ranked.id = candidates.id
   where candidates.verdict is not null and candidates.updated_at < $1::timestamptz
     and coalesce(ranked.place > $2::integer, true)
-    and candidates.submitter not like '${CAMPAIGN_SUBMITTER}%'
+    and candidates.submitter not like '${CAMPAIGN_SUBMITTER}%' and content -> 'library' is null
     and ${UNUSED}
 )`;
 

@@ -64,7 +64,9 @@ test('no correct candidate keeps a wrong answer that a compile host caused: it c
   const records = await Promise.all(ids.map(async (id) => client.candidate(id)));
   const taken = records.find(({ judgedAgain }) => judgedAgain?.verdict === 'wrong_answer');
   if (!taken) throw new Error('no verdict was taken back');
-  expect(candidateText(taken, null)).toMatch(/judged again +compile host compiling failed its check at .*wrong_answer/);
+  expect(candidateText(taken, { waitsFor: null, library: null })).toMatch(
+    /judged again +compile host compiling failed its check at .*wrong_answer/,
+  );
   expect(await client.metrics()).toMatch(/kiln_compiler_quarantined\{host="compiling"\} 1/);
 
   // Still so after a restart; and it comes back by itself once its compiler is right again.

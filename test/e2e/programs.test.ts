@@ -1,8 +1,10 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { nanoseconds } from '../../src/domain/text/units.ts';
 import { kilnFolder, startKiln, untilDone } from '../support/kiln-process.ts';
 import type { KilnFolder } from '../support/kiln-process.ts';
+import { runCli } from '../support/server/run-cli.ts';
 
 const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
 const LIMIT_MS = 240_000;
@@ -85,4 +87,24 @@ test('a problem whose reference is a program judges device code by a recording t
   const verdicts = await untilDone(kiln.client, new Set<string>(candidates.map(({ id }) => id)), LIMIT_MS);
   expect([...verdicts.values()]).toEqual(['passed']);
   await kiln.stop();
+});
+
+test('what a library takes is measured by a real runner once its device is idle, and kept over a restart', async () => {
+  folder = kilnFolder(FLEET, { KILN_SIMULATED_DEVICES: '1', KILN_SIMULATED_RECORDER: '1', KILN_LIBRARY_TIMES: 'true' });
+  const kernels = join(folder.path, 'kernels');
+  cpSync(join(import.meta.dirname, '../../kernels/vector_add'), join(kernels, 'vector_add'), { recursive: true });
+  folder.env['KILN_KERNELS_DIR'] = kernels;
+  const kiln = await startKiln(folder);
+  const measured = async ({ client }: typeof kiln) => (await client.library('vector_add')).models[0]?.reason === null;
+  await expect.poll(async () => measured(kiln), { timeout: LIMIT_MS, interval: 1000 }).toBe(true);
+  const { models } = await kiln.client.library('vector_add');
+  expect(models[0]?.cases.map(({ case: name }) => name)).toEqual(['4M', '16M', '64M']);
+  expect((await kiln.client.ranking('vector_add')).models).toEqual([]);
+  const cases = models[0]?.cases.map(({ case: name, medianNs }) => `${name} ${nanoseconds(medianNs)}`).join(', ');
+  const { stdout } = await runCli(['problems', 'vector_add'], { url: kiln.url });
+  expect(stdout).toContain(`library on Kiln simulated GPU (${models[0]?.environment}): ${cases}`);
+  await kiln.stop();
+  const again = await startKiln(folder);
+  expect(await again.client.library('vector_add')).toEqual({ problem: 'vector_add', program: 'library.py', models });
+  await again.stop();
 });

@@ -136,7 +136,9 @@ test('no correct candidate keeps a wrong answer that a host with a wrong compile
   const candidates = await Promise.all(ids.map(async (id) => client.candidate(id)));
   const taken = candidates.find(({ judgedAgain }) => judgedAgain?.verdict === 'wrong_answer');
   if (!taken) throw new Error('no verdict was taken back');
-  expect(candidateText(taken, null)).toMatch(/judged again +host wrong failed its check at .*wrong_answer/);
+  expect(candidateText(taken, { waitsFor: null, library: null })).toMatch(
+    /judged again +host wrong failed its check at .*wrong_answer/,
+  );
   expect(await client.metrics()).toMatch(/kiln_device_quarantined\{host="wrong",device=".*"\} 1/);
 
   // Still so after a restart; and it comes back by itself once its compiler is right again.

@@ -216,6 +216,11 @@ export class EngineScenario {
     if (candidate) this.#ids.set(String(n), candidate.id);
   }
 
+  /** One that the engine submitted for itself. */
+  name(n: number, id: CandidateId): void {
+    this.#ids.set(String(n), id);
+  }
+
   /** Its one host has compiled it, and screens it. */
   async judging(n: number): Promise<void> {
     await this.submit(n);

@@ -31,6 +31,7 @@ export const hostlessEngine = ({
       paused: async () => [],
       submitterSettings: async () => [],
       deviceTime: async () => [],
+      libraryRuns: async () => [],
       ...store,
     } as EngineDeps['store'],
     queue: queue as Queue,

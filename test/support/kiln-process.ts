@@ -36,6 +36,8 @@ export const kilnFolder = (fleet: string, settings: Record<string, string> = {})
     KILN_DATA_DIR: join(path, 'data'),
     KILN_PORT: '0',
     KILN_LOG_LEVEL: 'debug',
+    // Nothing but what a test or a measurement submits.
+    KILN_LIBRARY_TIMES: 'false',
     ...settings,
   };
   const remove = (): readonly string[] => {

@@ -27,13 +27,20 @@ export const WRONGLY_RETURNED = {
 export const submitProgram = async (scenario: EngineScenario, n: number, program = RECORDED): Promise<void> =>
   scenario.submit(n, { language: 'python', source: `# NUMBER: ${n}\ndef custom_kernel(data):\n    pass\n`, program });
 
+interface Recorder {
+  readonly environment?: Environment;
+  readonly runnerId?: string;
+  readonly driver?: string | null;
+}
+
 /** What a program may ask for is read of the hosts that are known when it is submitted. */
 export const connectRecorder = async (
   scenario: EngineScenario,
   name = 'box',
-  { environment = TORCH, runnerId = 'r1' }: { readonly environment?: Environment; readonly runnerId?: string } = {},
+  { environment = TORCH, runnerId = 'r1', driver = null }: Recorder = {},
 ): Promise<void> => {
-  scenario.at(name).connect({ ...equipped(environment), runnerId });
+  const { inventory } = equipped(environment);
+  scenario.at(name).connect({ inventory: { ...inventory, driver }, runnerId });
   await scenario.until(async () => {
     const { hosts } = await scenario.kiln.fleet();
     return hosts.some((host) => host.name === name && host.state === 'connected' && host.inventory !== null);

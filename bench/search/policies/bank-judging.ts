@@ -73,6 +73,7 @@ export const createBankJudging = (banks: readonly Bank[]): Judging => {
       const { problem, readme, files } = loaded.get(name) ?? loadProblem(`kernels/${name}`);
       return { problem, readme, files: { ...files } };
     },
+    library: (problem) => ({ problem, program: null, models: [] }),
     ranking: async (problem) => ({ problem, versions: [], class: 'device', models: [], failed: {} }),
     queue: async () => ({
       stages: { queued: 0, compiling: 0, ready: 0, judging: 0, confirming: 0 },

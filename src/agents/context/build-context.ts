@@ -10,6 +10,8 @@ import type {
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Language } from '../../domain/plan/plan.ts';
 import type { Judging } from '../../domain/ports/kiln.ts';
+import type { LibraryTime } from '../../domain/library.ts';
+import { libraryOn } from '../../domain/text/library-text.ts';
 import type { Choice } from '../search/entry.ts';
 import { deviceSheetOf } from './device-sheet.ts';
 import { createExhibits } from './exhibits.ts';
@@ -45,7 +47,7 @@ export interface ContextBuilder {
 }
 
 export interface ContextDeps {
-  readonly judging: Pick<Judging, 'problem' | 'candidate' | 'source' | 'fleet' | 'ranking' | 'profile'>;
+  readonly judging: Pick<Judging, 'problem' | 'library' | 'candidate' | 'source' | 'fleet' | 'ranking' | 'profile'>;
   /** Milliseconds; only differences count. */
   readonly now?: () => number;
 }
@@ -63,6 +65,7 @@ export const createContextBuilder = ({ judging, now = () => performance.now() }:
   const parts = createFreshCache<SharedParts>({ ...bounded, freshMs: Infinity });
   const sheets = createFreshCache<DeviceSheet>({ ...bounded, freshMs: SHEET_FRESH_MS });
   const incumbents = createFreshCache<CandidateId | null>({ ...bounded, freshMs: INCUMBENT_FRESH_MS });
+  const libraries = createFreshCache<LibraryTime | null>({ ...bounded, freshMs: SHEET_FRESH_MS });
   const exhibits = createExhibits({ judging, now });
 
   const sheetOf = async (device: DeviceClass): Promise<DeviceSheet> =>
@@ -75,6 +78,9 @@ export const createContextBuilder = ({ judging, now = () => performance.now() }:
       const list = models.find(({ deviceModel }) => deviceModel === model) ?? models[0];
       return list?.entries.find(({ record }) => record)?.candidateId ?? null;
     });
+
+  const libraryOf = async (problem: string, model: string): Promise<LibraryTime | null> =>
+    libraries.get(`${problem} ${model}`, async () => Promise.resolve(libraryOn(judging.library(problem).models, model)));
 
   return {
     forget: (ids) => ids.forEach((id) => exhibits.forget(id)),
@@ -110,6 +116,7 @@ export const createContextBuilder = ({ judging, now = () => performance.now() }:
         earlier: [...(request.earlier ?? [])],
         elsewhere: [...request.elsewhere],
         headroom,
+        library: await libraryOf(problem, sheet.model),
         proposed: [...(request.proposed ?? [])],
         proposal: request.proposal ?? null,
         seed: choice.seed,

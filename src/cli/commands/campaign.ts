@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { KilnClient } from '../../client/create-client.ts';
 import { type CampaignBest, type CampaignView, plotFileOf } from '../../domain/api/campaigns.ts';
-import { Effort } from '../../domain/candidate.ts';
+import { Effort, PRIORITY_LAST } from '../../domain/candidate.ts';
 import { AGENTS_MAX } from '../../domain/campaign/campaign.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { plainLine, plainText } from '../../platform/printable-text.ts';
@@ -66,7 +66,7 @@ const withStartOptions = (command: Command): Command =>
     .option('--ranked <number>', "so many of the ranking's best to begin with as well (default: 0)", wholeNumber(0, 100))
     .option('--source <[problem=]file>', 'a candidate of your own to begin with (repeatable)', collect)
     .option('--seed <number>', 'of everything that is drawn (default: 1)', wholeNumber(0, 2 ** 31))
-    .option('--priority <number>', '1 is first (default: 200)', wholeNumber(1, 2_000_000))
+    .option('--priority <number>', '1 is first (default: 200)', wholeNumber(1, PRIORITY_LAST))
     .addOption(new Option('--effort <which>', EFFORT_HELP).choices(Effort.options))
     .option('--turns <number>', 'how often an agent goes on from its own last candidate (default: 4)', wholeNumber(1, 6))
     .addOption(

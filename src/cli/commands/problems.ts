@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import type { ProblemsReloaded, ProblemVersionList, ProblemView, RefusedProblem } from '../../domain/api/problems.ts';
 import { plainLine } from '../../platform/printable-text.ts';
+import type { LibraryTime } from '../../domain/library.ts';
+import { libraryText } from '../../domain/text/library-text.ts';
+import { libraryTimes } from '../library-times.ts';
 import { addProblemInit } from './problem-init.ts';
 import { contextOf, print, printJson, PROJECT_ROOT } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -24,8 +27,9 @@ export const addProblems = (program: Command): void => {
       if (name !== undefined) {
         const view = await client.problem(name);
         const { versions } = await client.problemVersions(name);
-        if (json) printJson({ ...view, versions });
-        else print([problemText(view), ...versionsText(versions)].join('\n\n'));
+        const library = await libraryTimes(client, name);
+        if (json) printJson({ ...view, versions, library });
+        else print([problemText(view), ...libraryLines(library), ...versionsText(versions)].join('\n\n'));
         return;
       }
       const list = await client.problems();
@@ -70,6 +74,10 @@ export const reloadedText = ({ added, changed, removed, unchanged, refused }: Pr
 
 const refusedText = (refused: readonly RefusedProblem[]): readonly string[] =>
   refused.map(({ name, reason }) => plainLine(`${name} does not load: ${reason}`, 500));
+
+/** In one paragraph. */
+const libraryLines = (models: readonly LibraryTime[]): readonly string[] =>
+  models.length === 0 ? [] : [models.map(libraryText).join('\n')];
 
 /** Of one that was never changed there is nothing to say. */
 const versionsText = (versions: ProblemVersionList['versions']): readonly string[] => {

@@ -4,7 +4,10 @@ import type { RankingView } from '../../domain/api/problems.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { RankingClass } from '../../domain/ranking/ranking.ts';
 import { kernelBenchResults } from '../../importers/kernelbench/results.ts';
+import type { LibraryTime } from '../../domain/library.ts';
+import { libraryOn, libraryText } from '../../domain/text/library-text.ts';
 import { contextOf, print, printJson } from '../context.ts';
+import { libraryTimes } from '../library-times.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { table } from '../output/table.ts';
@@ -43,21 +46,27 @@ export const addRank = (program: Command): void => {
       const view = await client.ranking(problem, { ...query, ...(problemVersion && { version: problemVersion }) });
       if (format) printJson(kernelBenchResults(view));
       else if (json) printJson(view);
-      else print([...(problemVersion ? [`version ${view.versions.join(', ')}`] : []), rankingText(view)].join('\n\n'));
+      else {
+        // They are of the problem as it is now, and of device code.
+        const library = problemVersion || view.class === 'program' ? [] : await libraryTimes(client, problem);
+        print([...(problemVersion ? [`version ${view.versions.join(', ')}`] : []), rankingText(view, library)].join('\n\n'));
+      }
     });
 };
 
 const CLASS_WORDS = { device: '', program: ', programs by the time to their answers' } as const;
 
-export const rankingText = (view: RankingView): string => {
+export const rankingText = (view: RankingView, library: readonly LibraryTime[] = []): string => {
   const ranked = view.models.filter(({ entries }) => entries.length > 0);
   const lists = ranked.map((model) => {
     const note = model.note === null ? '' : `  (${plainLine(model.note)})`;
-    return `${view.problem} on ${plainLine(model.deviceModel)}${CLASS_WORDS[view.class]}${note}\n${rankTable(model.entries)}`;
+    return `${view.problem} on ${plainLine(model.deviceModel)}${CLASS_WORDS[view.class]}${note}\n${libraryLine(libraryOn(library, model.deviceModel))}${rankTable(model.entries)}`;
   });
   const none = lists.length === 0 ? [`${view.problem}: nothing has passed yet`] : [];
   return [...lists, ...none, ...failedText(view.failed)].join('\n\n');
 };
+
+const libraryLine = (time: LibraryTime | null): string => (time === null ? '' : `${libraryText(time)}\n`);
 
 const failedText = (failed: RankingView['failed']): readonly string[] => {
   const counts = Object.entries(failed).filter(([, count]) => count > 0);

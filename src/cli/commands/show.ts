@@ -4,7 +4,11 @@ import type { FinishedAttempt } from '../../domain/attempt.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { tracesText } from '../../importers/flashinfer/traces.ts';
 import { popcornText } from '../../importers/gpumode/popcorn.ts';
+import type { KilnClient } from '../../client/create-client.ts';
+import type { LibraryTime } from '../../domain/library.ts';
+import { libraryOn, librarySource } from '../../domain/text/library-text.ts';
 import { contextOf, print, printJson } from '../context.ts';
+import { libraryTimes } from '../library-times.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { campaignText } from '../output/campaign-text.ts';
 import { sweepText } from '../output/sweep-text.ts';
@@ -12,9 +16,11 @@ import { blockedReason } from '../why-waiting.ts';
 import {
   basisText,
   judgedAgainText,
+  modeText,
   pairText,
   reasonText,
   scoreText,
+  shortTimeText,
   statusText,
   stoppedText,
   WHOLE,
@@ -71,10 +77,10 @@ export const addShow = (program: Command): void => {
       } else if (json) printJson(candidate);
       else
         print(
-          candidateText(
-            candidate,
-            candidate.state.status === 'queued' ? await blockedReason(client, candidate.submission.device) : null,
-          ),
+          candidateText(candidate, {
+            waitsFor: candidate.state.status === 'queued' ? await blockedReason(client, candidate.submission.device) : null,
+            library: await libraryFor(client, candidate),
+          }),
         );
     });
 };
@@ -82,10 +88,19 @@ export const addShow = (program: Command): void => {
 /** Ids tell by their beginning what they are of; any other is a candidate's. */
 const KINDS: Readonly<Record<string, 'sweep' | 'campaign'>> = { 's-': 'sweep', 'k-': 'campaign' };
 
-export const candidateText = (candidate: Candidate, waitsFor: string | null): string =>
+/** Of its problem on the model that judged it. A time to answers is compared with none. */
+const libraryFor = async (client: KilnClient, { submission, score }: Candidate): Promise<LibraryTime | null> =>
+  score === null || score.answers ? null : libraryOn(await libraryTimes(client, submission.problem), score.deviceModel);
+
+interface Beside {
+  readonly waitsFor: string | null;
+  readonly library: LibraryTime | null;
+}
+
+export const candidateText = (candidate: Candidate, { waitsFor, library }: Beside): string =>
   [
-    summary(candidate, waitsFor),
-    caseTable(candidate),
+    summary(candidate, { waitsFor, library }),
+    caseTable(candidate, library?.cases ?? []),
     resourceTable(candidate),
     attemptTable(candidate.attempts),
     compileLog(candidate),
@@ -95,7 +110,7 @@ export const candidateText = (candidate: Candidate, waitsFor: string | null): st
 
 const summary = (
   { id, submission, state, score, infraFailures, judgedAgain, byAnswers, submittedAt }: Candidate,
-  waitsFor: string | null,
+  { waitsFor, library }: Beside,
 ): string =>
   fields([
     ['candidate', id],
@@ -115,6 +130,7 @@ const summary = (
     ['disturbed', disturbedText(state)],
     ['device', score?.deviceModel ?? null],
     ['measured', score && (score.confirmed ? basisText(score) : `${basisText(score)}, not confirmed`)],
+    ['library', library && librarySource(library)],
     ['infra failures', infraFailures === 0 ? null : String(infraFailures)],
   ]);
 
@@ -124,13 +140,15 @@ const disturbedText = (state: Candidate['state']): string | null => {
 };
 
 const right = 'right' as const;
-const caseTable = ({ state }: Candidate): string => {
+const caseTable = ({ state }: Candidate, library: LibraryTime['cases']): string => {
   if (state.status !== 'done' || state.outcome.verdict !== 'passed') return '';
+  const ofLibrary = new Map(library.map(({ case: name, medianNs }) => [name, nanoseconds(medianNs)]));
   const rows = state.outcome.timings.map((timing) => [
     timing.case,
-    `${nanoseconds(timing.candidate.medianNs)}${timing.answers ? ` ± ${nanoseconds(timing.answers.uncertaintyNs)}` : ''}`,
+    shortTimeText({ timeNs: timing.candidate.medianNs, answers: timing.answers }),
     `[${nanoseconds(timing.candidate.ciLowNs)}, ${nanoseconds(timing.candidate.ciHighNs)}]`,
     nanoseconds(timing.baseline.medianNs),
+    ...(ofLibrary.size === 0 ? [] : [ofLibrary.get(timing.case) ?? '-']),
     `${times(timing.speedup)} ${interval(timing.speedupLow, timing.speedupHigh)}`,
     String(timing.candidate.runs),
     measuredText(timing),
@@ -141,6 +159,7 @@ const caseTable = ({ state }: Candidate): string => {
       { title: 'MEDIAN', align: right },
       { title: '95 % INTERVAL', align: right },
       { title: 'BASELINE', align: right },
+      ...(ofLibrary.size === 0 ? [] : [{ title: 'LIBRARY', align: right }]),
       { title: 'SPEED-UP', align: right },
       { title: 'RUNS', align: right },
       { title: 'METHOD' },
@@ -194,13 +213,13 @@ const attemptTable = (attempts: readonly FinishedAttempt[]): string =>
       { title: 'TOOK', align: right },
       { title: 'RESULT' },
     ],
-    attempts.map(({ attemptId, hostId, deviceModel, mode, phases, verdict, infra }) => [
-      `${attemptNumber(attemptId)}`,
-      hostId,
-      deviceModel,
-      mode,
-      phases === null ? '-' : milliseconds(phases.totalMs),
-      verdict ?? `infra: ${infra ?? 'unknown'}`,
+    attempts.map((attempt) => [
+      `${attemptNumber(attempt.attemptId)}`,
+      attempt.hostId,
+      attempt.deviceModel,
+      modeText(attempt),
+      attempt.phases === null ? '-' : milliseconds(attempt.phases.totalMs),
+      attempt.verdict ?? `infra: ${attempt.infra ?? 'unknown'}`,
     ]),
   );
 

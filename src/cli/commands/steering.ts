@@ -2,13 +2,11 @@
 import { type Command, Option } from 'commander';
 import type { KilnClient } from '../../client/create-client.ts';
 import type { Steer, Steered } from '../../domain/api/steering.ts';
-import { CANDIDATE_STATUSES } from '../../domain/candidate.ts';
+import { CANDIDATE_STATUSES, PRIORITY_LAST } from '../../domain/candidate.ts';
 import { VERDICTS } from '../../domain/outcome.ts';
 import { type Context, contextOf, print, printJson } from '../context.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { steeredText } from '../output/steered-text.ts';
-
-const PRIORITY_MAX = 2_000_000;
 
 type SelectOptions = Omit<Steer['select'], 'ids'>;
 interface SteerOptions extends SelectOptions {
@@ -51,7 +49,7 @@ export const addReprioritise = (program: Command): void => {
   const command = program
     .command('reprioritise')
     .description('give candidates that wait another priority')
-    .requiredOption('--priority <number>', '1 is first', wholeNumber(1, PRIORITY_MAX));
+    .requiredOption('--priority <number>', '1 is first', wholeNumber(1, PRIORITY_LAST));
   steering(command).action(
     async (ids: readonly string[], { priority, ...options }: SteerOptions & { readonly priority: number }) => {
       const context = await contextOf(program);

@@ -4,7 +4,7 @@ import { candidateOfSolution } from '../../importers/flashinfer/solution.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { Language, type Params } from '../../domain/plan/plan.ts';
 import { problemOfHeader } from '../../importers/gpumode/header.ts';
-import { type Candidate, Effort } from '../../domain/candidate.ts';
+import { type Candidate, Effort, PRIORITY_LAST } from '../../domain/candidate.ts';
 import { type Context, contextOf, note, print, printJson, printJsonLine } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collect } from '../input/given.ts';
@@ -54,7 +54,7 @@ export const withCandidateOptions = (command: Command): Command =>
     .option('-d, --device <class>', 'device class, such as H100, A100 or cpu (default: cpu for .c, otherwise H100)')
     .addOption(new Option('--language <name>', 'default: by the ending .cu, .c or .py').choices(Language.options))
     .option('--param <name=value>', "override a param of the plan's header (repeatable)", collectParam)
-    .option('--priority <number>', '1 is first (default: 100)', wholeNumber(1, 2_000_000))
+    .option('--priority <number>', '1 is first (default: 100)', wholeNumber(1, PRIORITY_LAST))
     .option('--trial <number>', 'judge the same content again under another number; only 0 is ranked', wholeNumber(0, 9999))
     .addOption(new Option('--effort <which>', EFFORT_HELP).choices(Effort.options))
     .option('--submitter <name>', 'who asks: queues are shared fairly between submitters')

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import type { KilnClient } from '../../client/create-client.ts';
+import { PRIORITY_LAST } from '../../domain/candidate.ts';
 import { PLOTS, type SweepView } from '../../domain/api/sweeps.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { RUNNING_MAX, STRATEGIES, SWEEP_POINTS_MAX } from '../../domain/sweep/sweep.ts';
@@ -68,7 +69,7 @@ const addStart = (program: Command, sweep: Command): void => {
   const start = withBudget(
     withSpace(sweep.command('start', { isDefault: true }).description('start one: kiln sweep FILE does the same')),
   )
-    .option('--priority <number>', '1 is first (default: 100)', wholeNumber(1, 2_000_000))
+    .option('--priority <number>', '1 is first (default: 100)', wholeNumber(1, PRIORITY_LAST))
     .option('--submitter <name>', 'who asks: queues are shared fairly between submitters')
     .option('--label <label>', 'host label that is required (repeatable)', collect)
     .option('--name <text>', 'shown in lists')

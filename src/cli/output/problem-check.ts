@@ -16,11 +16,20 @@ export const triedSummary = ({ ok, refused, mutants, host, deviceModel }: Proble
   const rest = untried.length === 0 ? '' : `; ${untried.length} could not be tried`;
   if (ok) return `${where}: each of ${mutants.length - untried.length} wrong versions of its reference is found${rest}`;
   const passed = mutants.filter(({ foundBy, untried: why }) => foundBy === null && why === null).map(({ name }) => name);
+  if (passed.length === 0) return `${where}: its library program is not right${rest}`;
   return `${where}: wrong versions of its reference pass: ${passed.join(', ')}${rest}`;
 };
 
 const triedText = (tried: ProblemTried): string =>
-  [`${tried.problem}, ${triedSummary(tried)}`, ...tried.mutants.map(mutantLine)].join('\n');
+  [`${tried.problem}, ${triedSummary(tried)}`, ...tried.mutants.map(mutantLine), ...libraryLines(tried)].join('\n');
+
+const libraryLines = ({ library }: ProblemTried): readonly string[] => {
+  if (library === null) return [];
+  if (library.untried !== null) return [`  untried  its library program: ${plainText(library.untried)}`];
+  return [
+    library.failed === null ? '  passes   its library program' : `  FAILS    its library program: ${plainText(library.failed)}`,
+  ];
+};
 
 const mutantLine = ({ name, foundBy, untried }: TriedMutant): string => {
   if (untried !== null) return `  untried  ${name}: ${plainText(untried)}`;

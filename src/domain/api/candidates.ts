@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Move } from '../campaign/campaign.ts';
-import { Candidate, Effort, PRIORITY_DEFAULT } from '../candidate.ts';
+import { Candidate, Effort, PRIORITY_DEFAULT, PRIORITY_LAST } from '../candidate.ts';
 import { CampaignId, CandidateId, SweepId } from '../ids.ts';
 import { VERDICTS } from '../outcome.ts';
 import { PlainText } from '../plain-text.ts';
@@ -39,7 +39,7 @@ export const SubmitCandidate = z.strictObject({
   files: SourceFiles.optional(),
   /** For language `python`: `source` is the entry file, and this says the rest. */
   program: Program.optional(),
-  priority: z.int().min(1).max(2_000_000).default(PRIORITY_DEFAULT),
+  priority: z.int().min(1).max(PRIORITY_LAST).default(PRIORITY_DEFAULT),
   submitter: PlainText.min(1).max(64).default(SUBMITTER_DEFAULT),
   labels: z.array(PlainText.min(1).max(64)).max(16).default([]),
   trial: z.int().min(0).max(9999).default(0),

@@ -29,5 +29,7 @@ export const ProblemTried = z.strictObject({
   /** Why it cannot tell right from wrong at all; null where it can. */
   refused: z.string().nullable(),
   mutants: z.array(TriedMutant),
+  /** The problem's library program there: what is wrong with it, or why it was not tried. Null: there is none for the device. */
+  library: z.strictObject({ failed: z.string().nullable(), untried: z.string().nullable() }).nullable().default(null),
 });
 export type ProblemTried = z.infer<typeof ProblemTried>;

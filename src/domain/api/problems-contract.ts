@@ -1,5 +1,6 @@
 /** Endpoints of problems and their rankings. */
 import { z } from 'zod';
+import { LibraryView } from '../library.ts';
 import { PlainText } from '../plain-text.ts';
 import { FAILURES } from './errors.ts';
 import { CheckProblem, ProblemTried } from './problem-check.ts';
@@ -61,6 +62,17 @@ export const problemsContract = {
       summary: "A problem's definition with the text of its files",
       params: ProblemParams,
       response: { 200: ProblemView, ...FAILURES },
+    },
+  },
+  library: {
+    method: 'GET',
+    url: '/v1/problems/:name/library',
+    schema: {
+      operationId: 'getLibraryTimes',
+      tags: ['problems'],
+      summary: "What the problem's library program takes on each device model, as a target; or why nobody knows",
+      params: ProblemParams,
+      response: { 200: LibraryView, ...FAILURES },
     },
   },
   ranking: {

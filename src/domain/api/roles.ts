@@ -23,6 +23,7 @@ const READ = [
   'getCandidateSource',
   'getFleet',
   'getHealth',
+  'getLibraryTimes',
   'getMetrics',
   'getOwnShare',
   'getPlanContract',

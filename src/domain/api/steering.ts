@@ -1,6 +1,6 @@
 /** What people do to candidates that are there: many at once, by what they have in common. */
 import { z } from 'zod';
-import { CANDIDATE_STATUSES } from '../candidate.ts';
+import { CANDIDATE_STATUSES, PRIORITY_LAST } from '../candidate.ts';
 import { CampaignId, CandidateId, SweepId } from '../ids.ts';
 import { VERDICTS } from '../outcome.ts';
 import { PlainText } from '../plain-text.ts';
@@ -38,7 +38,7 @@ const fields = {
 
 export const Steer = z.strictObject(fields);
 export type Steer = z.input<typeof Steer>;
-export const Reprioritise = z.strictObject({ ...fields, priority: z.int().min(1).max(2_000_000) });
+export const Reprioritise = z.strictObject({ ...fields, priority: z.int().min(1).max(PRIORITY_LAST) });
 export type Reprioritise = z.input<typeof Reprioritise>;
 /** A verdict is final unless somebody says why it should not be. */
 export const Rejudge = z.strictObject({ ...fields, reason: PlainText.min(1).max(500) });

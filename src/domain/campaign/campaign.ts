@@ -1,6 +1,6 @@
 /** Campaigns: agents that write candidates for some problems on some device classes, within a budget. Money is whole millionths of a US dollar. */
 import { z } from 'zod';
-import { Effort } from '../candidate.ts';
+import { Effort, PRIORITY_LAST } from '../candidate.ts';
 import { DeviceClass } from '../device.ts';
 import { CampaignId, CandidateId, GenerationId } from '../ids.ts';
 import { Diagnosis, IMPLEMENTATIONS_MAX, PROPOSALS_MAX } from './diagnosis.ts';
@@ -91,7 +91,7 @@ export const CampaignSpec = z.strictObject({
     .min(0)
     .max(2 ** 31)
     .default(1),
-  priority: z.int().min(1).max(2_000_000).default(200),
+  priority: z.int().min(1).max(PRIORITY_LAST).default(200),
   /** `full`: its candidates are timed to the end, also those that cannot come near the front of the ranking. Left out: `racing`. */
   effort: Effort.optional(),
 });

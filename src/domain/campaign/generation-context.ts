@@ -7,6 +7,7 @@ import { WritingMove } from './campaign.ts';
 import { Diagnosis, Proposal } from './diagnosis.ts';
 import { DeviceClass } from '../device.ts';
 import { CandidateId } from '../ids.ts';
+import { LibraryTime } from '../library.ts';
 import { VERDICTS } from '../outcome.ts';
 import { Language, Params } from '../plan/plan.ts';
 import { Problem } from '../problem.ts';
@@ -130,6 +131,8 @@ export const GenerationContext = z.strictObject({
   elsewhere: z.array(MemoryRow.extend({ problem: z.string() })).default([]),
   /** None where no floor is known. */
   headroom: z.array(Headroom).default([]),
+  /** What the problem's library program takes on this device model, or why nobody knows; null where the problem names none. */
+  library: LibraryTime.nullable().default(null),
   /** Ideas that were proposed for these parents before, whether somebody writes them or not. */
   proposed: z.array(z.string()).default([]),
   /** What is to be carried out, where somebody proposed it before: which of how many candidates of the idea this one is. */

@@ -18,6 +18,7 @@ import type { Collected, CollectGarbage } from '../api/retention.ts';
 import type { Steered, Steering, SteeringRequest } from '../api/steering.ts';
 import type { Why } from '../api/why.ts';
 import type { CandidateId, HostId, SweepId } from '../ids.ts';
+import type { LibraryView } from '../library.ts';
 import type { Profile } from '../profile.ts';
 import type { Program } from '../program.ts';
 import type { Candidate } from '../candidate.ts';
@@ -79,6 +80,8 @@ export interface Kiln {
   /** Throws NOT_FOUND for one that never was. */
   problemVersions(name: string): Promise<ProblemVersionList>;
   problem(name: string): ProblemView;
+  /** What its library program takes on each device model. Throws NOT_FOUND. */
+  library(problem: string): LibraryView;
   /** Wrong versions of its reference, tried on a device of the fleet. Throws UNKNOWN_DEVICE where none takes work, QUEUE_FULL while another is tried. */
   checkProblem(name: string, where: CheckProblem): Promise<ProblemTried>;
   /** `mayBeUnknown`: a device class that nobody has seen has an empty ranking; otherwise it is refused. */
@@ -105,6 +108,7 @@ export type Judging = Pick<
   | 'source'
   | 'sourced'
   | 'problem'
+  | 'library'
   | 'ranking'
   | 'queue'
   | 'fleet'

@@ -2,8 +2,9 @@
 import type { Selection } from '../api/steering.ts';
 import type { FinishedAttempt } from '../attempt.ts';
 import type { ByAnswers, CandidateState, CandidateStatus, Submission } from '../candidate.ts';
-import type { CandidateId, HostId } from '../ids.ts';
+import type { CandidateId, ContentHash, HostId } from '../ids.ts';
 import type { KernelResources } from '../kernel-resources.ts';
+import type { LibraryRunKey } from '../library.ts';
 import type { Outcome, Verdict } from '../outcome.ts';
 import type { Profile } from '../profile.ts';
 import type { NewJournalEvent } from '../journal.ts';
@@ -48,6 +49,18 @@ export interface OldCandidate {
   readonly compileLog: string;
   readonly submittedAt: string;
   readonly attempts: unknown;
+}
+
+/** A run of a problem's library program, done or not. */
+export interface LibraryRunRow {
+  readonly id: CandidateId;
+  readonly problem: string;
+  readonly problemVersion: string;
+  readonly device: string;
+  readonly key: LibraryRunKey;
+  readonly environmentKey: ContentHash;
+  readonly state: CandidateState;
+  readonly isByAnswers: boolean;
 }
 
 /** A problem's definition as candidates were submitted for it. */

@@ -13,6 +13,7 @@ import type {
   FinishedProfile,
   FirstOf,
   KeptProblem,
+  LibraryRunRow,
   NewCandidate,
   OldCandidate,
   PausedRow,
@@ -118,6 +119,8 @@ export interface Store {
   appendEvents(events: readonly NewJournalEvent[]): Promise<void>;
   events(query: EventQuery): Promise<readonly JournalEvent[]>;
   lastSequence(): Promise<number>;
+  /** Runs of library programs, newest first: those of `ids` alone where they are given, otherwise at most `limit`. */
+  libraryRuns(wish: { readonly ids: readonly CandidateId[] } | { readonly limit: number }): Promise<readonly LibraryRunRow[]>;
   /** Model by model, the record first, then by rank key; trial 0 only. */
   ranking(query: RankingQuery): Promise<readonly RankedEntry[]>;
   /** Old candidates that nothing needs any more, by problem. */

@@ -3,34 +3,17 @@ import type { CheckProblem, ProblemTried, TriedMutant } from '../../domain/api/p
 import { deviceClassOf } from '../../domain/device.ts';
 import type { Device } from '../../domain/device.ts';
 import { KilnError } from '../../domain/errors.ts';
-import type { Outcome } from '../../domain/outcome.ts';
-import type { CompileResult, InfraFailure, JudgeResult } from '../../domain/protocol.ts';
 import { judgingLabel } from '../../domain/hosts/environment-label.ts';
 import { reasonText } from '../../domain/text/describe.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { mutantsOf } from '../../problems/mutants.ts';
 import type { Mutant } from '../../problems/mutants.ts';
+import { resolveProgram } from '../../problems/resolve-program.ts';
 import { targetOf } from '../../problems/targets.ts';
-import { compileIdOf, judgeShortly, newCanaryAttempt } from '../canaries/canary-attempt.ts';
-import { markedUnit } from '../canaries/marks.ts';
 import { bookingOf, environmentLabels, hostNamed, connectedTo, isTrusted } from '../host-state.ts';
-import type { Connected, HostState } from '../host-state.ts';
+import type { HostState } from '../host-state.ts';
 import type { AnswersSlice } from '../state.ts';
-
-/** Behind what waits at the device. */
-const WAIT_MS_MAX = 60_000;
-
-interface Place {
-  readonly host: HostState;
-  readonly connection: Connected;
-  readonly device: Device;
-  readonly loaded: LoadedProblem;
-}
-
-/** Whatever a place answers: an outcome, or why there is none. */
-type Answer =
-  | { readonly outcome: Outcome }
-  | { readonly failure: string; readonly refused: boolean /** Its own code failed there. */; readonly isProblems: boolean };
+import { type Answer, type Place, tryVersion } from './try-version.ts';
 
 type Checking = Pick<AnswersSlice, 'hosts' | 'rules'>;
 
@@ -52,25 +35,30 @@ export const createProblemChecks = (state: Checking) => {
 const check = async (state: Checking, place: Place): Promise<ProblemTried> => {
   const { host, device, loaded } = place;
   const { own, wrong } = mutantsOf(loaded.definitionFor(targetOf(deviceClassOf(device)), device.architecture));
-  const first = own && (await tried(state, place, own));
+  const first = own && (await tryVersion(state, place, own));
   let refused = first ? refusalOf(first) : null;
   const mutants: TriedMutant[] = [];
   for (const mutant of wrong) {
     if (refused !== null) break;
-    const answer = await tried(state, place, mutant);
+    const answer = await tryVersion(state, place, mutant);
     // Of a program there is no trial of its own: what its host says of it comes with the first wrong version.
     if ('failure' in answer && (answer.refused || (!own && answer.isProblems))) refused = answer.failure;
     else mutants.push(triedMutant(mutant, answer));
   }
+  const library = refused === null ? await tryLibrary(state, place) : null;
   return {
     problem: loaded.problem.name,
     host: host.session.hostId,
     deviceId: device.id,
     deviceModel: device.model,
     device: deviceClassOf(device),
-    ok: refused === null && mutants.every(({ foundBy, untried }) => foundBy !== null || untried !== null),
+    ok:
+      refused === null &&
+      library?.failed == null &&
+      mutants.every(({ foundBy, untried }) => foundBy !== null || untried !== null),
     refused,
     mutants,
+    library,
   };
 };
 
@@ -82,6 +70,21 @@ const refusalOf = (answer: Answer): string | null => {
   }
   const { outcome } = answer;
   return outcome.verdict === 'passed' ? null : `its own reference is judged ${outcome.verdict}: ${reasonText(outcome)}`;
+};
+
+/** It must be right where its host records its environment: what it takes is shown to everybody. Null: there is none for the device. */
+const tryLibrary = async (state: Checking, { loaded, ...place }: Place): Promise<ProblemTried['library']> => {
+  const { library, problem } = loaded;
+  const { host, device } = place;
+  if (library === null || device.kind === 'cpu') return null;
+  const { environment } = library.program;
+  if (!environmentLabels(host).includes(judgingLabel(environment)))
+    return { failed: null, untried: `its host records no programs of environment "${environment}"` };
+  const { unit, calls } = resolveProgram(library, { problem, target: 'gpu', architecture: device.architecture });
+  const answer = await tryVersion(state, { loaded, ...place }, { unit, calls, plans: {} });
+  if (!('outcome' in answer)) return { failed: null, untried: answer.failure };
+  const { outcome } = answer;
+  return { failed: outcome.verdict === 'passed' ? null : `${outcome.verdict}: ${reasonText(outcome)}`, untried: null };
 };
 
 const triedMutant = ({ name }: Mutant, answer: Answer): TriedMutant => {
@@ -126,58 +129,3 @@ const canJudge = (loaded: LoadedProblem, host: HostState, device: Device): boole
 
 const isAsked = ({ host, device }: CheckProblem, { session }: HostState, found: Device): boolean =>
   (host === undefined || session.hostId === host) && (device === undefined || deviceClassOf(found) === device);
-
-/** What it does beside a wrong answer is no concern: few timed runs. */
-const tried = async (state: Checking, place: Place, mutant: Mutant): Promise<Answer> => {
-  const { host, connection } = place;
-  const attemptId = newCanaryAttempt();
-  const unit = markedUnit(mutant.unit, host.canaries.marks.code);
-  const compiled = await answered<CompileResult>(state, connection, {
-    answers: connection.compileAnswers,
-    id: compileIdOf(attemptId),
-    ask: () => host.session.compile(compileIdOf(attemptId), unit, state.rules.compileLimitMs),
-  });
-  if (compiled === null) return lost();
-  if (compiled.status === 'failed') return { outcome: compiled.outcome };
-  if (compiled.status === 'infra') return failed(compiled.failure);
-  const { artifact } = compiled;
-  const result = await answered<JudgeResult>(state, connection, {
-    answers: connection.judgeAnswers,
-    id: attemptId,
-    ask: () => judgeShortly(state, { ...place, attemptId, plans: mutant.plans, artifact }),
-  });
-  if (result === null) return lost();
-  host.session.ack([attemptId]);
-  if (result.outcome) return { outcome: result.outcome };
-  connection.defined.clear();
-  return failed(result.infra ?? { code: 'internal', message: 'the runner gave neither outcome nor failure' });
-};
-
-const failed = ({ code, message }: InfraFailure): Answer => ({
-  failure: `${code}: ${message}`,
-  refused: code === 'problem_refused',
-  isProblems: code === 'reference_failed' || code === 'baseline_failed',
-});
-
-const lost = (): Answer => ({ failure: 'its host was lost, or did not answer in time', refused: false, isProblems: false });
-
-/** Null where the connection ended, or nothing came for longer than any judgement takes. */
-const answered = async <T>(
-  state: Pick<Checking, 'rules'>,
-  connection: Connected,
-  { answers, id, ask }: { readonly answers: Map<string, (answer: T) => void>; readonly id: string; readonly ask: () => boolean },
-): Promise<T | null> => {
-  const { promise, resolve } = Promise.withResolvers<T | null>();
-  const giveUp = (): void => resolve(null);
-  const late = setTimeout(giveUp, state.rules.limitMs + state.rules.compileLimitMs + WAIT_MS_MAX);
-  connection.ended.signal.addEventListener('abort', giveUp, { once: true });
-  answers.set(id, resolve);
-  if (!ask()) giveUp();
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(late);
-    connection.ended.signal.removeEventListener('abort', giveUp);
-    answers.delete(id);
-  }
-};

@@ -5,8 +5,8 @@ import type { SubmitCandidate } from '../../domain/api/candidates.ts';
 import type { CandidateContent } from '../../domain/candidate.ts';
 import { knownClass } from '../../domain/device.ts';
 import { KilnError } from '../../domain/errors.ts';
-import { CandidateId, hashOf } from '../../domain/ids.ts';
 import type { SweepId } from '../../domain/ids.ts';
+import { LIBRARY_SUBMITTER } from '../../domain/library.ts';
 import type { Language, Params } from '../../domain/plan/plan.ts';
 import type { NewCandidate } from '../../domain/ports/store-rows.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
@@ -14,12 +14,10 @@ import { parseHeader } from '../../problems/parse-header.ts';
 import { sourceOf } from '../../problems/merge-files.ts';
 import { languagesOn, targetOf } from '../../problems/targets.ts';
 import type { Target } from '../../problems/targets.ts';
+import { contentId } from '../content-id.ts';
 import { importedFiles } from './imported-files.ts';
 import { type HostEnvironments, prepareProgram } from './prepare-program.ts';
 import { resolveCandidate } from '../../problems/resolve-candidate.ts';
-
-/** Part of every candidate id: raise it when the judge's rules change what a verdict means. */
-const JUDGE_RULES_VERSION = 2;
 
 export interface IntakeRules {
   readonly problems: ReadonlyMap<string, LoadedProblem>;
@@ -34,6 +32,7 @@ type Input = z.output<typeof SubmitCandidate>;
 
 /** Throws KilnError where the request itself is wrong; a bad plan is the candidate's own failure and becomes its verdict. */
 export const prepareCandidate = (input: Input, sweepId: SweepId | null, rules: IntakeRules): NewCandidate => {
+  if (input.submitter === LIBRARY_SUBMITTER) throw reserved(input.submitter);
   const loaded = problemOf(input.problem, rules);
   const device = deviceOf(input.device, rules);
   checkTarget(loaded, targetOf(device), input.language);
@@ -54,6 +53,11 @@ export const prepareCandidate = (input: Input, sweepId: SweepId | null, rules: I
   const asked = effort === 'full' ? { effort } : {};
   return { id: contentId(content), submission: { content, priority, submitter, labels, sweepId, ...asked }, outcome };
 };
+
+const reserved = (submitter: string): KilnError =>
+  new KilnError('INVALID_REQUEST', `submitter: "${submitter}" is Kiln's own name for programs of libraries: choose another`, {
+    details: { field: 'submitter' },
+  });
 
 const againstOf = ({ trial, against, language }: Input): Pick<CandidateContent, 'against'> => {
   if (against === undefined) return {};
@@ -88,9 +92,6 @@ const programOf = (input: Input, shared: SharedContent, { loaded, rules }: Prepa
   const { content: program, outcome } = prepareProgram(source, whole, rules.hosts);
   return { content: { ...shared, params: {}, program }, outcome };
 };
-
-export const contentId = (content: CandidateContent): CandidateId =>
-  CandidateId.parse(`c-${hashOf({ content, rules: JUDGE_RULES_VERSION }).slice(0, 32)}`);
 
 const problemOf = (name: string, rules: IntakeRules): LoadedProblem => {
   const loaded = rules.problems.get(name);

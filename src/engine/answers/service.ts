@@ -7,6 +7,7 @@ import { KilnError } from '../../domain/errors.ts';
 import type { SubmissionLimits } from '../deps.ts';
 import type { AnswersSlice } from '../state.ts';
 import { resumeHost } from './resume-host.ts';
+import type { ProblemList } from '../../domain/api/problems.ts';
 import type { CheckProblem } from '../../domain/api/problem-check.ts';
 import { createProblemChecks } from './check-problem.ts';
 import { fleetView } from './fleet-view.ts';
@@ -16,6 +17,7 @@ import { queueView } from './queue-view.ts';
 import { type RankingWish, rankingView } from './ranking-view.ts';
 import { askProfiles, onVerdicts, profileOf } from '../profiles/profiles.ts';
 import { reloadProblems } from './reload-problems.ts';
+import { libraryView } from '../libraries/view.ts';
 import { rankedProblem, versionsView } from './problem-versions-view.ts';
 import { refreshHosts } from '../hosts/refresh.ts';
 import type { SubmitterControl } from '../../domain/ports/submitters.ts';
@@ -88,14 +90,8 @@ export const createService = (state: AnswersSlice, { limits, onEvents, alone, su
     refreshHosts: async (host: HostId | null) => refreshHosts(state, host),
     reloadProblems: async () => reloadProblems(state),
     problemVersions: async (name: string) => versionsView(state, name),
-    problems: () => ({
-      refused: [...state.library.refused],
-      problems: [...problems.values()].map((loaded) => ({
-        name: loaded.problem.name,
-        title: loaded.problem.title,
-        targets: [...loaded.targets],
-      })),
-    }),
+    library: (name: string) => libraryView(state, problem(name)),
+    problems: () => problemList(state),
     problem: (name: string) => {
       const loaded = problem(name);
       return { problem: loaded.problem, readme: loaded.readme, files: { ...loaded.files } };
@@ -120,6 +116,11 @@ export const createService = (state: AnswersSlice, { limits, onEvents, alone, su
     },
   };
 };
+
+const problemList = ({ problems, library }: Pick<AnswersSlice, 'problems' | 'library'>): ProblemList => ({
+  refused: [...library.refused],
+  problems: [...problems.values()].map(({ problem: { name, title }, targets }) => ({ name, title, targets: [...targets] })),
+});
 
 /** For everybody: what was wrong is in the log. */
 const notReadyReason = ({ writeBehind }: Pick<AnswersSlice, 'writeBehind'>): string | null =>

@@ -1,20 +1,18 @@
 /** What the scheduler is told of a host. */
 import { deviceClassOf } from '../../domain/device.ts';
-import { hostLabel } from '../../domain/hosts/host-label.ts';
 import type { HostFacts } from '../../scheduler/events.ts';
-import { bookingOf, environmentLabels, isAvailable, languagesOfHost } from '../host-state.ts';
+import { bookingOf, isAvailable, labelsOf, languagesOfHost } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { HostsSlice } from '../state.ts';
 
 const ROUND_TRIP_DEFAULT_MS = 20;
 
 export const factsOf = ({ eventLoopDelayMs }: Pick<HostsSlice, 'eventLoopDelayMs'>, host: HostState): HostFacts => {
-  const { session, labels, inventory, devices, runnerId } = host;
+  const { session, inventory, devices, runnerId } = host;
   return {
     hostId: session.hostId,
     runnerId,
-    // Whoever wants this very host asks for it by this label.
-    labels: [...labels, hostLabel(session.hostId), ...environmentLabels(host)],
+    labels: labelsOf(host),
     languages: languagesOfHost(host),
     compileSlots: inventory?.compileSlots ?? 1,
     rttMs: (session.roundTripMs ?? ROUND_TRIP_DEFAULT_MS) + eventLoopDelayMs(),

@@ -1,19 +1,10 @@
 /** The fleet as far as it matters to one candidate. */
 import { deviceClassOf } from '../../domain/device.ts';
 import { deviceStateText } from '../../domain/hosts/device-state.ts';
-import { hostLabel } from '../../domain/hosts/host-label.ts';
 import type { DeviceId } from '../../domain/ids.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
 import { quarantineText } from '../canaries/quarantine.ts';
-import {
-  bookingOf,
-  connectedTo,
-  environmentLabels,
-  type HostState,
-  languagesOfHost,
-  reasonOf,
-  whyNoWork,
-} from '../host-state.ts';
+import { bookingOf, connectedTo, type HostState, labelsOf, languagesOfHost, reasonOf, whyNoWork } from '../host-state.ts';
 import type { WhySlice } from '../state.ts';
 import type { WhyCompile, WhyHost } from './view.ts';
 
@@ -23,7 +14,7 @@ const hostOf = (host: HostState): WhyHost => ({
   name: host.session.hostId,
   state: host.connection.state,
   reason: reasonOf(host),
-  labels: [...host.labels, hostLabel(host.session.hostId), ...environmentLabels(host)],
+  labels: labelsOf(host),
   languages: host.inventory && languagesOfHost(host),
   devices: host.devices.map((device) => {
     const quarantine = host.canaries.quarantines.get(device.id);

@@ -3,11 +3,13 @@ import type { PlanView } from '../../domain/api/candidates.ts';
 import type { RankingView } from '../../domain/api/problems.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { KilnError } from '../../domain/errors.ts';
+import type { LibraryTime } from '../../domain/library.ts';
 import type { CaseTiming } from '../../domain/measurement.ts';
 import { timingsOf } from '../../domain/passed-timings.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { classOf, type Score } from '../../domain/ranking/ranking.ts';
 import { statusText } from '../../domain/text/describe.ts';
+import { libraryOn, librarySource } from '../../domain/text/library-text.ts';
 import { untrusted } from '../../domain/text/untrusted.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import type { McpKiln } from '../mcp-kiln.ts';
@@ -40,17 +42,31 @@ export const candidateAnswer = async (kiln: McpKiln, candidate: Candidate, besid
   if (state.status !== 'done') return { ...known, verdict: null, ...(await waitingOf(kiln, candidate)) };
   const { outcome } = state;
   const passed = outcome.verdict === 'passed';
-  const plan = passed ? await orNull(kiln.plan(id)) : null;
   const ranking = candidate.score === null ? null : await rankingOf(kiln, candidate, candidate.score);
   return {
     ...known,
     verdict: outcome.verdict,
     ...(candidate.score === null ? {} : scoreOf(candidate, candidate.score, ranking)),
-    ...(passed ? { cases: casesOf(outcome.timings, { plan, record: await recordTimings(kiln, candidate, ranking) }) } : {}),
+    ...(passed ? await timesOf(kiln, candidate, ranking) : {}),
     ...failureDataOf(outcome, candidate.compileLog, passed ? null : await problemOf(kiln, submission.problem)),
     ...(candidate.resources === null ? {} : { resources: candidate.resources }),
     ...(candidate.attempts.length === 0 ? {} : { judged: candidate.attempts.map(attemptText) }),
     next: passed ? NEXT_PASSED : NEXT_FAILED,
+  };
+};
+
+/** Of one that passed. */
+const timesOf = async (
+  kiln: McpKiln,
+  candidate: Candidate,
+  ranking: RankingView | null,
+): Promise<Pick<CandidateData, 'cases' | 'library'>> => {
+  const plan = await orNull(kiln.plan(candidate.id));
+  const library = await libraryFor(kiln, candidate);
+  const record = await recordTimings(kiln, candidate, ranking);
+  return {
+    cases: casesOf(timingsOf(candidate), { plan, library, record }),
+    ...(library === null ? {} : { library: librarySource(library) }),
   };
 };
 
@@ -64,6 +80,12 @@ const rankingOf = async (
   score: Score,
 ): Promise<RankingView | null> =>
   orNull<RankingView>(kiln.ranking(problem, { device, class: classOf(score), limit: PLACES_READ }));
+
+/** Of its problem on the same model. A time to answers is compared with none. */
+const libraryFor = async (kiln: McpKiln, { submission, score }: Candidate): Promise<LibraryTime | null> => {
+  if (score === null || score.answers) return null;
+  return libraryOn((await orNull(kiln.library(submission.problem)))?.models ?? [], score.deviceModel);
+};
 
 /** Of who holds the record on the same model; none where that is itself. */
 const recordTimings = async (
@@ -100,8 +122,8 @@ const waitingOf = async (kiln: McpKiln, { id, state, paused }: Candidate): Promi
   };
 };
 
-const attemptText = ({ hostId, deviceModel, mode, verdict, infra }: Candidate['attempts'][number]): string =>
-  `${mode === 'screen' ? 'judged' : 'confirmed'} on ${deviceModel} (${hostId}): ${verdict ?? `not the candidate's failure: ${plainLine(infra ?? 'unknown')}`}`;
+const attemptText = ({ hostId, deviceModel, mode, judgedBy, verdict, infra }: Candidate['attempts'][number]): string =>
+  `${mode === 'screen' ? 'judged' : 'confirmed'}${judgedBy === undefined ? '' : ` by its ${judgedBy}`} on ${deviceModel} (${hostId}): ${verdict ?? `not the candidate's failure: ${plainLine(infra ?? 'unknown')}`}`;
 
 const problemOf = async (kiln: McpKiln, name: string): Promise<Problem | null> =>
   (await orNull(kiln.problem(name)))?.problem ?? null;

@@ -11,6 +11,8 @@ export const CaseData = z.strictObject({
   baselineNs: z.number(),
   /** Of who holds the record, where that is somebody else. */
   recordNs: z.number().optional(),
+  /** Of the problem's library program. */
+  libraryNs: z.number().optional(),
   /** The least that the device's rates allow. */
   floorNs: z.number().optional(),
   speedup: z.number(),
@@ -88,6 +90,8 @@ export const CandidateData = z.strictObject({
   deviceModel: z.string().optional(),
   standing: StandingData.optional(),
   cases: z.array(CaseData).optional(),
+  /** What libraryNs is of, or why there is none. */
+  library: z.string().optional(),
   failure: FailureData.optional(),
   /** What it, its device or a host said as it failed. */
   said: Fenced.optional(),

@@ -11,6 +11,7 @@ export const candidateText = (data: CandidateData): string =>
     data.byAnswers && `It is judged by its answers: ${data.byAnswers}`,
     standingText(data),
     data.cases && ['Per bench case:', ...data.cases.map(caseText)].join('\n'),
+    data.library && `Library: ${data.library}`,
     data.failure && failureText(data.failure),
     data.said,
     data.compilerMessages,
@@ -45,8 +46,8 @@ const standingText = ({ standing }: CandidateData): string | undefined =>
   [standing.place, standing.pair, standing.confirmation, standing.stopped].filter((part) => part !== undefined).join('; ');
 
 export const caseText = (item: CaseData): string => {
-  const { case: name, shape, medianNs, baselineNs, recordNs, floorNs, speedup, speedupLow, speedupHigh, humps } = item;
-  const limits = [part('floor', floorNs), part('record', recordNs)].join('');
+  const { case: name, shape, medianNs, baselineNs, recordNs, libraryNs, floorNs, speedup, speedupLow, speedupHigh, humps } = item;
+  const limits = [part('floor', floorNs), part('library', libraryNs), part('record', recordNs)].join('');
   const two =
     humps === undefined
       ? ''

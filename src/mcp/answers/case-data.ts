@@ -1,5 +1,6 @@
 /** The times of each bench case, with how near they come to what the device allows. */
 import type { PlanView } from '../../domain/api/candidates.ts';
+import type { LibraryTime } from '../../domain/library.ts';
 import type { CaseTiming } from '../../domain/measurement.ts';
 import type { CaseData } from './candidate-data.ts';
 
@@ -7,10 +8,21 @@ export interface Beside {
   readonly plan: PlanView | null;
   /** Of who holds the record; empty where nobody else does. */
   readonly record: readonly CaseTiming[];
+  readonly library: LibraryTime | null;
 }
 
-export const casesOf = (timings: readonly CaseTiming[], { plan, record }: Beside): CaseData[] =>
-  timings.map((timing) => ({ ...timesOf(timing), ...recordOf(timing, record), ...ratesOf(timing, plan) }));
+export const casesOf = (timings: readonly CaseTiming[], { plan, record, library }: Beside): CaseData[] =>
+  timings.map((timing) => ({
+    ...timesOf(timing),
+    ...recordOf(timing, record),
+    ...libraryOf(timing, library),
+    ...ratesOf(timing, plan),
+  }));
+
+const libraryOf = ({ case: name }: CaseTiming, library: LibraryTime | null): Partial<CaseData> => {
+  const time = library?.cases.find((one) => one.case === name);
+  return time === undefined ? {} : { libraryNs: rounded(time.medianNs) };
+};
 
 const recordOf = ({ case: name }: CaseTiming, record: readonly CaseTiming[]): Partial<CaseData> => {
   const held = record.find((timing) => timing.case === name);

@@ -3,8 +3,17 @@ import { z } from 'zod';
 import { ProblemList } from '../../domain/api/problems.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { Language } from '../../domain/plan/plan.ts';
+import { libraryText } from '../../domain/text/library-text.ts';
 import { fenceLanguage } from '../../domain/text/side-text.ts';
-import { FileData, languagesOf, ProblemData, problemDataOf, type Seed, seedsOf } from '../answers/problem-data.ts';
+import {
+  FileData,
+  languagesOf,
+  ProblemData,
+  problemDataOf,
+  type Seed,
+  seedsOf,
+  targetOfLanguage,
+} from '../answers/problem-data.ts';
 import { lines } from '../answers/words.ts';
 import type { McpKiln } from '../mcp-kiln.ts';
 import { tool } from '../tool.ts';
@@ -39,15 +48,21 @@ export const getProblem = tool({
   run: async ({ kiln }, { problem, language: asked, contract }) => {
     const view = await kiln.problem(problem);
     const language = asked ?? (await languageHere(kiln, languagesOf(view)));
-    return { ...problemDataOf(view, [language]), ...(contract ? { contract: await kiln.contract(language) } : {}) };
+    const library = targetOfLanguage(language) === 'gpu' ? (await kiln.library(problem)).models.map(libraryText) : [];
+    return {
+      ...problemDataOf(view, [language]),
+      ...(library.length === 0 ? {} : { library }),
+      ...(contract ? { contract: await kiln.contract(language) } : {}),
+    };
   },
-  text: ({ name, title, languages, statement, definition, reference, seeds, contract }) =>
+  text: ({ name, title, languages, statement, definition, reference, seeds, library, contract }) =>
     lines(
       `# Problem ${name}: ${title} (in ${languages.join(', ')})`,
       statement,
       `\nDefinition:\n${definition}`,
       `\nReference, ${reference.name}${reference.about === '' ? '' : `, ${reference.about}`}:\n\`\`\`\`${fenceLanguage(reference.name)}\n${reference.source}\n\`\`\`\``,
       `\nSeeds, for get_seed:\n${seeds.map((seed) => `- ${seed}`).join('\n')}`,
+      library && `\n${library.join('\n')}`,
       contract && `\n${contract}`,
     ),
 });

@@ -8,6 +8,7 @@ export const problemsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { ki
   app.route({ ...problemsContract.reload, handler: async () => kiln.reloadProblems() });
   app.route({ ...problemsContract.versions, handler: (request) => kiln.problemVersions(request.params.name) });
   app.route({ ...problemsContract.get, handler: async (request) => kiln.problem(request.params.name) });
+  app.route({ ...problemsContract.library, handler: async (request) => kiln.library(request.params.name) });
   app.route({ ...problemsContract.progress, handler: (request) => kiln.views.progress(request.params.name) });
   app.route({ ...problemsContract.records, handler: (request) => kiln.views.records(request.query) });
   app.route({

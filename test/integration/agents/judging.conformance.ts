@@ -95,6 +95,7 @@ export const describeJudging = (name: string, open: () => JudgingRig): void => {
       await expect(judging.source(NOWHERE)).rejects.toMatchObject(notFound);
       await expect(judging.askProfile(NOWHERE)).rejects.toMatchObject(notFound);
       expect(() => judging.problem('nothing')).toThrow(expect.objectContaining(notFound));
+      expect(() => judging.library('nothing')).toThrow(expect.objectContaining(notFound));
       await expect((async () => judging.ranking('nothing', { limit: 1 }))()).rejects.toMatchObject(notFound);
       expect(await judging.profile(NOWHERE)).toBeNull();
     });
@@ -105,6 +106,7 @@ export const describeJudging = (name: string, open: () => JudgingRig): void => {
       await judging.askProfile(id);
       expect(await judging.profile(id)).toMatchObject({ candidateId: id });
       expect(judging.problem(open().problem).problem.name).toBe(open().problem);
+      expect(judging.library(open().problem).problem).toBe(open().problem);
       const { stages } = QueueView.parse(await judging.queue());
       expect(Object.values(stages)).toEqual([0, 0, 0, 0, 0]);
       expect(FleetView.parse(await judging.fleet()).hosts.map(({ state }) => state)).toEqual(['connected']);

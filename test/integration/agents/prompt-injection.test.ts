@@ -31,6 +31,7 @@ const judgingOf = async (client: KilnClient): Promise<ContextDeps['judging']> =>
   const problem = await client.problem('vector_add');
   return {
     problem: () => problem,
+    library: (name) => ({ problem: name, program: null, models: [] }),
     candidate: async (id) => client.candidate(id),
     source: async (id) => client.source(id),
     fleet: async () => client.fleet(),

@@ -242,7 +242,11 @@ describe('looking', () => {
     server.kiln.finish(bad, { verdict: 'compile_error', log: 'x.cu:1: error: \u001b[31mno' });
     const first = await kiln('show', good);
     expect(first.stdout).toMatch(/status +passed\nresult +2\.00x \[1\.96, 2\.04\]/);
-    expect(first.stdout).toMatch(/big +36\.5 µs +\[36\.1 µs, 36\.9 µs\] +73\.0 µs +2\.00x \[1\.96, 2\.04\] +100 +paired/);
+    expect(first.stdout).toMatch(/BASELINE +LIBRARY +SPEED-UP/);
+    expect(first.stdout).toMatch(
+      /big +36\.5 µs +\[36\.1 µs, 36\.9 µs\] +73\.0 µs +18\.0 µs +2\.00x \[1\.96, 2\.04\] +100 +paired/,
+    );
+    expect(first.stdout).toMatch(/library +torch 2\.11\.0, CUDA 13\.0, driver 580\.65\n/);
     const second = await kiln('show', bad);
     expect(second.stdout).toContain('why        x.cu:1: error: no');
     expect(second.stdout).toContain('compile log:\n  x.cu:1: error: no\n');
@@ -266,7 +270,9 @@ describe('looking', () => {
     server.kiln.finish(good, passed(1.5), score(1.5));
     server.kiln.finish(bad, { verdict: 'cancelled' });
     const run = await kiln('rank', 'vector_add', '--device', 'H100');
-    expect(run.stdout).toMatch(/^vector_add on NVIDIA H100 80GB HBM3\n#/);
+    expect(run.stdout).toMatch(
+      /^vector_add on NVIDIA H100 80GB HBM3\nlibrary on NVIDIA H100 80GB HBM3 \(torch .*\): big 18\.0 µs\n#/,
+    );
     expect(run.stdout).toMatch(/1 +1\.50x +\[1\.47, 1\.53\] +1\.50x +48\.7 µs +50 % +\w+ +c-\w+ +c +anonymous +record/);
     expect(run.stdout).toContain('did not pass: 1 cancelled');
   });
@@ -299,7 +305,10 @@ describe('looking', () => {
   test('problems and list', async () => {
     await submitted('good.c');
     expect((await kiln('problems')).stdout).toMatch(/vector_add +cpu, gpu +Add two vectors/);
-    expect((await kiln('problems', 'vector_add')).stdout).toMatch(/out +out +f32 +\[n\]/);
+    const one = (await kiln('problems', 'vector_add')).stdout;
+    expect(one).toMatch(/out +out +f32 +\[n\]/);
+    expect(one).toMatch(/^library on NVIDIA H100 80GB HBM3 .*: big 18\.0 µs$/mu);
+    expect(one).toMatch(/^no library time on NVIDIA A100-SXM4-80GB: not measured yet/mu);
     expect((await kiln('list', '--limit', '5')).stdout).toMatch(/c-\w+ +vector_add +cpu +anonymous +2026-01-02T03:04:05 +queued/);
     expect((await kiln('list', '--submitter', 'nobody')).stdout).toBe('no candidates\n');
   });

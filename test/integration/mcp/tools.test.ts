@@ -72,7 +72,7 @@ describe.each([
       /^c-\w+ \(vector_add on H100, cuda\): passed, 1\.50x \[1\.47, 1\.53\], 48\.7 µs, 50 % of the floor on NVIDIA H100/m,
     );
     expect(submitted.text).toMatch(/^record, place 1 of 1; confirmed$/m);
-    expect(submitted.text).toContain('- big: 48.7 µs, baseline 73.0 µs, 1.50x');
+    expect(submitted.text).toContain('- big: 48.7 µs, baseline 73.0 µs, library 18.0 µs, 1.50x');
     const id = CandidateId.parse(submitted.data?.['id']);
     expect((await server.kiln.candidate(id)).submission).toMatchObject({ submitter: 'mcp', device: 'H100' });
     const ranking = await talk.call('ranking', { problem: 'vector_add' });
@@ -89,7 +89,7 @@ describe.each([
     expect(record.data?.['cases']).toEqual([expect.not.objectContaining({ recordNs: expect.anything() as number })]);
     const behind = await talk.call('submit_candidate', { ...CANDIDATE, source: `${SOURCE} // slower` });
     expect(behind.data).toMatchObject({ cases: [{ case: 'big', medianNs: 48_670, baselineNs: 73_000, recordNs: 36_500 }] });
-    expect(behind.text).toContain('- big: 48.7 µs, baseline 73.0 µs, record 36.5 µs, 1.50x');
+    expect(behind.text).toContain('- big: 48.7 µs, baseline 73.0 µs, library 18.0 µs, record 36.5 µs, 1.50x');
   });
 
   test('tell a time to answers as what it is, in a ranking of its own, and submit a program for it', async () => {

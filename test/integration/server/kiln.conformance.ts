@@ -110,6 +110,7 @@ export const describeKiln = (name: string, kilnOf: () => Kiln): void => {
       await expect(kiln.cancel(NOWHERE)).rejects.toMatchObject(notFound);
       await expect(kiln.askProfile(NOWHERE)).rejects.toMatchObject(notFound);
       expect(() => kiln.problem('nothing')).toThrow(expect.objectContaining(notFound));
+      expect(() => kiln.library('nothing')).toThrow(expect.objectContaining(notFound));
       await expect((async () => kiln.ranking('nothing', { limit: 1 }))()).rejects.toMatchObject(notFound);
       const host = HostId.parse('nowhere');
       await expect((async () => kiln.resumeHost(host))()).rejects.toMatchObject(notFound);

@@ -9,6 +9,7 @@ import { describeProfiles } from './profiles.conformance.ts';
 import { hasPostgres, POSTGRES_MISSING, startPostgres } from '../../support/servers.ts';
 import type { Server } from '../../support/servers.ts';
 import { describeCampaignStore } from './campaigns.conformance.ts';
+import { describeLibraries } from './libraries.conformance.ts';
 import { describeRacing } from './racing.conformance.ts';
 import { describeRanking } from './ranking.conformance.ts';
 import { describeAccess, describeSubmitters } from './access.conformance.ts';
@@ -50,6 +51,7 @@ describe('embedded', () => {
   describeStore('PGlite', () => database.sql);
   describeRanking('PGlite', () => database.sql);
   describeRacing('PGlite', () => database.sql);
+  describeLibraries('PGlite', () => database.sql);
   describeCanaries('PGlite', () => database.sql);
   describeSteering('PGlite', () => database.sql);
   describeProfiles('PGlite', () => database.sql);
@@ -77,6 +79,7 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   describeStore('Postgres', () => database.sql);
   describeRanking('Postgres', () => database.sql);
   describeRacing('Postgres', () => database.sql);
+  describeLibraries('Postgres', () => database.sql);
   describeCanaries('Postgres', () => database.sql);
   describeSteering('Postgres', () => database.sql);
   describeProfiles('Postgres', () => database.sql);

@@ -10,6 +10,7 @@ import unittest
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest import mock
 
 from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.judge.answering import AnsweringArtifact, is_answering
@@ -64,10 +65,10 @@ class Answered(unittest.TestCase):
         unit = unit_of(source, **changes)
         name = "a" * 64
         shutil.rmtree(Path(self.folder, name), ignore_errors=True)
-        files = files_of(unit, "e" * 64, "b" * 64, {"program.json": b'{"extensions": {}, "triton": {}}'})
+        files = files_of(unit, "e" * 64, {"program.json": b'{"extensions": {}, "triton": {}}'})
         store_artifact(Path(self.folder), name, meta_of(unit, "torch"), files)
         self.assertTrue(is_answering(Artifact(Path(self.folder, name))))
-        program = AnsweringProgram(self.host, AnsweringArtifact(Path(self.folder, name)))
+        program = AnsweringProgram(self.host, AnsweringArtifact(Path(self.folder, name)), "candidate")
         self.programs.append(program)
         program.prove()
         program.calibrate()
@@ -205,9 +206,15 @@ class Answered(unittest.TestCase):
         self.assertTrue(all(sum(kinds[at : at + 24]) >= KIND_LEAST for at in range(0, 6000, 24)))
 
     def test_what_was_asked_ahead_for_one_case_is_released_before_another(self) -> None:
-        program = self.runs(DOUBLE, timed=3)
-        self.assertTrue(any(name.startswith("done") for name in self.host.driver.seen))
-        del program
+        driver = self.host.driver
+        with mock.patch.object(driver, "event", side_effect=driver.event) as made:
+            program = self.runs(DOUBLE, timed=3)
+            bound = {case: self.bind(program, case) for case in COUNTS}
+            for case, (runnable, places) in [*bound.items(), *bound.items()]:
+                values, outputs = self.run_once(runnable, places, case, is_timed=True)
+                self.assertEqual(outputs, [2.0 * value for value in values])
+        self.assertTrue(any(name.startswith("done") for name in driver.seen))
+        self.assertEqual(made.call_count, 1, "there is one for all changes of case")
 
     def test_what_it_does_wrong_is_a_verdict(self) -> None:
         raises = COUNT + "    if COUNT[0] == 4:\n        raise ValueError('no more')\n    gpu().scale(x, out, 2.0)\n"

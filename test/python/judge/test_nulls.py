@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Optional
 
 from kiln_runner.judge.failures import CandidateFailure, InfraFailure
+from kiln_runner.judge.gpu.answer_process import LIFE_S_MAX
 from kiln_runner.judge.gpu.answering_program import Offsets, doubt
 from kiln_runner.judge.gpu.null_process import Known
 from kiln_runner.judge.gpu.nulls import CALIBRATED_S_MAX, CALIBRATION_NS, IDLE_S, OFF_NS_MAX, Nulls
@@ -96,6 +97,27 @@ class Measured(unittest.TestCase):
         self.assertTrue(self.started[0].is_closed)
         self.nulls.prove("torch", "e")
         self.assertEqual(len(self.started), 2)
+
+    def test_one_that_was_lost_is_not_asked_again(self) -> None:
+        self.nulls.prove("torch", "e")
+        self.started[0].fails = InfraFailure("worker_died", "the program's process was lost")
+        with self.assertRaises(InfraFailure):
+            self.nulls.offsets("torch", "e")
+        self.assertTrue(self.started[0].is_closed)
+        self.nulls.offsets("torch", "e")
+        self.assertEqual(len(self.started), 2)
+
+    def test_one_whose_life_is_half_over_is_made_anew_where_no_device_waits_for_it(self) -> None:
+        for _ in range(int(LIFE_S_MAX / 2 / 20) + 1):
+            self.now += 20.0
+            self.nulls.prove("torch", "e")
+            self.nulls.offsets("torch", "e")
+        self.assertEqual([one.is_closed for one in self.started], [False])
+        self.now += 20.0
+        self.nulls.offsets("torch", "e")
+        self.assertEqual(len(self.started), 1, "under the lock it is as it was proven")
+        self.nulls.prove("torch", "e")
+        self.assertEqual([one.is_closed for one in self.started], [True, False])
 
     def test_where_the_judges_own_program_does_not_answer_nobody_elses_is_to_blame(self) -> None:
         self.nulls.prove("torch", "e")

@@ -3,6 +3,7 @@ import type { ContextDeps } from '../../../src/agents/context/build-context.ts';
 import type { RankingView } from '../../../src/domain/api/problems.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
+import type { LibraryTime } from '../../../src/domain/library.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Profile } from '../../../src/domain/profile.ts';
 import { Candidate } from '../../../src/domain/candidate.ts';
@@ -102,6 +103,7 @@ export const createFakeJudging = () => {
     profiles: new Map<CandidateId, Profile>(),
     ranked: [] as { readonly n: number; readonly record: boolean; readonly model?: string }[],
     fleet: fleetOf([]),
+    library: [] as readonly LibraryTime[],
     asked: { candidate: 0, ranking: 0, fleet: 0, problem: 0 },
   };
   const judging: ContextDeps['judging'] = {
@@ -111,6 +113,7 @@ export const createFakeJudging = () => {
       if (!found) throw new KilnError('NOT_FOUND', `there is no problem "${name}"`);
       return { problem: found.problem, readme: found.readme, files: { ...found.files } };
     },
+    library: (name) => ({ problem: name, program: 'library.py', models: [...state.library] }),
     candidate: async (id) => {
       state.asked.candidate += 1;
       const found = state.candidates.get(id);

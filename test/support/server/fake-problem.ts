@@ -1,4 +1,7 @@
+import { ProblemTried } from '../../../src/domain/api/problem-check.ts';
+import { LibraryTime } from '../../../src/domain/library.ts';
 import { Problem } from '../../../src/domain/problem.ts';
+import { idOf } from '../builders.ts';
 
 /** The one problem of the fake. */
 export const PROBLEM = Problem.parse({
@@ -32,3 +35,35 @@ export const VERSIONS = ['a', 'b'].map((digit, at) => ({
 }));
 
 export const RELOADED = { added: ['softmax'], changed: ['vector_add'], removed: ['old'], unchanged: 1, refused: [REFUSED] };
+
+/** What a check of it finds on a GPU. */
+export const TRIED = ProblemTried.parse({
+  problem: PROBLEM.name,
+  host: 'box',
+  deviceId: 'GPU-1',
+  deviceModel: 'NVIDIA H100 80GB HBM3',
+  device: 'H100',
+  ok: false,
+  refused: null,
+  mutants: [{ name: 'zeros', foundBy: null }],
+});
+
+/** Measured on one model, and not on another. */
+export const LIBRARY = [
+  {
+    device: 'A100',
+    deviceModel: 'NVIDIA A100-SXM4-80GB',
+    candidateId: null,
+    environment: null,
+    cases: [],
+    reason: 'not measured yet: it is once a device is idle',
+  },
+  {
+    device: 'H100',
+    deviceModel: 'NVIDIA H100 80GB HBM3',
+    candidateId: idOf('library'),
+    environment: 'torch 2.11.0, CUDA 13.0, driver 580.65',
+    cases: [{ case: 'big', medianNs: 18_000 }],
+    reason: null,
+  },
+].map((time) => LibraryTime.parse(time));

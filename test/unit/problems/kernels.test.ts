@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { programFilesOf } from '../../../src/domain/problem.ts';
 import { createSpace } from '../../../src/domain/sweep/space.ts';
 import { parseHeader } from '../../../src/problems/parse-header.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
-import { casesOf, LANGUAGES_OF, languageOfFile, type Target } from '../../../src/problems/targets.ts';
+import { languageOfFile } from '../../../src/domain/plan/language-of-file.ts';
+import { casesOf, LANGUAGES_OF, type Target } from '../../../src/problems/targets.ts';
 import { floorsOf } from '../../../src/problems/floors.ts';
 import { peaksOf } from '../../../src/domain/ranking/device-peaks.ts';
 
@@ -30,7 +32,9 @@ const shipped = all.filter(([name]) => SHIPPED.includes(name));
 const h100 = peaksOf({ kind: 'gpu', model: 'NVIDIA H100 80GB HBM3' });
 const targetOf = (language: string): Target => (language === 'c' ? 'cpu' : 'gpu');
 const allFiles = [...problems.values()].flatMap((loaded) =>
-  Object.keys(loaded.files).map((file) => [loaded.problem.name, file] as const),
+  Object.keys(loaded.files)
+    .filter((file) => !programFilesOf(loaded.problem).includes(file))
+    .map((file) => [loaded.problem.name, file] as const),
 );
 
 test('the problems of the folder are these', () => {

@@ -2,7 +2,9 @@
 import { h, type JSX } from 'preact';
 import type { RankingView } from '../../../domain/api/problems.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
+import type { LibraryTime } from '../../../domain/library.ts';
 import { timingsOf } from '../../../domain/passed-timings.ts';
+import { libraryOn, librarySource } from '../../../domain/text/library-text.ts';
 import { nanoseconds, percent } from '../../../domain/text/units.ts';
 import { casePlot } from '../../plots/case-plot.ts';
 import { rooflinePlot, type RooflinePoint, type Roofs } from '../../plots/roofline-plot.ts';
@@ -54,29 +56,36 @@ const NOTES = {
 /** Shares of what the device allows. */
 export const FloorPanel = ({ candidate }: { readonly candidate: Candidate }): JSX.Element | null => {
   const plan = useAnswer(`plan ${candidate.id}`, () => ask('GET', '/v1/candidates/:id/plan', { params: { id: candidate.id } }));
+  const { submission, score } = candidate;
+  const library = useAnswer(score === null || score.answers ? null : `library ${submission.problem}`, () =>
+    ask('GET', '/v1/problems/:name/library', { params: { name: submission.problem } }),
+  );
+  const time = libraryOn(library.data?.models ?? [], score?.deviceModel ?? '');
   const ceilings = plan.data?.ceilings ?? null;
   if (timingsOf(candidate).length === 0 || plan.data === null || ceilings === null) return null;
   const points = pointsOf(candidate, plan.data);
   const roofline = rooflinePlot(points, ceilings, PLOT);
-  const rows = floorRows(points, ceilings);
+  const rows = floorRows(points, ceilings, time?.cases ?? []);
+  const columns = rows.some(({ libraryNs }) => libraryNs !== null) ? [...FLOOR_COLUMNS, LIBRARY_COLUMN] : FLOOR_COLUMNS;
   return h(
     Panel,
     {
       title: 'Against what the device allows',
       note: NOTES[ceilings.source],
-      actions: h(CsvButton<FloorRow>, { file: `${candidate.id.slice(0, 10)}-floor.csv`, columns: FLOOR_COLUMNS, rows }),
+      actions: h(CsvButton<FloorRow>, { file: `${candidate.id.slice(0, 10)}-floor.csv`, columns, rows }),
     },
     h(
       'div',
       { class: 'columns' },
       h(VirtualTable<FloorRow>, {
         caption: 'Times against the floor',
-        columns: FLOOR_COLUMNS,
+        columns,
         rows,
         keyOf: ({ case: name }) => name,
       }),
       roofline === null ? null : h('div', null, draw(roofline)),
     ),
+    time === null ? null : h('p', { class: 'soft small' }, `Library: ${librarySource(time)}`),
   );
 };
 
@@ -94,13 +103,20 @@ interface FloorRow {
   readonly case: string;
   readonly timeNs: number;
   readonly floorNs: number;
+  /** Null where it is not known. */
+  readonly libraryNs: number | null;
 }
 
-const floorRows = (points: readonly RooflinePoint[], { bytesPerSecond, flopsPerSecond }: Roofs): readonly FloorRow[] =>
+const floorRows = (
+  points: readonly RooflinePoint[],
+  { bytesPerSecond, flopsPerSecond }: Roofs,
+  library: LibraryTime['cases'],
+): readonly FloorRow[] =>
   points.map(({ case: name, bytes, flops, timeNs }) => ({
     case: name,
     timeNs,
     floorNs: Math.max(bytes / bytesPerSecond, flopsPerSecond === null ? 0 : flops / flopsPerSecond) * 1e9,
+    libraryNs: library.find((one) => one.case === name)?.medianNs ?? null,
   }));
 
 const FLOOR_COLUMNS: readonly Column<FloorRow>[] = [
@@ -119,3 +135,10 @@ const FLOOR_COLUMNS: readonly Column<FloorRow>[] = [
       shareBar([{ name: 'of floor', part: Math.min(1, floorNs / timeNs), className: 'i-accent' }], name),
   },
 ];
+
+const LIBRARY_COLUMN: Column<FloorRow> = {
+  title: 'Library',
+  isNumber: true,
+  cell: ({ libraryNs }) => (libraryNs === null ? '–' : nanoseconds(libraryNs)),
+  text: ({ libraryNs }) => libraryNs,
+};

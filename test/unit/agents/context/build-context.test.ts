@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type ContextRequest, createContextBuilder } from '../../../../src/agents/context/build-context.ts';
 import { GenerationContext } from '../../../../src/domain/campaign/generation-context.ts';
 import type { ProfileSummary } from '../../../../src/domain/profile.ts';
+import { LIBRARY } from '../../../support/server/fake-problem.ts';
 import { fleetOf } from '../../../support/agents/fleet.ts';
 import { createFakeJudging, H100, idOf, PASSED, problems, candidateOf, sourceOf } from '../../../support/agents/fake-judging.ts';
 
@@ -83,6 +84,15 @@ describe('contexts', () => {
     state.fleet = fleetOf([{ model: H100 }]);
     state.ranked.push({ n: 1, record: true, model: 'NVIDIA H100 PCIe' }, { n: 2, record: true });
     expect((await contexts.build(WISH)).incumbent?.candidateId).toBe(idOf(2));
+  });
+
+  test('have what a library takes on their model, and ask for it anew after a while', async () => {
+    const { contexts, state, clock } = rig();
+    state.fleet = fleetOf([{ model: H100 }]);
+    expect((await contexts.build(WISH)).library).toBeNull();
+    state.library = LIBRARY;
+    clock.ms += 20_000;
+    expect((await contexts.build(WISH)).library).toMatchObject({ deviceModel: H100, cases: [{ medianNs: 18_000 }] });
   });
 
   test('give the compile log to a repair, and keep it out of every other field', async () => {

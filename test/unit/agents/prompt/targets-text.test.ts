@@ -4,6 +4,7 @@ import { targetsText } from '../../../../src/agents/prompt/targets-text.ts';
 import type { Exhibit, GenerationContext } from '../../../../src/domain/campaign/generation-context.ts';
 import { Problem } from '../../../../src/domain/problem.ts';
 import { candidateId, exhibit, generationContext } from '../../../support/agents/generation-context.ts';
+import { LIBRARY } from '../../../support/server/fake-problem.ts';
 
 const timesOf = (ns: Readonly<Record<string, number>>): Exhibit['cases'] =>
   Object.entries(ns).map(([name, medianNs]) => ({ case: name, medianNs, baselineNs: 30_000, speedup: 30_000 / medianNs }));
@@ -32,6 +33,18 @@ describe('what an agent is to reach', () => {
     const reference = { file: 'reference.py', symbol: 'ref_kernel', style: 'custom_kernel' as const };
     const recorded = Problem.parse({ ...problem, gpu: { reference }, cpu: { reference } });
     expect(targetsText(context({ problem: recorded }))).toContain('- small: floor 12.3 µs, torch 30.0 µs, record 20.1 µs');
+  });
+
+  test('has what a library takes where it was measured, says of what, and otherwise why not', () => {
+    const [, measured] = LIBRARY;
+    const library = { ...measured, cases: [{ case: 'large', medianNs: 33_000 }] } as GenerationContext['library'];
+    const told = targetsText(context({ library }));
+    expect(told).toContain('- large: library 33.0 µs, baseline 30.0 µs, record 40.0 µs');
+    expect(told).toMatch(/\nLibrary: torch 2\.11\.0, CUDA 13\.0, driver 580\.65$/u);
+    const [missing = null] = LIBRARY;
+    expect(targetsText(context({ library: missing }))).toMatch(/\nLibrary: no library time on NVIDIA A100.*: not measured yet/u);
+    // Nothing has passed yet.
+    expect(targetsText(context({ library, parents: [], incumbent: null, move: 'new' }))).toContain('- large: library 33.0 µs');
   });
 
   test('says so where it starts from the record', () => {

@@ -49,6 +49,14 @@ describe('a candidate of a language that its device does not run', () => {
   });
 });
 
+describe('a submitter', () => {
+  test('has another name than Kiln itself, whose candidates nobody ranks', () => {
+    expect(() => prepared({ submitter: 'library' })).toThrow(
+      'submitter: "library" is Kiln\'s own name for programs of libraries: choose another',
+    );
+  });
+});
+
 describe('a program', () => {
   test('takes along what it imports of its problem, and what that imports', () => {
     expect(filesOf('from task import input_t')).toEqual(['task.py', 'utils.py']);

@@ -199,6 +199,7 @@ const startEngine = async (held = RECORD) => {
       holds: async () => [],
       bookings: async () => [],
       submitterSettings: async () => [],
+      libraryRuns: async () => [],
       deviceTime: async () => [],
       keepSubmitter: async () => undefined,
       dropSubmitter: async () => undefined,
@@ -259,6 +260,15 @@ describe('a profile', () => {
     near.answer({ status: 'done', summary: { ...SUMMARY, case: near.asked[0]?.case ?? '', kernels: [] } });
     await until(() => finished.length > 0, 'it is recorded');
     expect(finished).toMatchObject([{ state: { summary: { chosen: { by: 'baseline' } } } }]);
+  });
+
+  test('of a program is refused at once, whether a host is there or not', async () => {
+    const { kiln, finished } = await startEngine({ ...RECORD, submission: { ...RECORD.submission, language: 'python' } });
+    await kiln.askProfile(ID);
+    await until(() => finished.length > 0, 'it is recorded');
+    expect(finished).toMatchObject([
+      { state: { status: 'failed', message: expect.stringContaining('no launch plan') as string } },
+    ]);
   });
 
   test('waits for a host that takes work', async () => {

@@ -167,7 +167,7 @@ class CaseAnswers:
     def _located(self, called: Called) -> "list[Output]":
         unknown = [name for name in called.outputs if name not in {place.tensor["name"] for place in self._written}]
         if unknown:
-            raise CandidateFailure(contract(self._case, f"its process told of an output {unknown[0][:80]}, which the problem has not"))
+            raise self._process.failure(contract(self._case, f"its process told of an output {unknown[0][:80]}, which the problem has not"))
         found = [self._process.find(called, self._case, place.tensor["name"], place.given) for place in self._written]
         return [Output(one.ours, place.at, place.bytes) for one, place in zip(found, self._written)]
 
@@ -216,12 +216,12 @@ class AnsweringHost(Host, Protocol):
 
 
 class AnsweringProgram(Program, Answering):
-    def __init__(self, host: AnsweringHost, artifact: AnsweringArtifact) -> None:
+    def __init__(self, host: AnsweringHost, artifact: AnsweringArtifact, side: str) -> None:
         super().__init__(host.driver, artifact)
         self._host, document = host, artifact.document
         name = artifact.folder.name
         self._environment, self._key = document["environment"], document["environmentKey"]
-        asked = Asked(name, self._environment, self._key, document["program"])
+        asked = Asked(name, self._environment, self._key, document["program"], side)
         self._process = AnswerProcess(host, asked, document["program"]["cases"], arenas_from(arena_of(name)))
         self._cases: dict[str, CaseAnswers] = {}
         self._offsets = NO_OFFSETS

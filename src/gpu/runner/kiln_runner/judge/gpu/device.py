@@ -163,7 +163,7 @@ class GpuDevice:
     def load(self, side: str, artifact: Artifact) -> Program:
         try:
             if is_answering(artifact):
-                return AnsweringProgram(self, AnsweringArtifact(artifact.folder))
+                return AnsweringProgram(self, AnsweringArtifact(artifact.folder), side)
             if is_recording(artifact):
                 return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver), of_problem=side in (*OWN_SIDES, INPUTS)))
             return Program(self.driver, artifact, self._read.get(artifact.folder))

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from typing import Callable, NamedTuple, Optional, Protocol, TypeVar
 
 from ..failures import CandidateFailure, InfraFailure
+from .answer_process import LIFE_S_MAX
 from .answering_program import Offsets
 from .null_process import Known, NullRuns, blamed, blameless
 
 CALIBRATED_S_MAX, IDLE_S = 60.0, 30.0
+# After so long it is made anew, so that it does not end within a judgement.
+RENEWED_S = LIFE_S_MAX / 2
 CALIBRATION_NS = (50_000, 300_000, 3_000_000)
 # A kernel of known length comes out as long as it is, within this or this share of it.
 OFF_NS_MAX, OFF_SHARE_MAX = 1_000.0, 0.0005
@@ -47,20 +50,27 @@ class Nulls:
         self._process: Optional[Process] = None
         self._calibrated_s: Optional[float] = None
         self._null: Optional[Known] = None
-        self._used_s = 0.0
+        self._started_s = self._used_s = 0.0
         self.calibrations: list[Calibration] = []
 
     def prove(self, environment: str, key: str) -> None:
         """Its process of the environment lives, and is ready. InfraFailure where it cannot be."""
+        if self._now() - self._started_s > RENEWED_S:
+            self.close()
         self._running(environment, key)
 
     def offsets(self, environment: str, key: str) -> Offsets:
         """Under the device's lock. InfraFailure where known lengths do not come out."""
-        return self._asking(environment, key, self._measure).offsets
+        null, calibrations = self._asking(environment, key, self._measured)
+        if calibrations:
+            self._calibrate(calibrations)
+        return null.offsets
 
     def runs(self, environment: str, key: str) -> NullRuns:
         """Of its process, to be timed among others', and held against what was measured last. Under the device's lock. InfraFailure."""
-        return self._asking(environment, key, lambda process: process.runs(self._null or self._measure(process)))
+        if self._null is None or self._of != (environment, key):
+            self.offsets(environment, key)
+        return self._asking(environment, key, lambda process: process.runs(self._null or self._measured(process)[0]))
 
     def rest(self) -> Optional[float]:
         """Seconds until its process has been idle for too long; None: there is none. It is ended where that is now."""
@@ -82,26 +92,28 @@ class Nulls:
         if self._of != (environment, key) or self._process is None:
             self.close()
             self._process = blameless(lambda: self._start((environment, key), (0, *CALIBRATION_NS)))
-            self._of = (environment, key)
+            self._of, self._started_s = (environment, key), self._now()
         return self._process
 
     def _asking(self, environment: str, key: str, ask: Callable[[Process], Result]) -> Result:
-        """One that does not answer is ended."""
+        """One that does not answer is ended, and one that was lost is closed: the next one is another."""
         process = self._running(environment, key)
         try:
             return ask(process)
         except CandidateFailure as error:
             self.close()
             raise blamed(error) from error
+        except InfraFailure:
+            self.close()
+            raise
 
-    def _measure(self, process: Process) -> Known:
+    def _measured(self, process: Process) -> "tuple[Known, list[Calibration]]":
         null = self._null = process.known(0, NULL_RUNS)
-        if self._calibrated_s is None or self._now() - self._calibrated_s > CALIBRATED_S_MAX:
-            self._calibrate(process, null.offsets)
-        return null
+        is_due = self._calibrated_s is None or self._now() - self._calibrated_s > CALIBRATED_S_MAX
+        return null, [self._calibration(process, nanoseconds, null.offsets) for nanoseconds in CALIBRATION_NS] if is_due else []
 
-    def _calibrate(self, process: Process, null: Offsets) -> None:
-        self.calibrations = [self._calibration(process, nanoseconds, null) for nanoseconds in CALIBRATION_NS]
+    def _calibrate(self, calibrations: "list[Calibration]") -> None:
+        self.calibrations = calibrations
         off = [one for one in self.calibrations if abs(one.off_ns) > max(OFF_NS_MAX, OFF_SHARE_MAX * one.own_ns)]
         if off:
             words = "; ".join(f"a kernel of {one.own_ns / 1e3:.2f} us comes out {one.off_ns / 1e3:+.2f} us" for one in off)

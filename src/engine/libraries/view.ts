@@ -1,0 +1,63 @@
+/** GET /v1/problems/:name/library: of each device model what the library program takes, or why nobody knows. */
+import { deviceClassOf } from '../../domain/device.ts';
+import { canRecord } from '../../domain/hosts/environment-label.ts';
+import type { LibraryTime, LibraryView } from '../../domain/library.ts';
+import type { LibraryRunRow } from '../../domain/ports/store-rows.ts';
+import { reasonText } from '../../domain/text/describe.ts';
+import type { LoadedProblem } from '../../problems/load-problems.ts';
+import type { LibraryProgram } from '../../problems/library.ts';
+import type { LibrariesSlice } from '../state.ts';
+
+type Viewed = Pick<LibrariesSlice, 'hosts' | 'libraryRuns' | 'rules'>;
+type Timed = Pick<LibraryTime, 'cases' | 'reason'>;
+
+export const libraryView = (state: Viewed, { problem, library, contentHash }: LoadedProblem): LibraryView => {
+  if (library === null) return { problem: problem.name, program: null, models: [] };
+  const version = contentHash('gpu');
+  const runs = state.libraryRuns
+    .all()
+    .filter((run) => run.problem === problem.name && run.problemVersion === version && run.key.hash === library.hash);
+  const devices = [...gpusOf(state), ...runs.map(({ device, key }) => ({ device, deviceModel: key.deviceModel }))];
+  const models = new Map(devices.map(({ deviceModel, device }) => [deviceModel, device]));
+  return {
+    problem: problem.name,
+    program: library.program.entry.file,
+    models: [...models]
+      .toSorted(([one], [other]) => (one < other ? -1 : 1))
+      .map(([deviceModel, device]) => {
+        const run = shownOf(runs.filter(({ key }) => key.deviceModel === deviceModel));
+        const timed = run ? timedOf(run) : { cases: [], reason: whyNotYet(state, deviceModel, library) };
+        return { device, deviceModel, candidateId: run?.id ?? null, environment: run?.key.environment ?? null, ...timed };
+      }),
+  };
+};
+
+const gpusOf = ({ hosts }: Pick<Viewed, 'hosts'>) =>
+  [...hosts.values()].flatMap(({ devices }) =>
+    devices.filter(({ kind }) => kind === 'gpu').map((device) => ({ device: deviceClassOf(device), deviceModel: device.model })),
+  );
+
+/** The last that has its verdict; while there is none, the last. */
+const shownOf = (runs: readonly LibraryRunRow[]): LibraryRunRow | undefined =>
+  runs.findLast(({ state }) => state.status === 'done') ?? runs.at(-1);
+
+const timedOf = ({ id, state, isByAnswers }: LibraryRunRow): Timed => {
+  if (state.status !== 'done') return { cases: [], reason: `not measured yet: it waits until a device is idle (${id})` };
+  const { outcome } = state;
+  if (outcome.verdict !== 'passed')
+    return { cases: [], reason: `it is judged ${outcome.verdict}: ${reasonText(outcome)} (${id})` };
+  if (isByAnswers) return { cases: [], reason: `it is timed by its answers, which are compared with no device code (${id})` };
+  return {
+    cases: outcome.timings.map(({ case: name, candidate }) => ({ case: name, medianNs: candidate.medianNs })),
+    reason: null,
+  };
+};
+
+const whyNotYet = ({ hosts, rules }: Viewed, deviceModel: string, { program: { environment } }: LibraryProgram): string => {
+  const having = [...hosts.values()].filter(({ devices }) => devices.some(({ model }) => model === deviceModel));
+  const isThere = having.some(({ inventory }) =>
+    inventory?.environments?.some((one) => one.name === environment && canRecord(one)),
+  );
+  if (!isThere) return `no host with this model records programs of environment "${environment}" (kiln doctor says why)`;
+  return rules.libraryTimes ? 'not measured yet: it is once a device is idle' : 'not measured: judging.libraryTimes is false';
+};

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { ContentHash } from '../../../src/domain/ids.ts';
+import { Program } from '../../../src/domain/program.ts';
+import type { Sql } from '../../../src/store/sql.ts';
+import { candidate, completion, idOf, MODEL, VERSION } from '../../support/builders.ts';
+import { freshStore } from '../../support/fresh-store.ts';
+
+const KEY = { hash: ContentHash.parse('a'.repeat(64)), deviceModel: MODEL, environment: 'torch 2.11.0' };
+const ENVIRONMENT = ContentHash.parse('b'.repeat(64));
+const ENTRY = { file: 'library.py', symbol: 'run', style: 'function' } as const;
+
+const run = (name: string, submitter = 'library') => {
+  const program = { ...Program.parse({ entry: ENTRY }), environmentKey: ENVIRONMENT };
+  return candidate(name, { submitter, content: { language: 'python', params: {}, trial: 1, program, library: KEY } });
+};
+
+/** What every store must know of runs of library programs. `open` gives the one migrated database of the suite. */
+export const describeLibraries = (name: string, open: () => Sql): void => {
+  const fresh = async () => {
+    const { store } = await freshStore(open());
+    await store.insertCandidates([
+      run('first'),
+      candidate('somebody'),
+      run('second'),
+      candidate('named so', { submitter: 'library' }),
+    ]);
+    return store;
+  };
+
+  describe(`a store on ${name}: runs of library programs`, () => {
+    test('are read newest first, with what each is of and where it is', async () => {
+      const store = await fresh();
+      await store.complete([
+        { ...completion('first', 2), outcome: { verdict: 'crashed', case: 'one', message: 'no' }, score: null },
+      ]);
+      const work = { problem: 'softmax', problemVersion: VERSION, device: 'H100', key: KEY, environmentKey: ENVIRONMENT };
+      const all = await store.libraryRuns({ limit: 9 });
+      expect(all).toMatchObject([
+        { id: idOf('second'), ...work, state: { status: 'queued' }, isByAnswers: false },
+        { id: idOf('first'), ...work, state: { status: 'done', outcome: { verdict: 'crashed' } }, isByAnswers: false },
+      ]);
+      expect(all).toHaveLength(2);
+      expect((await store.libraryRuns({ limit: 1 })).map(({ id }) => id)).toEqual([idOf('second')]);
+      expect((await store.libraryRuns({ ids: [idOf('first'), idOf('somebody')] })).map(({ id }) => id)).toEqual([idOf('first')]);
+      expect(await store.libraryRuns({ ids: [] })).toEqual([]);
+    });
+
+    test('say that they were judged by their answers', async () => {
+      const store = await fresh();
+      const byAnswers = { reason: 'a graph', recording: 'contract' as const };
+      const event = { type: 'candidate.by_answers', candidateId: idOf('first'), hostId: null, data: {} } as const;
+      await store.writeTransitions([{ candidateId: idOf('first'), state: { status: 'queued' }, event, byAnswers }]);
+      expect(await store.libraryRuns({ ids: [idOf('first')] })).toMatchObject([{ isByAnswers: true }]);
+    });
+
+    test('are in no ranking, front or count of candidates or failures, and are not old', async () => {
+      const store = await fresh();
+      await store.complete([completion('first', 9), completion('somebody', 2)]);
+      const crashed = { verdict: 'crashed', case: 'one', message: 'no' } as const;
+      await store.complete([{ candidateId: idOf('second'), outcome: crashed, score: null, record: false }]);
+      const ranking = await store.ranking({ problem: 'softmax', problemVersions: [VERSION], limit: 9 });
+      expect(ranking.map(({ candidateId }) => candidateId)).toEqual([idOf('somebody')]);
+      const front = await store.front({ problem: 'softmax', problemVersion: VERSION, deviceModel: MODEL }, 9);
+      expect(front.map(({ candidateId }) => candidateId)).toEqual([idOf('somebody')]);
+      expect(await store.failures('softmax', [VERSION], null)).toEqual({});
+      expect(await store.versionsOf('softmax')).toMatchObject([{ candidates: 2, ranked: 1, waiting: 1 }]);
+      expect(await store.countOld({ before: '2100-01-01T00:00:00.000Z', keepPlaces: 1 })).toEqual({});
+    });
+  });
+};
