@@ -1,7 +1,9 @@
 /** The commands of `kiln`. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
-import manifest from '../../package.json' with { type: 'json' };
 import { chosenOf, type Commands } from './chosen-commands.ts';
+import { PROJECT_ROOT } from './context.ts';
 
 type AddCommand = (program: Command, words: readonly string[]) => void | Promise<void>;
 
@@ -45,7 +47,7 @@ const COMMANDS: Commands<AddCommand> = {
 export const createProgram = async (words: readonly string[]): Promise<Command> => {
   const program = new Command('kiln')
     .description('Judges GPU kernels at scale: submit candidates, watch the queue, read the ranking.')
-    .version(manifest.version, '--version')
+    .version(versionOf(), '--version')
     .option('--json', 'print the answer of the API as JSON (with --watch: one JSON document a line)')
     .option('--url <url>', 'daemon to speak to (default: KILN_URL, or the one that this project configures)')
     .option('--token <token>', 'its bearer token (default: KILN_TOKEN)')
@@ -56,4 +58,10 @@ export const createProgram = async (words: readonly string[]): Promise<Command> 
   const chosen = await chosenOf(COMMANDS, name === 'completion' ? undefined : name);
   for (const add of chosen) await add(program, rest);
   return program;
+};
+
+const versionOf = (): string => {
+  const manifest: unknown = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8'));
+  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) return String(manifest.version);
+  throw new Error('package.json names no version');
 };
