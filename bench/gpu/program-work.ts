@@ -1,6 +1,6 @@
 /** Programs to be judged: PyTorch's own way of solving each problem, the seeds wrapped with host code beside their device twins, and the corpus. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import { type Program, ProgramStyle } from '../../src/domain/program.ts';
 import { recogniseProgram } from '../../src/domain/program-style.ts';
@@ -65,19 +65,15 @@ const torchItems = ({ problem: { name } }: LoadedProblem, device: string): reado
 
 const seedItems = (loaded: LoadedProblem, device: string): readonly ProgramItem[] => {
   const { name } = loaded.problem;
-  const folder = join(import.meta.dirname, '../../kernels', name, 'seeds');
-  return readdirSync(folder)
-    .toSorted()
-    .flatMap((file) => {
-      const language = languageOfFile(file);
-      if (language !== 'cuda' && language !== 'triton') return [];
-      const source = readFileSync(join(folder, file), 'utf8');
-      const wrapped = wrapSeed(loaded, { language, source });
-      if (wrapped === null) return [];
-      const beside = SubmitCandidate.parse({ problem: name, device, language, source, effort: 'full' });
-      const body = bodyOf({ problem: name, device, ...wrapped });
-      return [{ ...HONEST, name: `${name}/${file}`, problem: name, kind: language, body, beside }];
-    });
+  return Object.entries(loaded.files).flatMap(([path, source]) => {
+    const language = languageOfFile(path);
+    if (!path.startsWith('seeds/') || (language !== 'cuda' && language !== 'triton')) return [];
+    const wrapped = wrapSeed(loaded, { language, source });
+    if (wrapped === null) return [];
+    const beside = SubmitCandidate.parse({ problem: name, device, language, source, effort: 'full' });
+    const body = bodyOf({ problem: name, device, ...wrapped });
+    return [{ ...HONEST, name: `${name}/${basename(path)}`, problem: name, kind: language, body, beside }];
+  });
 };
 
 const corpusItems = ({ problem: { name } }: LoadedProblem, device: string): readonly ProgramItem[] =>

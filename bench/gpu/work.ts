@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import type { Language } from '../../src/domain/plan/plan.ts';
+import { type LoadedProblem, loadProblems } from '../../src/problems/load-problems.ts';
 import { languageOfFile } from '../../src/problems/targets.ts';
 import { corpusHeader } from './corpus-header.ts';
 
@@ -25,31 +26,29 @@ export interface WorkItem {
  * ("problem: matmul"; vector_add where it is not said), and which honest kernel they must not stand ahead of ("twin: twin-matmul.cu").
  */
 export const gpuWork = (device: string, languages: readonly Language[]): readonly WorkItem[] => {
-  const problems = readdirSync(join(ROOT, 'kernels'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const problems = [...loadProblems(join(ROOT, 'kernels')).values()];
   return [
-    ...problems.flatMap(({ name }) => [...seeds(name, device, languages), ...baselines(name, device)]),
+    ...problems.flatMap((loaded) => [...seeds(loaded, device, languages), ...baselines(loaded, device)]),
     ...corpus(device, languages),
   ];
 };
 
 /** Those in a language that the host compiles. */
-const seeds = (problem: string, device: string, languages: readonly Language[]): readonly WorkItem[] => {
-  const folder = join(ROOT, 'kernels', problem, 'seeds');
-  return readdirSync(folder)
-    .filter((file) => languageOfFile(file) !== 'c' && languages.some((language) => language === languageOfFile(file)))
-    .toSorted()
-    .map((file) => itemOf({ file: join(folder, file), problem, device, kind: 'seed' }));
-};
+const seeds = (
+  { problem: { name }, files }: LoadedProblem,
+  device: string,
+  languages: readonly Language[],
+): readonly WorkItem[] =>
+  Object.entries(files)
+    .filter(([file]) => file.startsWith('seeds/') && languageOfFile(file) !== 'c')
+    .filter(([file]) => languages.some((language) => language === languageOfFile(file)))
+    .map(([file, source]) => itemOf({ file, source, problem: name, device, kind: 'seed' }));
 
 /** The null test: a baseline judged as a candidate, several times, must come out at 1.000. */
-const baselines = (problem: string, device: string): readonly WorkItem[] =>
+const baselines = ({ problem: { name }, files }: LoadedProblem, device: string): readonly WorkItem[] =>
   Array.from({ length: NULL_TRIALS }, (_, trial) => {
-    const item = itemOf({
-      file: join(ROOT, 'kernels', problem, 'baseline.cu'),
-      problem,
-      device,
-      kind: 'baseline',
-    });
+    const file = 'baseline.cu';
+    const item = itemOf({ file, source: files[file] ?? '', problem: name, device, kind: 'baseline' });
     return { ...item, name: `${item.name} #${trial + 1}`, body: { ...item.body, trial: trial + 1 } };
   });
 
@@ -60,17 +59,13 @@ const corpus = (device: string, languages: readonly Language[]): readonly WorkIt
     .toSorted()
     .map((file) => {
       const source = readFileSync(join(folder, file), 'utf8');
-      return itemOf({
-        file: join(folder, file),
-        device,
-        kind: 'corpus',
-        ...corpusHeader(source),
-      });
+      return itemOf({ file, source, device, kind: 'corpus', ...corpusHeader(source) });
     });
 };
 
 const itemOf = (item: {
   readonly file: string;
+  readonly source: string;
   readonly problem: string;
   readonly device: string;
   readonly kind: WorkItem['kind'];
@@ -86,7 +81,7 @@ const itemOf = (item: {
     problem: item.problem,
     device: item.device,
     language: languageOfFile(item.file) ?? 'cuda',
-    source: readFileSync(item.file, 'utf8'),
+    source: item.source,
     submitter: 'bench',
   },
 });

@@ -16,14 +16,17 @@ interface Seed {
   readonly source: string;
 }
 
-/** Null where its plan does not resolve, or needs what the wrapper has not (clusters, symbols). */
+/** Null where its plan does not resolve, or needs what the wrapper has not: clusters, blocks that wait for each other, symbols, options of the compiler. */
 export const wrapSeed = (loaded: LoadedProblem, seed: Seed): Wrapped | null => {
   const content = { ...seed, params: {} };
   const resolved = resolveCandidate(loaded, { target: 'gpu', architecture: 'sm_90a', content });
   if (!resolved.ok || resolved.unit.language === 'python') return null;
   const plans = Object.values(resolved.plans);
-  if (plans.some(({ launches, symbols }) => symbols !== undefined || launches.some(({ cluster }) => cluster !== null)))
-    return null;
+  const isBeyond = plans.some(
+    ({ launches, symbols }) =>
+      symbols !== undefined || launches.some(({ cluster, cooperative }) => cluster !== null || cooperative === true),
+  );
+  if (isBeyond || resolved.unit.compile !== undefined) return null;
   const table = tableOf(loaded, resolved.plans);
   const { params, numWarps, numStages } = resolved.unit;
   if (seed.language === 'triton') return tritonProgram({ seed, table, params, numWarps, numStages });

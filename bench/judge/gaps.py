@@ -2,9 +2,11 @@
 """What a judgement costs the judge's processor, and how long the device waits for it, without a GPU: over a driver that plays how long things take
 (played_cuda.c). The stream is that of bench/gpu/throughput: vector_add of three sizes, 100 timed runs a case, one candidate after the other.
 
-usage: bench/judge/gaps.py [--tree FOLDER] [--candidates N] [--profile FILE] [--scale X] [--calls X]
+usage: bench/judge/gaps.py [--tree FOLDER] [--candidates N] [--shipped] [--losers] [--profile FILE] [--where] [--scale X] [--calls X]
   --tree: the checkout whose judge is measured (default: this one)
+  --shipped: the cases of kernels/vector_add with a hidden one, instead; --losers: nobody comes near the front, so that most of it is checks
   --profile: writes what cProfile says to this file as well; the other figures are then too large
+  --where: also lists the places in the judge that gave the device something after it had waited, with who called them
   --scale: how many times as long as here Python takes on the machine that is played; --calls: the same of a call of the driver
 """
 import argparse
@@ -28,6 +30,13 @@ from typing import Any, Callable
 HERE = Path(__file__).resolve().parent
 M = 1 << 20
 SIZES = {"4M": 4 * M, "8M": 8 * M, "16M": 16 * M}
+# As kernels/vector_add has it, and of the shapes that a hidden case may have one.
+SHIPPED = {"one": 1, "odd": 1_000_003, "warp": 4096, "all_magnitudes": 4099, "rare_magnitudes": 40_009}, {"4M": 4 * M, "16M": 16 * M, "64M": 64 * M}
+HIDDEN = 150_001
+# A front that is out of reach by the floors alone, which are this share of what the baseline takes: who races for it is stopped after its first
+# warm-up.
+OUT_OF_REACH: "dict[str, Any]" = {"speedup": 1.5, "timeNs": 1.0}
+FLOOR_SHARE = 0.8
 HUNDRED = {
     "method": "cached", "warmupRuns": 3, "runsMin": 100, "runsMax": 100, "caseBudgetMs": 5000, "targetRelativeCi": 1e-9,
     "baselineAgeMsMax": 3_600_000,
@@ -35,6 +44,8 @@ HUNDRED = {
 WARMING = 5
 # Kinds of gaps, and functions of a profile, that are listed.
 BUSIEST, SHOWN, PROFILED = 10, 16, 200
+# Of a place, so many functions: itself and who called it.
+CALLERS = 12
 DEVICE = "GPU-played"
 KINDS_MAX, PLACES = 64, ("idle_between", "gaps_between")
 # Of the candidates those that took the least processor time: what else the machine does makes the others slow.
@@ -70,6 +81,29 @@ class Played:
 
     def names(self) -> "list[str]":
         return [self.lib.played_name(n).decode() for n in range(self.lib.played_kinds())]
+
+
+class Places:
+    """Who gives the device something after it waited: the innermost functions of the judge, and for how long it did."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[float, int]] = {}
+        self.callback = ctypes.CFUNCTYPE(None, ctypes.c_double)(self._on_gap)
+
+    def _on_gap(self, waited_ns: float) -> None:
+        calls, frame = list[str](), sys._getframe(1)
+        while frame is not None and len(calls) < CALLERS:
+            code = frame.f_code
+            if "/driver.py" not in code.co_filename:
+                calls.append(f"{Path(code.co_filename).stem}.{code.co_name}:{frame.f_lineno}")
+            frame = frame.f_back
+        key = " < ".join(calls)
+        spent, count = self._found.get(key, (0.0, 0))
+        self._found[key] = (spent + waited_ns, count + 1)
+
+    def print(self, candidates: int) -> None:
+        for key, (spent, count) in sorted(self._found.items(), key=lambda one: -one[1][0])[:SHOWN]:
+            print(f"  {spent / 1e3 / candidates:8.1f} us in {count / candidates:5.1f} gaps: {key}")
 
 
 class Stream:
@@ -119,7 +153,10 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--tree", type=Path, default=HERE.parents[1])
     parser.add_argument("--candidates", type=int, default=40)
+    parser.add_argument("--shipped", action="store_true")
+    parser.add_argument("--losers", action="store_true")
     parser.add_argument("--profile", type=Path)
+    parser.add_argument("--where", action="store_true")
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--calls", type=float, default=1.0)
     options = parser.parse_args()
@@ -138,23 +175,33 @@ def main() -> int:
 class Judge:
     """The judge of the checkout whose modules come first, in this process, over the played driver."""
 
-    def __init__(self, played: Played, cache: Path) -> None:
+    def __init__(self, played: Played, cache: Path, options: argparse.Namespace) -> None:
         self._played, self._cache = played, cache
+        checks, self._timed = SHIPPED if options.shipped else (dict[str, int](), SIZES)
         self._rig, elf = importlib.import_module("rig"), importlib.import_module("small_elf")
         self._encode = importlib.import_module("kiln_runner.frames").encode
         self._code = elf.elf_of([("vector_add", elf.FUNCTION, elf.ENTRY, 1)])
-        self._problem = self._rig.vector_add("gpu", {name: ("bench", n) for name, n in SIZES.items()})
+        cases = {**{name: ("check", n) for name, n in checks.items()}, **{name: ("bench", n) for name, n in self._timed.items()}}
+        self._problem = self._rig.vector_add("gpu", cases)
+        self._more: dict[str, Any] = {}
+        if options.shipped:
+            hidden = self._rig.vector_add("gpu", {"hidden": ("check", HIDDEN)})
+            plan = hidden.plans(self._rig.header_of(hidden.baseline))["hidden"]
+            self._more["hidden"] = {"kind": "case", "case": hidden.definition["cases"][0], "plan": plan}
+        if options.losers:
+            floors = {name: FLOOR_SHARE * baseline(n)["medianNs"] for name, n in self._timed.items()}
+            self._more["race"] = {**OUT_OF_REACH, "leastNs": floors}
 
     def tasks(self, count: int) -> "list[dict[str, Any]]":
         plans = self._problem.plans(self._rig.header_of(self._problem.baseline))
-        rest = {"problemKey": self._problem.key, "plans": plans, "timing": HUNDRED, "record": None, "limitMs": 60_000, "waitedMs": 0}
+        rest = {"problemKey": self._problem.key, "plans": plans, "timing": HUNDRED, "record": None, "limitMs": 60_000, "waitedMs": 0, **self._more}
         return [{"attemptId": f"c-{n:032x}.1", "deviceId": DEVICE, "artifact": self._artifact(str(n)), **rest} for n in range(count)]
 
     def run(self, tasks: "list[dict[str, Any]]", on_result: "Callable[[int], None]") -> Stream:
         stream = Stream(tasks, self._encode, on_result)
-        known = [{"case": name, "batch": 1, "statistics": baseline(n), "measuredAtNs": time.monotonic_ns()} for name, n in SIZES.items()]
+        known = [{"case": name, "batch": 1, "statistics": baseline(n), "measuredAtNs": time.monotonic_ns()} for name, n in self._timed.items()]
         artifacts = {f"{side}Artifact": self._artifact(side) for side in ("reference", "baseline")}
-        stream.put(self._encode({"type": "known", "problemKey": self._problem.key, "trusted": list(SIZES), "baselines": known}))
+        stream.put(self._encode({"type": "known", "problemKey": self._problem.key, "trusted": list(self._problem.cases), "baselines": known}))
         stream.put(self._encode({"type": "problem", "definition": self._problem.definition, **artifacts}))
         stream.feed()
         stream.feed()
@@ -176,19 +223,23 @@ class Judge:
 
 
 def measure(played: Played, cache: Path, options: argparse.Namespace) -> None:
-    judge, profiler = Judge(played, cache), cProfile.Profile()
+    judge, profiler, places = Judge(played, cache, options), cProfile.Profile(), Places()
 
     def on_result(count: int) -> None:
         if count == WARMING:
             gc.collect()
             if options.profile:
                 profiler.enable()
+            if options.where:
+                played.lib.played_on_gap(places.callback)
         if count >= WARMING:
             played.look()
         if count == WARMING + options.candidates:
             profiler.disable()
+            played.lib.played_on_gap(None)
 
     report(played, judge.run(judge.tasks(WARMING + options.candidates), on_result))
+    places.print(options.candidates)
     if options.profile:
         with options.profile.open("w") as out:
             pstats.Stats(profiler, stream=out).sort_stats("tottime").print_stats(PROFILED)

@@ -5,6 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { posix } from 'node:path';
 import { KilnError } from '../domain/errors.ts';
+import { type Files, pathOf } from '../domain/includes.ts';
 import type { Language } from '../domain/plan/plan.ts';
 
 /** A file that is included again stands there again: so much more than what was given. */
@@ -28,11 +29,8 @@ export const sourceOf = ({ source, language, files = {} }: Given): string => {
   return mergeFiles({ source, files, main, bytesMax: GROWTH * given + GROWTH_BYTES });
 };
 
-export type Files = Readonly<Record<string, string>>;
-
 export interface Merging {
   readonly source: string;
-  /** Path, as it is included, -> text. */
   readonly files: Files;
   /** What compilers call the source itself. */
   readonly main: string;
@@ -41,7 +39,6 @@ export interface Merging {
 
 /** Of a file that includes another twice, which includes another twice, … */
 const INCLUDES_MAX = 256;
-const INCLUDE = /^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"[ \t]*(?:\/\/.*|\/\*.*\*\/[ \t]*)?\r?$/u;
 const ONCE = /^[ \t]*#[ \t]*pragma[ \t]+once\b[^\n]*$/mu;
 
 /** Throws INVALID_REQUEST naming the file. Includes of what is no file among them stay as they are: headers of the tool chain. */
@@ -60,7 +57,7 @@ export const mergeFiles = ({ source, files, main, bytesMax }: Merging): string =
     text
       .split('\n')
       .map((line, at) => {
-        const path = pathOf(INCLUDE.exec(line)?.[1], folder, files);
+        const path = pathOf(line, folder, (asked) => Object.hasOwn(files, asked));
         if (path === undefined) return count(`${line}\n`);
         return `${fileAt(path, within)}\n${count(`#line ${at + 2} "${name}"\n`)}`;
       })
@@ -92,10 +89,6 @@ interface Place {
   /** The files that lead here. */
   readonly within: readonly string[];
 }
-
-/** Beside the file that includes it, or from the top. */
-const pathOf = (asked: string | undefined, folder: string, files: Files): string | undefined =>
-  asked === undefined ? undefined : [posix.join(folder, asked), asked].find((path) => Object.hasOwn(files, path));
 
 const invalid = (field: string, message: string): KilnError =>
   new KilnError('INVALID_REQUEST', `${field}: ${message}`, { details: { field } });

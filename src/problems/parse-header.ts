@@ -1,5 +1,5 @@
 /** The launch plan in the leading comment of a candidate's file. */
-import { type Language, LaunchPlan } from '../domain/plan/plan.ts';
+import { type Language, LAUNCHES_MAX, LaunchPlan } from '../domain/plan/plan.ts';
 import { parseYaml, type YamlText } from './strict-yaml.ts';
 import { BoundedMap } from '../platform/bounded-map.ts';
 
@@ -24,8 +24,12 @@ export const parseHeader = (source: string, language: Language): HeaderResult =>
   return found.text.length > HEADER_BYTES_MAX ? read(found) : readOnce(found);
 };
 
+/** 1.0 is no `int`. */
+const ARGUMENTS = Array.from({ length: LAUNCHES_MAX }, (_, launch) => ['launch', launch, 'args']);
+
 const read = (found: Found): HeaderResult => {
-  const parsed = parseYaml({ ...found, bytesMax: HEADER_BYTES_MAX }, LaunchPlan, 'header');
+  const input = { ...found, bytesMax: HEADER_BYTES_MAX, wholeFloatsBelow: ARGUMENTS };
+  const parsed = parseYaml(input, LaunchPlan, 'header');
   return parsed.ok ? { ok: true, plan: parsed.value } : parsed;
 };
 
@@ -41,7 +45,7 @@ const readOnce = (found: Found): HeaderResult => {
 const REMEMBERED_MAX = 512;
 const remembered = new BoundedMap<string, HeaderResult>(REMEMBERED_MAX);
 
-type Found = Omit<YamlText, 'bytesMax'>;
+type Found = Pick<YamlText, 'text' | 'firstLine'>;
 
 const C_MISSING = 'no launch plan: the file must start with a comment "/* kiln", the plan as YAML, then "*/"';
 const PYTHON_MISSING =

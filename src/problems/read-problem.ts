@@ -2,8 +2,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { KilnError } from '../domain/errors.ts';
+import { type Files, filesReached } from '../domain/includes.ts';
 import { INTEGER_TYPES } from '../domain/plan/dtype.ts';
 import { Problem, programFilesOf, type TensorSpec } from '../domain/problem.ts';
+import { sourceOf } from './merge-files.ts';
 import { parseYaml } from './strict-yaml.ts';
 import { languageOfFile, TARGETS } from './targets.ts';
 import { ownValue } from '../platform/own-value.ts';
@@ -14,12 +16,14 @@ const FILE_BYTES_MAX = 256 * 1024;
 const FILES_MAX = 64;
 /** `seeds`: good starting candidates. `evolve`: poor ones with much to vary. Neither changes what a candidate is judged by. */
 const CANDIDATE_FOLDERS = ['seeds', 'evolve'] as const;
+/** What several of its sources share: they include its files by their paths in it. */
+const INCLUDE_FOLDER = 'include';
 
 export interface ProblemFolder {
   readonly problem: Problem;
   /** Text of README.md; empty where there is none. */
   readonly readme: string;
-  /** Path inside the folder -> text of every code file. */
+  /** Path inside the folder -> text of every code file, with what it includes of the problem's own files. */
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -39,7 +43,7 @@ export const readProblemFolder = (folder: string): ProblemFolder => {
 const readProblem = (folder: string): Problem => {
   const file = join(folder, PROBLEM_FILE);
   const parsed = parseYaml(
-    { text: readText(file, PROBLEM_BYTES_MAX), firstLine: 1, bytesMax: PROBLEM_BYTES_MAX, wholeFloatsBelow: ['call', 'init'] },
+    { text: readText(file, PROBLEM_BYTES_MAX), firstLine: 1, bytesMax: PROBLEM_BYTES_MAX, wholeFloatsBelow: [['call', 'init']] },
     Problem,
     PROBLEM_FILE,
   );
@@ -108,12 +112,32 @@ const readCode = (folder: string, programs: readonly string[]): Record<string, s
   const code = [...readdirSync(folder), ...inFolders].filter((name) => languageOfFile(name) !== undefined);
   const named = programs.filter((name) => isFile(join(folder, name)));
   const names = [...new Set([...code, ...named])].toSorted();
-  if (names.length > FILES_MAX) throw invalidProblem(folder, 'files', `${names.length} code files; the limit is ${FILES_MAX}`);
-  return Object.fromEntries(names.map((name) => [name, readText(join(folder, name), FILE_BYTES_MAX)]));
+  const include = join(folder, INCLUDE_FOLDER);
+  const shared = filesOf(include, { recursive: true }).filter((path) => isFile(join(include, path)));
+  const count = names.length + shared.length;
+  if (count > FILES_MAX) throw invalidProblem(folder, 'files', `${count} code files; the limit is ${FILES_MAX}`);
+  const texts = Object.fromEntries(shared.map((path) => [path, readText(join(include, path), FILE_BYTES_MAX)]));
+  return Object.fromEntries(names.map((name) => [name, readSource(folder, name, texts)]));
 };
 
-const filesOf = (folder: string): readonly string[] =>
-  statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder) : [];
+/** `shared`: path in the folder of what sources include -> text. */
+const readSource = (folder: string, name: string, shared: Files): string => {
+  const source = readText(join(folder, name), FILE_BYTES_MAX);
+  const language = languageOfFile(name);
+  if (language !== 'cuda' && language !== 'c') return source;
+  try {
+    return sourceOf({ source, language, files: filesReached(source, (path) => ownValue(shared, path)) });
+  } catch (error) {
+    if (error instanceof KilnError) throw invalidProblem(join(folder, name), INCLUDE_FOLDER, error.message);
+    throw error;
+  }
+};
+
+/** Paths in it. */
+const filesOf = (folder: string, { recursive }: { readonly recursive?: true } = {}): readonly string[] =>
+  statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true
+    ? readdirSync(folder, { recursive: recursive === true, encoding: 'utf8' })
+    : [];
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 

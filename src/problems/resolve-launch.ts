@@ -44,7 +44,7 @@ export const resolveLaunch = (launch: Launch, context: LaunchContext): ResolvedL
       `${context.field}.kernel`,
       `"${launch.kernel}" is no C identifier; only CUDA C++ has other names for kernels`,
     );
-  const args = launch.args.map((name, i) => resolveArg(name, { ...context, field: `${context.field}.args[${i}]` }));
+  const args = launch.args.map((arg, i) => resolveArg(arg, { ...context, field: `${context.field}.args[${i}]` }));
   if (context.language === 'c') return { kernel: launch.kernel, grid: ONE, block: ONE, cluster: null, shared: 0, args };
   if (launch.cooperative === true && launch.cluster !== undefined)
     throw new PlanError(`${context.field}.cooperative`, 'a launch is cooperative or in clusters, not both');
@@ -88,10 +88,11 @@ const refuseProduct = (dims: Dim3, limit: { readonly field: string; readonly max
     throw new PlanError(limit.field, `[${dims.join(', ')}] is ${product} ${limit.of}; at most ${limit.max}`);
 };
 
-const resolveArg = (name: string, context: LaunchContext): ResolvedArg => {
-  const value = namedValue(name, context);
+const resolveArg = (arg: Launch['args'][number], context: LaunchContext): ResolvedArg => {
+  if (typeof arg === 'object') return { kind: 'scalar', ...arg };
+  const value = namedValue(arg, context);
   if (value) return value;
-  throw new PlanError(context.field, `unknown argument "${name}"; known are ${knownNames(context).join(', ')}`);
+  throw new PlanError(context.field, `unknown argument "${arg}"; known are ${knownNames(context).join(', ')}`);
 };
 
 /** What an argument or a symbol names; undefined for a name that nothing has. */

@@ -107,15 +107,16 @@ const signaturesOf = (plan: LaunchPlan, plans: readonly ResolvedPlan[], problem:
     for (const resolved of plans) {
       const made = launchAt(resolved, i);
       if (!made) continue;
-      const args = made.args.map((arg, at) =>
-        typeOf(arg, launch.when !== undefined || Object.hasOwn(plan.let, launch.args[at] ?? '')),
-      );
+      const args = made.args.map((arg, at) => typeOf(arg, launch.when !== undefined || isLet(plan, launch.args[at])));
       const known = signatures.get(launch.kernel);
       signatures.set(launch.kernel, { name: launch.kernel, args: known ? merged(known, args, i) : args });
     }
   });
   return [...signatures.values()];
 };
+
+const isLet = (plan: LaunchPlan, arg: LaunchPlan['launch'][number]['args'][number] | undefined): boolean =>
+  typeof arg === 'string' && Object.hasOwn(plan.let, arg);
 
 const merged = (known: Signature, args: Signature['args'], launch: number): Signature['args'] => {
   const same =

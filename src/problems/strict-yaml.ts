@@ -25,8 +25,8 @@ export interface YamlText {
   /** Line of the whole file on which `text` starts, from 1. */
   readonly firstLine: number;
   readonly bytesMax: number;
-  /** Below this field 1.0 is `{[WHOLE_FLOAT]: 1}`, as Python has it, and 1 is 1. */
-  readonly wholeFloatsBelow?: FieldPath;
+  /** Below these fields 1.0 is `{[WHOLE_FLOAT]: 1}`, as Python has it, and 1 is 1. */
+  readonly wholeFloatsBelow?: readonly FieldPath[];
 }
 
 /** `field` is a path such as `launch[0].grid[1]`, or the `rootField` given for what belongs to the document as a whole. */
@@ -45,7 +45,7 @@ export const parseYaml = <T>(input: YamlText, schema: z.ZodType<T>, rootField: s
   if (bytes > input.bytesMax) return fail(`${bytes} bytes of YAML; the limit is ${input.bytesMax}`);
   const parsed = shapeComplaint(input.text) ?? parseText(input);
   if (typeof parsed === 'string') return fail(parsed);
-  if (input.wholeFloatsBelow) keepWholeFloats(parsed.document, input.wholeFloatsBelow);
+  for (const path of input.wholeFloatsBelow ?? []) keepWholeFloats(parsed.document, path);
   const checked = schema.safeParse(toValue(parsed.document));
   if (checked.success) return { ok: true, value: checked.data };
   const [first, ...rest] = checked.error.issues.slice(0, FIRST_ISSUES_MAX).map((issue) => describe(parsed, issue));

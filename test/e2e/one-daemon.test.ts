@@ -44,12 +44,12 @@ describe.skipIf(!hasPostgres)(`two daemons on one Postgres${POSTGRES_MISSING}`, 
       for await (const event of first.client.events({ after: 0 })) if (event.type === 'candidate.done') break;
       process.kill(first.pid, 'SIGSTOP');
       const second = await startKiln(folderOn(postgres.url, { KILN_TAKEOVER_WAIT_MS: '60000' }));
-      await untilDone(second.client, new Set([...ids].slice(0, 5)), 60_000);
+      await untilDone(second.client, new Set([...ids].slice(0, 5)), 200_000);
       const ended = once(first.child, 'exit');
       process.kill(first.pid, 'SIGCONT');
       expect((await ended)[0]).toBe(EXIT_FAILED);
       expect(first.log()).toMatch(new RegExp(`in use by another daemon: process ${second.pid} on `));
-      const verdicts = await untilDone(second.client, ids, 90_000);
+      const verdicts = await untilDone(second.client, ids, 200_000);
       expect([...new Set(verdicts.values())]).toEqual(['passed']);
       expect([...(await doneEvents(second.client, ids)).values()].every((count) => count === 1)).toBe(true);
       await second.stop();
@@ -70,7 +70,7 @@ describe.skipIf(!hasPostgres)(`two daemons on one Postgres${POSTGRES_MISSING}`, 
       for await (const event of first.client.events({ after: 0 })) if (event.type === 'candidate.done') break;
       await first.kill();
       const second = await startKiln(folderOn(postgres.url, { KILN_TAKEOVER_WAIT_MS: '60000' }));
-      const verdicts = await untilDone(second.client, ids, 90_000);
+      const verdicts = await untilDone(second.client, ids, 200_000);
       expect([...new Set(verdicts.values())]).toEqual(['passed']);
       await second.stop();
     } finally {

@@ -55,7 +55,7 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
     const { candidates } = await kiln.client.submit(
       files.map((file) => ({ problem: 'vector_add', language: 'c', device: 'cpu', source: seed(file) })),
     );
-    const verdicts = await untilDone(kiln.client, new Set(candidates.map(({ id }) => id)), 90_000);
+    const verdicts = await untilDone(kiln.client, new Set(candidates.map(({ id }) => id)), 200_000);
     expect([...verdicts.values()]).toEqual(['passed', 'passed']);
     const { models } = await kiln.client.ranking('vector_add', { device: 'cpu' });
     expect(models[0]?.entries.map(({ candidateId }) => candidateId).toSorted()).toEqual(
@@ -91,7 +91,7 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
     kiln = await startKiln(folder);
     const id = await submitAndWaitUntilJudging();
     proxy.cut();
-    await untilDone(kiln.client, new Set([id]), 60_000);
+    await untilDone(kiln.client, new Set([id]), 200_000);
     const order: string[] = [];
     for await (const event of kiln.client.events({ after: 0 })) {
       order.push(event.type);
@@ -118,7 +118,7 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
     const kept = (): readonly string[] => globSync(`${folder?.path}/remote/**/spool/*.json`);
     await expect.poll(kept, { timeout: 10 * SLOW_JUDGE_MS, interval: 100 }).toHaveLength(1);
     kiln = await startKiln(folder);
-    await untilDone(kiln.client, new Set([id]), 60_000);
+    await untilDone(kiln.client, new Set([id]), 200_000);
     const candidate = await kiln.client.candidate(id);
     expect(candidate.attempts.map(({ attemptId }) => attemptId)).toEqual([`${id}.1`]);
     expect(candidate.infraFailures).toBe(0);

@@ -47,7 +47,7 @@ describe.skipIf(!hasRedis)(`a Redis that goes away in the middle of the work${RE
           if (judged === JUDGED_MEANWHILE) break;
         }
       });
-      const verdicts = await untilDone(kiln.client, ids, 90_000);
+      const verdicts = await untilDone(kiln.client, ids, 200_000);
       expect([...new Set(verdicts.values())]).toEqual(['passed']);
       expect([...(await doneEvents(kiln.client, ids)).values()].every((count) => count === 1)).toBe(true);
     } finally {

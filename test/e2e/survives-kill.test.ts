@@ -43,7 +43,7 @@ const expectOneVerdictEach = async (settings: Record<string, string>): Promise<r
     await kiln.kill();
     kiln = await startKiln(folder);
   }
-  const verdicts = await untilDone(kiln.client, ids, 60_000);
+  const verdicts = await untilDone(kiln.client, ids, 200_000);
   expect([...new Set(verdicts.values())]).toEqual(['passed']);
   const counts = await doneEvents(kiln.client, ids);
   expect(counts.size).toBe(CANDIDATES);

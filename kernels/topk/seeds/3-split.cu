@@ -5,8 +5,6 @@ let:
   # A warp for every SHARE columns, at most WARPS of them a block, at most 32 blocks a row.
   warps: "min(WARPS, ceil_div(cols, SHARE))"
   splits: "min(32, ceil_div(cols, SHARE * warps))"
-  # What a list holds.
-  listed: 64
 launch:
   - kernel: best
     when: splits == 1
@@ -17,7 +15,8 @@ launch:
     when: splits > 1
     grid: [splits, rows]
     block: [32 * warps]
-    args: [x, part_values, part_columns, cols, k, listed]
+    # What a list holds.
+    args: [x, part_values, part_columns, cols, k, 64]
   - kernel: merge
     when: splits > 1
     grid: [rows]

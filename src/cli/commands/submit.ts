@@ -32,6 +32,7 @@ export interface CandidateOptions {
   readonly submitter?: string;
   readonly label?: readonly string[];
   readonly with?: readonly string[];
+  readonly include?: readonly string[];
   readonly environment?: string;
   readonly prefer?: Program['prefer'];
 }
@@ -63,6 +64,7 @@ export const withCandidateOptions = (command: Command): Command =>
       'another file that the source includes, or that the entry of a program imports (repeatable)',
       collect,
     )
+    .option('--include <folder>', 'a folder in which `#include "…"` of the source are looked for (repeatable)', collect)
     .option('--environment <name>', 'for a program: the environment that it runs in (default: torch)')
     .addOption(
       new Option(
@@ -73,7 +75,8 @@ export const withCandidateOptions = (command: Command): Command =>
 
 export const candidateOf = async (path: string, options: CandidateOptions): Promise<SubmitCandidate> => {
   if (path.endsWith('.json')) return solutionOf(path, options);
-  const { name, source, language, program } = await readSource(path, options.language);
+  const read = await readSource(path, options.language);
+  const { name, source, language, program } = read;
   if (program) note(`${path} is taken for ${program.words}`);
   else refuseProgramOptions(path, options);
   const problem = problemOf(path, source, options);
@@ -83,7 +86,7 @@ export const candidateOf = async (path: string, options: CandidateOptions): Prom
     language,
     ...deviceFor(language, options.device),
     ...wishesOf(options),
-    ...(program ? { program: await programOf(name, program, options) } : await readIncluded(path, options.with)),
+    ...(program ? { program: await programOf(name, program, options) } : await readIncluded(path, read, options)),
   };
 };
 
@@ -121,8 +124,14 @@ const solutionOf = async (path: string, options: CandidateOptions): Promise<Subm
 };
 
 /** Files of a program beside its entry. */
-const readOthers = async ({ with: paths = [] }: CandidateOptions): Promise<readonly { path: string; content: string }[]> =>
-  Promise.all(paths.map(async (path) => ({ path, content: await readText(path) })));
+const readOthers = async ({
+  with: paths = [],
+  include,
+}: CandidateOptions): Promise<readonly { path: string; content: string }[]> => {
+  if (include !== undefined)
+    throw new KilnError('INVALID_REQUEST', '--include: only cuda and c include files; name what a program imports by --with');
+  return Promise.all(paths.map(async (path) => ({ path, content: await readText(path) })));
+};
 
 const problemOf = (path: string, source: string, { problem }: CandidateOptions): string => {
   const named = problem ?? problemOfHeader(source);

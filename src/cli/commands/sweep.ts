@@ -52,6 +52,7 @@ const withSpace = (command: Command): Command =>
     .addOption(new Option('--language <name>', 'default: by the ending .cu, .c or .py').choices(Language.options))
     .option('--param <name=value>', "set a param of the plan's header for every point (repeatable)", collectParam)
     .option('--with <file>', 'another file that the source includes (repeatable)', collect)
+    .option('--include <folder>', 'a folder in which `#include "…"` of the source are looked for (repeatable)', collect)
     .option(
       '-s, --space <name=values...>',
       "params and what they may be: BLOCK=64,128 or a range: VEC=1..8, T=4..64\\ step\\ 4, B=32..1024\\ powers (default: the header's space)",

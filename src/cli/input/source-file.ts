@@ -1,10 +1,15 @@
 /** Candidate files of the command line. */
+import { readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, extname, relative } from 'node:path';
+import { basename, dirname, extname, join, relative } from 'node:path';
 import type { SubmitCandidate } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
+import { type Files, filesReached } from '../../domain/includes.ts';
 import { Language } from '../../domain/plan/plan.ts';
+import { FilePath } from '../../domain/program.ts';
 import { type RecognisedProgram, recogniseProgram } from '../../domain/program-style.ts';
+import { ownValue } from '../../platform/own-value.ts';
+import { note } from '../context.ts';
 
 const LANGUAGES: Readonly<Record<string, Language>> = { '.cu': 'cuda', '.c': 'c', '.py': 'triton' };
 
@@ -36,11 +41,53 @@ export const readText = async (path: string): Promise<string> =>
     throw new KilnError('INVALID_REQUEST', `${path} cannot be read (${codeOf(error)}): check the path`, { cause: error });
   });
 
-/** What a source includes, by paths from its folder, as it says them. */
-export const readIncluded = async (path: string, others: readonly string[] = []): Promise<Pick<SubmitCandidate, 'files'>> => {
-  if (others.length === 0) return {};
+interface Including {
+  /** Files. */
+  readonly with?: readonly string[];
+  /** Folders in which includes are looked for. */
+  readonly include?: readonly string[];
+}
+
+/** What a source includes, by the paths that it says: what is named, and what it includes of folders. Throws INVALID_REQUEST. */
+export const readIncluded = async (
+  path: string,
+  { source, language }: SourceFile,
+  { with: others = [], include: folders = [] }: Including,
+): Promise<Pick<SubmitCandidate, 'files'>> => {
   const texts = others.map(async (other) => [nameBeside(path, other), await readText(other)] as const);
-  return { files: Object.fromEntries(await Promise.all(texts)) };
+  const named: Files = Object.fromEntries(await Promise.all(texts));
+  if (folders.length > 0) refuseFolders(folders, language);
+  const textOf = (asked: string): string | undefined => ownValue(named, asked) ?? textIn(folders, asked);
+  const files = folders.length === 0 ? named : { ...named, ...filesReached(source, textOf) };
+  if (language === 'cuda' || language === 'c') noteForgotten(path, source, files);
+  return Object.keys(files).length === 0 ? {} : { files };
+};
+
+/** What is included, lies where it would be looked for, and is not sent. */
+const noteForgotten = (path: string, source: string, files: Files): void => {
+  for (const folder of [dirname(path), join(dirname(path), '..', 'include')]) {
+    const reached = filesReached(source, (asked) => ownValue(files, asked) ?? textIn([folder], asked));
+    const forgotten = Object.keys(reached).filter((asked) => !Object.hasOwn(files, asked));
+    if (forgotten.length === 0) continue;
+    note(`${path} includes ${forgotten.join(', ')}, which is not sent along: add --include ${folder}`);
+    return;
+  }
+};
+
+const refuseFolders = (folders: readonly string[], language: Language): void => {
+  if (language !== 'cuda' && language !== 'c')
+    throw new KilnError('INVALID_REQUEST', `--include: only cuda and c include files; ${language} does not`);
+  const missing = folders.find((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true);
+  if (missing !== undefined) throw new KilnError('INVALID_REQUEST', `--include ${missing}: there is no such folder`);
+};
+
+/** Of the first folder that has it. Nothing outside of them is sent. */
+const textIn = (folders: readonly string[], asked: string): string | undefined => {
+  if (!FilePath.safeParse(asked).success) return undefined;
+  const file = folders
+    .map((folder) => join(folder, asked))
+    .find((place) => statSync(place, { throwIfNoEntry: false })?.isFile() === true);
+  return file === undefined ? undefined : readFileSync(file, 'utf8');
 };
 
 /** From elsewhere by its name alone. */

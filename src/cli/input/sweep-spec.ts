@@ -29,6 +29,7 @@ export interface SweepOptions {
   readonly label?: readonly string[];
   readonly name?: string;
   readonly with?: readonly string[];
+  readonly include?: readonly string[];
 }
 
 export interface PlateauWish {
@@ -52,11 +53,12 @@ export const sweepOf = async (path: string, options: SweepOptions): Promise<Crea
   const problem = options.problem ?? file?.problem;
   if (problem === undefined) throw new KilnError('INVALID_REQUEST', NO_PROBLEM);
   const sourcePath = file === null ? path : resolve(dirname(path), file.file);
-  const { source, language } = await readSource(sourcePath, options.language ?? file?.language);
+  const read = await readSource(sourcePath, options.language ?? file?.language);
+  const { source, language } = read;
   const { priority = file?.priority, submitter = file?.submitter, label: labels = file?.labels } = options;
   const params = { ...file?.params, ...options.param };
   const device = deviceFor(language, options.device ?? file?.device);
-  const { files } = await readIncluded(sourcePath, options.with);
+  const { files } = await readIncluded(sourcePath, read, options);
   return checked(CreateSweep, {
     ...settingsOf(file, options),
     candidate: given({ problem, source, files, language, params, ...device, priority, submitter, labels }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Literal } from './argument.ts';
 import { compileCondition } from './condition.ts';
 import { ExpressionError } from './expression-parser.ts';
 import { RANGE_FORM, VALUES_MAX, valuesOfRange } from './value-range.ts';
@@ -24,7 +25,7 @@ const KernelName = z
 export const isCppName = (kernel: string): boolean => !Name.safeParse(kernel).success;
 
 const GRID_DIMS_MAX = 3;
-const LAUNCHES_MAX = 16;
+export const LAUNCHES_MAX = 16;
 const ARGS_MAX = 64;
 const PARAMS_MAX = 64;
 const SCRATCH_MAX = 16;
@@ -78,7 +79,15 @@ export const SpaceCondition = z
 /** What must hold of a point of the space. */
 export const SpaceConditions = z.array(SpaceCondition).max(CONDITIONS_MAX);
 
-/** One kernel launch. `args` are names of tensors, shape variables, scalars, scratch buffers or lets, in the kernel's order. */
+/** Text is a name; the complaint about anything else is that about a number. */
+const Argument = z.unknown().transform((given, context): string | Literal => {
+  const parsed = (typeof given === 'string' ? Name : Literal).safeParse(given);
+  if (parsed.success) return parsed.data;
+  context.addIssue({ code: 'custom', message: parsed.error.issues[0]?.message ?? '' });
+  return z.NEVER;
+});
+
+/** One kernel launch. `args` are names of tensors, shape variables, scalars, scratch buffers or lets, and numbers, in the kernel's order. */
 export const Launch = z.strictObject({
   kernel: KernelName,
   /** Over params, shape variables and lets: in cases where it does not hold, the launch is left out. */
@@ -93,7 +102,7 @@ export const Launch = z.strictObject({
   cooperative: z.boolean().optional(),
   /** Dynamic shared memory, bytes. Ignored for `triton`, whose compiler decides it. */
   shared: Expression.default(0),
-  args: z.array(Name).max(ARGS_MAX),
+  args: z.array(Argument).max(ARGS_MAX),
 });
 export type Launch = z.infer<typeof Launch>;
 

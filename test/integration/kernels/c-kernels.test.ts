@@ -58,6 +58,5 @@ describe.skipIf(!has('gcc') || !has('python3'))('the C kernels (gcc and python3 
     (_name, loaded) => {
       expect(judge(loaded).failures).toEqual([]);
     },
-    60_000,
   );
 });

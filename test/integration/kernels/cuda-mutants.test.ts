@@ -50,6 +50,7 @@ describe('wrong versions of a CUDA reference', () => {
     'softmax',
     'rmsnorm',
     'layernorm_backward',
+    'masked_softmax',
     'matmul',
     'fp8_gemm',
     'grouped_gemm',

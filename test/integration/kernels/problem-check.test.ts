@@ -77,6 +77,7 @@ test.each([
   'softmax',
   'rmsnorm',
   'layernorm_backward',
+  'masked_softmax',
   'matmul',
   'fp8_gemm',
   'grouped_gemm',

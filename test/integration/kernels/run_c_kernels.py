@@ -47,10 +47,14 @@ def whole_numbers(elements: int, distribution: dict) -> List[int]:
     kind = distribution["kind"]
     if kind == "integers":
         return [random.randint(distribution["low"], distribution["high"]) for _ in range(elements)]
+    if kind == "bernoulli":
+        return [int(random.random() < distribution["share"]) for _ in range(elements)]
     length, drawn = distribution["length"], []
     for _ in range(elements // length):
         if kind == "permutation":
             drawn += random.sample(range(length), length)
+        elif kind == "sorted_integers":
+            drawn += sorted(random.randint(distribution["low"], distribution["high"]) for _ in range(length))
         else:
             assert kind == "offsets", kind
             drawn += [0, *sorted(random.randint(0, distribution["total"]) for _ in range(length - 2)), distribution["total"]]
@@ -60,6 +64,8 @@ def whole_numbers(elements: int, distribution: dict) -> List[int]:
 def draw(dtype: str, elements: int, distribution: dict) -> bytes:
     if dtype == "i32":
         return array.array("i", whole_numbers(elements, distribution)).tobytes()
+    if dtype == "u8":
+        return bytes(whole_numbers(elements, distribution))
     if dtype == "f4e2m1x2":
         return random.randbytes(elements)
     if dtype == "f8e4m3":  # any scale from 0.25 to below 2

@@ -77,47 +77,39 @@ const NVCC = ['nvcc', '-cubin', '-gencode=arch=compute_90a,code=sm_90a', '-std=c
 const defines = (params: Params) => Object.entries(params).map(([name, value]) => `-D${name}=${value}`);
 
 describe.skipIf(!has('gcc') || !has('python3'))('start.c (gcc and python3 needed)', () => {
-  test.each(starts('evolve/start.c'))(
-    'of %s is right wherever it compiles',
-    async (name, loaded) => {
-      const reference = fileOf(loaded.problem.cpu?.reference ?? '');
-      const points = [planned(loaded, reference, {}), ...drawPoints(loaded, 'evolve/start.c', C_POINTS)];
-      const built = await Promise.all(
-        points.map(async (point, i) => {
-          const source = loaded.files[i === 0 ? reference : 'evolve/start.c'] ?? '';
-          const library = point && (await compile(`${name}-${i}.c`, source, [...GCC, ...defines(point.params)]));
-          return point && library ? [{ ...point, library, file: i === 0 ? reference : JSON.stringify(point.params) }] : [];
-        }),
-      );
-      const usable = built.flat();
-      expect(usable.length).toBeGreaterThan(C_POINTS / 4);
-      const cases = loaded.definitionFor('cpu', 'native').cases.map(({ name: of, tensors }) => ({
-        name: of,
-        tensors,
-        timed: false,
-        plans: Object.fromEntries(usable.map(({ file, plans }) => [file, plans[of]])),
-      }));
-      const libraries = Object.fromEntries(usable.map(({ file, library }) => [file, library]));
-      const task = { tolerance: loaded.problem.tolerance, cases, libraries, reference };
-      const output = execFileSync('python3', [DRIVER], { input: JSON.stringify(task), maxBuffer: 2 ** 24 });
-      expect((JSON.parse(output.toString()) as { failures: string[] }).failures).toEqual([]);
-    },
-    120_000,
-  );
+  test.each(starts('evolve/start.c'))('of %s is right wherever it compiles', async (name, loaded) => {
+    const reference = fileOf(loaded.problem.cpu?.reference ?? '');
+    const points = [planned(loaded, reference, {}), ...drawPoints(loaded, 'evolve/start.c', C_POINTS)];
+    const built = await Promise.all(
+      points.map(async (point, i) => {
+        const source = loaded.files[i === 0 ? reference : 'evolve/start.c'] ?? '';
+        const library = point && (await compile(`${name}-${i}.c`, source, [...GCC, ...defines(point.params)]));
+        return point && library ? [{ ...point, library, file: i === 0 ? reference : JSON.stringify(point.params) }] : [];
+      }),
+    );
+    const usable = built.flat();
+    expect(usable.length).toBeGreaterThan(C_POINTS / 4);
+    const cases = loaded.definitionFor('cpu', 'native').cases.map(({ name: of, tensors }) => ({
+      name: of,
+      tensors,
+      timed: false,
+      plans: Object.fromEntries(usable.map(({ file, plans }) => [file, plans[of]])),
+    }));
+    const libraries = Object.fromEntries(usable.map(({ file, library }) => [file, library]));
+    const task = { tolerance: loaded.problem.tolerance, cases, libraries, reference };
+    const output = execFileSync('python3', [DRIVER], { input: JSON.stringify(task), maxBuffer: 2 ** 24 });
+    expect((JSON.parse(output.toString()) as { failures: string[] }).failures).toEqual([]);
+  });
 });
 
 describe.skipIf(!has('nvcc'))('start.cu (nvcc needed)', () => {
-  test.each(starts('evolve/start.cu'))(
-    'of %s compiles for sm_90a, or says why not',
-    async (name, loaded) => {
-      let compiled = 0;
-      for (const [i, { params }] of drawPoints(loaded, 'evolve/start.cu', CUDA_DRAWS_MAX).entries()) {
-        const cubin = await compile(`${name}-${i}.cu`, loaded.files['evolve/start.cu'] ?? '', [...NVCC, ...defines(params)]);
-        if (cubin !== null) compiled += 1;
-        if (compiled === CUDA_POINTS) break;
-      }
-      expect(compiled).toBe(CUDA_POINTS);
-    },
-    120_000,
-  );
+  test.each(starts('evolve/start.cu'))('of %s compiles for sm_90a, or says why not', async (name, loaded) => {
+    let compiled = 0;
+    for (const [i, { params }] of drawPoints(loaded, 'evolve/start.cu', CUDA_DRAWS_MAX).entries()) {
+      const cubin = await compile(`${name}-${i}.cu`, loaded.files['evolve/start.cu'] ?? '', [...NVCC, ...defines(params)]);
+      if (cubin !== null) compiled += 1;
+      if (compiled === CUDA_POINTS) break;
+    }
+    expect(compiled).toBe(CUDA_POINTS);
+  });
 });

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Callable, Optional, cast
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig import TIMING
@@ -16,7 +17,7 @@ from kiln_runner.judge.bench import Bench, Following
 from kiln_runner.judge.checking import Terms
 from kiln_runner.judge.device import LAST, nothing
 from kiln_runner.judge.facts import Facts
-from kiln_runner.judge.failures import CandidateFailure, InfraFailure
+from kiln_runner.judge.failures import CandidateFailure, DeviceFault, InfraFailure
 from kiln_runner.judge.hard_inputs import Deck
 from kiln_runner.judge.judgement import Judgement
 from kiln_runner.judge.left_behind import LeftBehind
@@ -28,6 +29,8 @@ from kiln_runner.judge.section import Ran, Section
 from kiln_runner.judge.statistics import timing_statistics
 from kiln_runner.judge.stopwatch import Stopwatch
 from kiln_runner.judge.tensors import input_set_of
+from kiln_runner.judge.turns import Timed as TimedTurn
+from kiln_runner.judge.turns import read
 
 from .played_races import PlayedLock, QuietDevice
 
@@ -85,6 +88,9 @@ class PlayedCase:
     def wipe(self, looks: Sequence[int]) -> None:
         self._did.append(f"wipe {self.name}")
 
+    def close(self) -> None:
+        self._did.append(f"close {self.name}")
+
     def _queue(self, *_: object) -> None:
         """Queued on the device."""
 
@@ -92,8 +98,10 @@ class PlayedCase:
 
 
 class PlayedDevice(QuietDevice):
-    def __init__(self, did: list[str], keeps: bool, wrong: str = "") -> None:
-        self.did, self.keeps, self.cases, self._wrong = did, keeps, dict[str, PlayedCase](), wrong
+    """`fault`: what opening a case beside another raises."""
+
+    def __init__(self, did: list[str], keeps: bool, wrong: str = "", fault: Optional[Exception] = None) -> None:
+        self.did, self.keeps, self.cases, self._wrong, self._fault = did, keeps, dict[str, PlayedCase](), wrong, fault
 
     def open_case(self, _problem: object, spec: Mapping[str, Any], *_: object) -> PlayedCase:
         if spec["name"] not in self.cases:
@@ -103,18 +111,30 @@ class PlayedDevice(QuietDevice):
     def keeps_open(self, _problem: object, spec: Mapping[str, Any], *_: object) -> bool:
         return self.keeps and spec["name"] in self.cases
 
+    def open_once(self, spec: Mapping[str, Any], _scratch: object) -> PlayedCase:
+        self.did.append(f"open {spec['name']}")
+        return PlayedCase(spec["name"], self.did, spec["name"] == self._wrong)
 
-def judge(keeps: bool, wrong: str = "") -> "tuple[list[str], PlayedDevice, Optional[CandidateFailure]]":
-    """What the device was asked for by a judgement of three cases, two of them timed, behind one that opened them."""
+    def open_beside(self, spec: Mapping[str, Any], scratch: object) -> Optional[PlayedCase]:
+        if self._fault:
+            raise self._fault
+        return self.open_once(spec, scratch) if self.keeps else None
+
+
+def judge(
+    keeps: bool, wrong: str = "", remembered_ns: float = RUN_NS, hidden: bool = False, fault: Optional[Exception] = None
+) -> "tuple[list[str], PlayedDevice, Optional[CandidateFailure]]":
+    """What the device was asked for by a judgement of three cases, two of them timed, behind one that opened them. `remembered_ns`: of the
+    baseline; `hidden`: with one more check."""
     did: list[str] = []
-    device, facts = PlayedDevice(did, keeps, wrong), Facts()
+    device, facts = PlayedDevice(did, keeps, wrong, fault), Facts()
     specs: list[Any] = [
         {"name": name, "kind": kind, "tensors": [OUTPUT], "reference": PLAN, "baseline": PLAN, "hard": [{"name": "odd", "distributions": {}}]}
         for name, kind in (("one", "check"), ("two", "bench"), ("three", "bench"))
     ]
     for spec in specs:
         facts.trust(spec["name"])
-        facts.remember_baseline(spec["name"], 1, timing_statistics([RUN_NS * share for share in (0.99, 1, 1.01)], 1))
+        facts.remember_baseline(spec["name"], 1, timing_statistics([remembered_ns * share for share in (0.99, 1, 1.01)], 1))
         device.open_case(None, spec)
     definition = {"name": "played", "tolerance": {"rtol": 0, "atol": 0, "relative_l2": 1}, "cases": specs}
     problem = SimpleNamespace(
@@ -122,15 +142,26 @@ def judge(keeps: bool, wrong: str = "") -> "tuple[list[str], PlayedDevice, Optio
         sides=["reference", "baseline"], is_timed_alone=False, is_recorded=False, changed=lambda: None,
     )
     task: Any = {"artifact": "", "plans": {spec["name"]: PLAN for spec in specs}, "timing": RULES, "record": None}
+    if hidden:
+        task["hidden"] = {"kind": "case", "case": {**specs[0], "name": "hidden"}, "plan": PLAN}
     following = Following(lambda: did.append("read next"), lambda: did.append("load next"))
     programs = {"candidate": cast(Any, SimpleNamespace(close=lambda: None))}
     bench = Bench(
         cast(Any, device), cast(Any, PlayedLock()), Path("/"), Stopwatch(), lambda *_: None, random.SystemRandom(), programs, following,
     )
+    judgement = Judgement(bench, cast(Any, problem), task)
+
+    def reading(timed: TimedTurn) -> object:
+        did.append(f"read {timed.turn.spec['name']}")
+        return read(timed)
+
     try:
-        Judgement(bench, cast(Any, problem), task).run()
+        with patch("kiln_runner.judge.judgement.read", reading):
+            judgement.run()
     except CandidateFailure as failure:
         return did, device, failure
+    finally:
+        judgement.close()
     return did, device, None
 
 
@@ -141,7 +172,7 @@ class InOrder(unittest.TestCase):
         asked = [number for number, entry in enumerate(did) if entry.startswith("asked")]
         between = [did[number + 1 : did.index(f"findings{did[number][5:]}", number)] for number in asked]
         # Three checks and two sections: behind each but the last what comes next is drawn, and the next candidate is loaded there.
-        self.assertEqual(between, [["draw two"], ["draw three"], ["draw two"], ["draw three"], ["load next"]])
+        self.assertEqual(between, [["draw two"], ["draw three"], ["draw two"], ["draw three"], ["read three", "load next"]])
 
     def test_outputs_of_the_reference_are_destroyed_before_code_runs_again(self) -> None:
         did, _, _ = judge(keeps=True)
@@ -159,7 +190,8 @@ class InOrder(unittest.TestCase):
         did, _, _ = judge(keeps=False)
         for number, entry in enumerate(did):
             if entry.startswith("asked"):
-                self.assertEqual(did[number + 1 + (did[number + 1] == "load next")], f"findings{entry[5:]}")
+                after = [other for other in did[number + 1 :] if other != "load next" and not other.startswith("read ")]
+                self.assertEqual(after[0], f"findings{entry[5:]}")
 
     def test_each_preparation_has_inputs_of_its_own_and_checks_have_hard_ones(self) -> None:
         for keeps in (True, False):
@@ -176,6 +208,57 @@ class InOrder(unittest.TestCase):
     def test_files_of_the_next_candidate_are_read_while_the_last_case_is_timed(self) -> None:
         did, _, _ = judge(keeps=True)
         self.assertTrue(did.index("timed three") < did.index("read next") < did.index("asked three", did.index("timed three")))
+
+
+class Reading(unittest.TestCase):
+    """When the times of a section are read."""
+
+    def test_they_are_read_while_the_next_case_is_timed_once_all_that_was_found_is_told(self) -> None:
+        did, _, _ = judge(keeps=True)
+        read_at, told = did.index("read two"), [number for number, entry in enumerate(did) if entry == "findings two"]
+        self.assertTrue(told[-1] < did.index("timed three") < read_at < did.index("asked three", read_at))
+
+    def test_those_of_the_last_case_are_read_before_the_next_candidate_is_loaded(self) -> None:
+        did, _, _ = judge(keeps=True)
+        self.assertLess(did.index("read three"), did.index("load next"))
+
+    def test_where_cases_share_memory_they_are_read_at_once(self) -> None:
+        did, _, _ = judge(keeps=False)
+        self.assertLess(did.index("read two"), did.index("timed three"))
+
+    def test_a_case_that_turns_out_doubtful_is_timed_again_behind_the_next_and_what_it_left_was_looked_at(self) -> None:
+        # The controls say that the baseline takes twice what is remembered.
+        did, _, failure = judge(keeps=True, remembered_ns=RUN_NS / 2)
+        self.assertIsNone(failure)
+        reads = [entry for entry in did if entry.startswith("read ") and entry != "read next"]
+        self.assertEqual(reads, ["read two", "read three", "read two", "read three"])
+        sections = sum(entry.startswith("asked") for entry in did) - 3
+        self.assertEqual(sections, 4)
+        # Nothing is loaded before the last of them is read.
+        self.assertGreater(did.index("load next"), max(number for number, entry in enumerate(did) if entry.startswith("read ")))
+
+
+class HiddenAhead(unittest.TestCase):
+    def test_it_is_opened_while_the_last_case_is_checked_and_what_is_timed_first_is_prepared_behind_it(self) -> None:
+        did, _, failure = judge(keeps=True, hidden=True)
+        self.assertIsNone(failure)
+        opened, told = did.index("open hidden"), did.index("findings three")
+        self.assertTrue(did.index("asked three") < opened < did.index("draw hidden") < told < did.index("execute candidate hidden"))
+        asked = did.index("asked hidden")
+        self.assertEqual(did[asked + 1 : did.index("findings hidden")], ["draw two"])
+
+    def test_where_there_is_no_room_for_it_beside_it_is_opened_when_its_turn_comes(self) -> None:
+        did, _, _ = judge(keeps=False, hidden=True)
+        self.assertLess(did.index("findings three"), did.index("open hidden"))
+
+    def test_its_memory_is_given_back_when_the_judgement_ends_also_where_it_was_wrong(self) -> None:
+        for wrong in ("", "three"):
+            did, _, _ = judge(keeps=True, hidden=True, wrong=wrong)
+            self.assertEqual((did.count("close hidden"), did[-1]), (1, "close hidden"))
+
+    def test_a_fault_that_comes_while_it_is_opened_is_of_the_case_that_is_checked(self) -> None:
+        _, _, failure = judge(keeps=True, hidden=True, fault=DeviceFault("an illegal address", lost=True))
+        self.assertEqual((failure.outcome["verdict"], failure.outcome["case"]) if failure else None, ("crashed", "three"))
 
 
 class Timed:

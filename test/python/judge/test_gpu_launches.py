@@ -28,7 +28,7 @@ def taken() -> dict[str, list[int]]:
 
 class Launches(unittest.TestCase):
     def setUp(self) -> None:
-        driver = SimpleNamespace(lib=SimpleNamespace(cuLaunchKernel=None), check=lambda *_: None, upload=lambda *_: None)
+        driver = SimpleNamespace(lib=SimpleNamespace(cuLaunchKernel=None), launches_by_config=False, check=lambda *_: None, upload=lambda *_: None)
         self.kernels = object.__new__(HelperKernels)
         self.taken = taken()
         self.kernels._driver, self.kernels._functions = driver, {name: ctypes.c_void_p(1) for name in self.taken}
@@ -36,7 +36,7 @@ class Launches(unittest.TestCase):
         self.samples = CaseSamples(Tools(driver, self.kernels, store), rows_of([OUT], 1, {}, 1 << 20), lambda _row: 1 << 23)
 
     def assert_fits(self, name: str, launch: PreparedLaunch) -> None:
-        self.assertEqual([ctypes.sizeof(value) for value in launch.values], self.taken[name], name)
+        self.assertEqual([ctypes.sizeof(launch.value(n)) for n in range(launch.count)], self.taken[name], name)
 
     def test_every_kernel_gets_what_it_takes(self) -> None:
         plain, mixed = ({"dtype": "f32", "elements": 8, "distribution": {"kind": kind}} for kind in ("normal", "zeros"))
@@ -59,10 +59,12 @@ class Launches(unittest.TestCase):
 
     def test_the_judges_own_are_launched_in_the_way_that_takes_the_host_least_where_the_driver_has_it(self) -> None:
         calls: list[tuple[str, int]] = []
-        library = self.kernels._driver.lib
+        driver = self.kernels._driver
+        library = driver.lib
         library.cuLaunchKernel = lambda *arguments: calls.append(("usual", len(arguments))) or 0
         for name in ("usual", "lean"):
             if name == "lean":
+                driver.launches_by_config = True
                 library.cuLaunchKernelEx = lambda *arguments: calls.append(("lean", len(arguments))) or 0
             launch = self.samples._prepare_compare(0, (Expected(8, 16, 24), NO_LOOKUP), (0.0, 0.0, 0.0))
             launch.widen(7)
@@ -75,7 +77,7 @@ class Launches(unittest.TestCase):
     def test_values_that_are_set_at_once_lie_one_after_the_other(self) -> None:
         launch = PreparedLaunch(self.kernels._driver, ctypes.c_void_p(1), LaunchShape([1], [1]), [ctypes.c_int(1), *map(ctypes.c_uint64, range(4))])
         launch.words(1, 3)(7, 2**64 - 1, 9)
-        self.assertEqual([value.value for value in launch.values], [1, 7, 2**64 - 1, 9, 3])
+        self.assertEqual([launch.value(n).value for n in range(launch.count)], [1, 7, 2**64 - 1, 9, 3])
         wide = PreparedLaunch(self.kernels._driver, ctypes.c_void_p(1), LaunchShape([1], [1]), [NO_LOOKUP, ctypes.c_uint64(1)])
         with self.assertRaises(ValueError):
             wide.words(0, 2)
@@ -86,7 +88,7 @@ class Launches(unittest.TestCase):
         self.kernels._driver.lib.cuLaunchKernel, self.kernels._driver.check = (lambda *_: 0), (lambda code, what: None)
         draw = self.kernels.draw({"dtype": "f32", "elements": 8, "distribution": {"kind": "zeros"}}, 8)
         draw(5, 6, 7)
-        values = dict(zip(names, draw._launch.values))
+        values = {name: draw._launch.value(n) for n, name in enumerate(names)}
         self.assertEqual([values[name].value for name in ("key0", "key1", "found", "stamp")], [5, 6, 0, 7])
 
 

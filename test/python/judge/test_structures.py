@@ -151,9 +151,9 @@ class Structures(unittest.TestCase):
 
     def test_a_kernel_launch_packs_a_structure_whole(self) -> None:
         structure = structure_of({"distribution": offsets(5, 8)})
-        _, addresses, _ = _pack([ctypes.c_int(7), structure, ctypes.c_uint64(9)])
-        self.assertEqual(addresses[2] - addresses[1], ctypes.sizeof(Structure))
-        self.assertEqual(ctypes.string_at(addresses[1], ctypes.sizeof(Structure)), bytes(structure))
+        buffer, places = _pack([ctypes.c_int(7), structure, ctypes.c_uint64(9)])
+        self.assertEqual(places[2] - places[1], ctypes.sizeof(Structure))
+        self.assertEqual(buffer.raw[places[1] : places[2]], bytes(structure))
 
 
 if __name__ == "__main__":

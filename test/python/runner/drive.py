@@ -17,7 +17,7 @@ from .from_runner import check_from_runner
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 RUNNER_ROOT = REPOSITORY / "src/gpu/runner"
-WAIT_S = 20.0
+WAIT_S = 90.0
 
 
 class Client:

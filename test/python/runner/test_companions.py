@@ -15,7 +15,7 @@ from test.python.programs.test_record_task import DOUBLE, unit_of
 
 from .drive import REPOSITORY, RUNNER_ROOT
 
-WAIT_S = 20.0
+WAIT_S = 90.0
 KEY = "e" * 64
 TOOL: Any = {"name": "torch", "path": sys.executable, "key": KEY}
 ENVIRONMENT: Any = {"name": "torch", "key": KEY, "recorder": "cupti", "sandbox": {"level": "namespaces", "boundedBy": "watching"}, "warnings": []}

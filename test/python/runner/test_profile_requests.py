@@ -19,7 +19,7 @@ from . import samples
 from .drive import RUNNER_ROOT
 from .noted_companions import NotedCompanions
 
-WAIT_S = 15.0
+WAIT_S = 90.0
 GPU = {
     "id": "GPU-test", "kind": "gpu", "model": "Test GPU", "architecture": "sm_90a", "memoryBytes": 1024, "multiprocessors": 1, "l2Bytes": 1,
     "copyBytesPerSecond": None, "unavailable": None,

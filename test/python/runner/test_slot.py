@@ -23,7 +23,7 @@ from . import samples
 from .drive import RUNNER_ROOT
 from .noted_companions import NotedCompanions
 
-WAIT_S = 15.0
+WAIT_S = 90.0
 # As long as the faulty judge waits for a lock.
 WAITED_S = 1.5
 DEVICE = {

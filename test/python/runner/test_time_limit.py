@@ -17,7 +17,7 @@ from kiln_runner.time_limit import LOOK_S, TimeLimit
 
 from .drive import wait_until
 
-WAIT_S = 15.0
+WAIT_S = 90.0
 
 
 class Child:

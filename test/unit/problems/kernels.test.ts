@@ -15,6 +15,7 @@ const SHIPPED = [
   'gather',
   'grouped_gemm',
   'layernorm_backward',
+  'masked_softmax',
   'matmul',
   'nvfp4_gemv',
   'paged_attention_decode',

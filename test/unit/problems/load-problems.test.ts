@@ -132,6 +132,22 @@ describe('a problem folder that is right', () => {
     expect(loadProblem(folder).files).toEqual(files);
   });
 
+  test('puts what several of its sources share where they include it, and judges by that', () => {
+    const before = loadProblem(folder);
+    mkdirSync(join(folder, 'include/deep'), { recursive: true });
+    writeFileSync(join(folder, 'include/scaling.h'), '#include "deep/factor.h"\n#define SCALED(x) ((x) * FACTOR)\n');
+    writeFileSync(join(folder, 'include/deep/factor.h'), '#define FACTOR factor\n');
+    edit('reference.c', 'void scale', '#include "scaling.h"\nvoid scale');
+    const { files, contentHash } = loadProblem(folder);
+    expect(Object.keys(files)).toEqual(Object.keys(before.files));
+    expect(files['reference.c']).toContain('#line 1 "factor.h"\n#define FACTOR factor\n');
+    expect(files['reference.c']).not.toContain('#include');
+    expect(files['reference.cu']).toBe(before.files['reference.cu']);
+    expect(contentHash('gpu')).toBe(before.contentHash('gpu'));
+    writeFileSync(join(folder, 'include/deep/factor.h'), '#define FACTOR (factor)\n');
+    expect(loadProblem(folder).contentHash('cpu')).not.toBe(contentHash('cpu'));
+  });
+
   test('names the targets it has when asked for another', () => {
     edit('problem.yaml', 'cpu: {reference: reference.c, baseline: reference.c}', '');
     const loaded = loadProblem(folder);
@@ -310,6 +326,14 @@ describe('a problem folder that is wrong stops the start and names the file and 
     expect(error.code).toBe('INVALID_PROBLEM');
     expect(error.message).toContain(folder);
     expect(error.message).toMatch(message);
+  });
+
+  test('files that include each other', () => {
+    mkdirSync(join(folder, 'include'));
+    writeFileSync(join(folder, 'include/a.h'), '#include "b.h"\n');
+    writeFileSync(join(folder, 'include/b.h'), '#include "a.h"\n');
+    edit('reference.c', 'void scale', '#include "a.h"\nvoid scale');
+    expect(failure().message).toContain('scale/reference.c: include: files.a.h: it includes itself: a.h, b.h, a.h');
   });
 
   test('no folder at all', () => {

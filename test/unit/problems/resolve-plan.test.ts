@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Language, LaunchPlan, type Params } from '../../../src/domain/plan/plan.ts';
 import { Problem } from '../../../src/domain/problem.ts';
+import { parseHeader } from '../../../src/problems/parse-header.ts';
 import { resolvePlan } from '../../../src/problems/resolve-plan.ts';
 
 const problem = Problem.parse({
@@ -47,6 +48,52 @@ test('expressions become numbers and names become tensors, i32 shape values, sca
       scratch: { partial: 16 },
     },
   });
+});
+
+test('a whole number among the arguments is an int, and other numbers have the type that they say', () => {
+  expect(resolve({ args: [8, { f32: 0.5 }, { f64: 1 }, { i64: -(2 ** 40) }, { u32: 2 ** 32 - 1 }] })).toMatchObject({
+    plan: {
+      launches: [
+        {
+          args: [
+            { kind: 'scalar', dtype: 'i32', value: 8 },
+            { kind: 'scalar', dtype: 'f32', value: 0.5 },
+            { kind: 'scalar', dtype: 'f64', value: 1 },
+            { kind: 'scalar', dtype: 'i64', value: -(2 ** 40) },
+            { kind: 'scalar', dtype: 'u32', value: 2 ** 32 - 1 },
+          ],
+        },
+      ],
+    },
+  });
+});
+
+test('a float that is written with its point is a number like others where its type is said', () => {
+  const header = parseHeader('/* kiln\nlaunch: [{kernel: k, args: [{f32: 1.0}, {f64: 2e3}, {i32: 3.0}, 4]}]\n*/', 'c');
+  expect(header.ok && header.plan.launch[0]?.args).toEqual([
+    { dtype: 'f32', value: 1 },
+    { dtype: 'f64', value: 2000 },
+    { dtype: 'i32', value: 3 },
+    { dtype: 'i32', value: 4 },
+  ]);
+});
+
+test.each([
+  ['0.5', 'launch[0].args[1]', 'line 4: 0.5 is no int: say its type, as in {f32: 0.5}'],
+  ['1.0', 'launch[0].args[1]', 'line 4: 1.0 is no int: say its type, as in {f32: 1.0}'],
+  ['2147483648', 'launch[0].args[1]', 'line 4: i32 does not hold 2147483648: from -2147483648 to 2147483647'],
+  ['{u32: -1}', 'launch[0].args[1]', 'line 4: u32 does not hold -1: from 0 to 4294967295'],
+  ['{i64: 1.5}', 'launch[0].args[1]', 'line 4: i64 holds whole numbers, not 1.5'],
+  ['{f32: 1e39}', 'launch[0].args[1]', 'line 4: f32 does not hold 1e+39: from -3.4028234663852886e+38 to 3.4028234663852886e+38'],
+  ['{f64: .inf}', 'launch[0].args[1]', 'line 4: f64 does not hold Infinity'],
+  ['{f16: 1}', 'launch[0].args[1]', 'line 4: an argument is a name, a whole number, or a number with its type (f64, f32, i64'],
+  ['{f32: 1, f64: 1}', 'launch[0].args[1]', 'line 4: an argument is a name'],
+  ['n + 1', 'launch[0].args[1]', 'line 4: a name is a C identifier of at most 128 characters'],
+])('the argument %s is refused with its line and the reason', (arg, field, message) => {
+  const source = `/* kiln\nlaunch:\n  - kernel: k\n    args: [a, ${arg}]\n*/`;
+  const header = parseHeader(source, 'cuda');
+  expect(header).toMatchObject({ ok: false, field });
+  expect(header.ok ? '' : header.message).toContain(message);
 });
 
 test("the submitter's params win over the header's", () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { sweepOf } from '../../../../src/cli/input/sweep-spec.ts';
 import { candidateOf } from '../../../../src/cli/commands/submit.ts';
 
@@ -28,6 +28,7 @@ beforeEach(() => {
     writeFileSync(join(root, path), text);
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -41,6 +42,52 @@ test('files go with a kernel by their paths from its folder, and by their names 
 test('a sweep takes them too', async () => {
   const { candidate } = await sweepOf(join(root, 'mine/k.cu'), { problem: 'p', with: [join(root, 'mine/lib/a.h')] });
   expect(candidate).toMatchObject({ source: '#include "lib/a.h"', files: { 'lib/a.h': 'int a;' } });
+});
+
+test('what a source includes of a folder goes with it, and nothing else', async () => {
+  const other = join(root, 'other');
+  mkdirSync(join(root, 'include/deep'), { recursive: true });
+  mkdirSync(other);
+  writeFileSync(join(root, 'k.cu'), '#include "tile.cuh"\n#include "../shared.h"\n#include "lib/a.h"\n');
+  writeFileSync(join(root, 'include/tile.cuh'), '#include "deep/b.cuh"\n');
+  writeFileSync(join(root, 'include/deep/b.cuh'), 'int b;');
+  writeFileSync(join(root, 'include/unused.cuh'), '');
+  writeFileSync(join(other, 'tile.cuh'), 'int later;');
+  const files = { 'tile.cuh': '#include "deep/b.cuh"\n', 'deep/b.cuh': 'int b;' };
+  const options = { problem: 'p', include: [join(root, 'include'), other] };
+  expect((await candidateOf(join(root, 'k.cu'), options)).files).toEqual(files);
+  const named = { ...options, with: [join(root, 'mine/lib/a.h')] };
+  writeFileSync(join(root, 'k.c'), '#include "mine/lib/a.h"\n#include "tile.cuh"\n');
+  expect((await sweepOf(join(root, 'k.c'), named)).candidate.files).toEqual({ 'mine/lib/a.h': 'int a;', ...files });
+});
+
+test('what a source includes and does not bring is told, with the folder that it lies in', async () => {
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const path = join(root, 'mine/k.cu');
+  await candidateOf(path, { problem: 'p' });
+  await candidateOf(path, { problem: 'p', include: [join(root, 'mine')] });
+  mkdirSync(join(root, 'include'));
+  mkdirSync(join(root, 'seeds'));
+  writeFileSync(join(root, 'include/tile.cuh'), '');
+  writeFileSync(join(root, 'seeds/1-k.cu'), '#include "tile.cuh"\n#include "cuda_fp16.h"\n');
+  await candidateOf(join(root, 'seeds/1-k.cu'), { problem: 'p' });
+  expect(said.mock.calls.map(([text]) => text)).toEqual([
+    `${path} includes lib/a.h, which is not sent along: add --include ${join(root, 'mine')}\n`,
+    `${join(root, 'seeds/1-k.cu')} includes tile.cuh, which is not sent along: add --include ${join(root, 'include')}\n`,
+  ]);
+});
+
+test('a folder to include from is refused where it is not there, and for what includes nothing', async () => {
+  const include = [join(root, 'nowhere')];
+  await expect(candidateOf(join(root, 'mine/k.cu'), { problem: 'p', include })).rejects.toThrow(
+    /--include .*nowhere: there is no such folder/u,
+  );
+  await expect(candidateOf(join(root, 'more.py'), { problem: 'p', include: [root] })).rejects.toThrow(
+    '--include: only cuda and c include files; triton does not',
+  );
+  await expect(candidateOf(join(root, 'solution.json'), { include: [root] })).rejects.toThrow(
+    '--include: only cuda and c include files; name what a program imports by --with',
+  );
 });
 
 test('a program is submitted as the command line prefers, and what is none is refused for it', async () => {

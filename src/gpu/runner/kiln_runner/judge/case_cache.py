@@ -38,8 +38,11 @@ class CaseCache(Generic[CaseType]):
 
     def shrink(self, weigh: Callable[[CaseType], int], most: int) -> None:
         """Closes those not used for longest until all together weigh no more than that."""
-        while self._cases and sum(map(weigh, self._cases.values())) > most:
+        while self._cases and self.weight(weigh) > most:
             self._cases.popitem(last=False)[1].close()
+
+    def weight(self, weigh: Callable[[CaseType], int]) -> int:
+        return sum(map(weigh, self._cases.values()))
 
     def clear(self) -> None:
         self.shrink(lambda _: 1, 0)

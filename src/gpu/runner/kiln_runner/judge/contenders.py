@@ -1,5 +1,6 @@
 """The programs of one judgement: its candidate's and the record's, beside the problem's own; their plans, and what these are bound to."""
 from collections.abc import Sequence
+from functools import cached_property
 
 from kiln_runner.protocol import DefinedCase, JudgeTask, Plan
 
@@ -28,9 +29,9 @@ class Contenders:
     def candidate(self) -> Program:
         return self.programs["candidate"]
 
-    @property
+    @cached_property
     def is_recorded(self) -> bool:
-        """One of all sides is a recording."""
+        """One of all sides is a recording. Once they are loaded."""
         return self._problem.is_recorded or any(isinstance(program, Recorded) for program in self.programs.values())
 
     def load(self) -> None:
@@ -56,6 +57,10 @@ class Contenders:
     def keeps_open(self, spec: DefinedCase) -> bool:
         """Whether the case can be prepared while another is looked at. Recordings see one case at a time."""
         return self._bench.device.keeps_open(self._problem.definition, spec, 1, self._scratch(spec)) and not self.is_recorded
+
+    def can_be_read_later(self, spec: DefinedCase) -> bool:
+        """What its times are worth follows from them alone: of a recording kernels are timed beside, of what answers its process is asked."""
+        return self.keeps_open(spec) and not isinstance(self.candidate, Answering)
 
     def _scratch(self, spec: DefinedCase) -> Scratch:
         """Known once the programs are loaded, and asked for again and again."""

@@ -220,6 +220,10 @@ class DeviceOf(Protocol[P, R]):
         """As `open_case`, of a case that comes once: whoever opened it closes it, unless the device was lost."""
         ...
 
+    def open_beside(self, case: DefinedCase, scratch: Scratch, /) -> Optional[CaseOf[P, R]]:
+        """As `open_once`, while the device works on another case; None where that one would have to go for it."""
+        ...
+
     def reserve(self, parts: Sequence[Part], /) -> bool:
         """Gets the memory for these ahead of time; False where whoever works on the device may come to need it."""
         ...

@@ -4,10 +4,10 @@ Whoever breaks off does it by raising: CandidateFailure for a verdict, InfraFail
 """
 import random
 import time
-from typing import Callable, Optional
+from typing import Callable, Optional, Union
 
 from kiln_runner.protocol import DefinedCase, Hidden, JudgeTask, Telemetry
-from kiln_runner.protocol_outcomes import CaseTiming, Passed, TimingStatistics
+from kiln_runner.protocol_outcomes import CaseTiming, Passed
 
 from .answering import begin_answering, calibrate, settle, with_answers
 from .beforehand import CONTROL, Beforehand, Sources
@@ -17,19 +17,18 @@ from .contenders import Contenders
 from .device import KEPT, LAST, Case, nothing
 from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
 from .hard_inputs import Deck
-from .hidden import check_hidden, refuse_plan
+from .hidden import HiddenCheck, refuse_plan
 from .left_behind import LeftBehind
-from .measured import Measured, paired, screened
+from .measured import Measured
 from .measuring import NS_PER_MS, Conditions, Control, HowTimed, time_sides, warm_up, witness
 from .outcomes import crashed, passed, plan_error
 from .problems import Problem
 from .racing import entered
 from .recorded import shares_of, with_shares
-from .schedule import BATCH_BELOW_NS, PAIRED_BELOW_NS, batch_for, batch_holds
-from .screening import bears_out
+from .schedule import BATCH_BELOW_NS, PAIRED_BELOW_NS, batch_for
 from .section import Ran, Section
-from .steadiness import lives_on_memory
 from .trusting import trust
+from .turns import Alone, Batch, Pairs, Timed, Turn, WarmUp, read
 
 
 class Judgement:
@@ -41,15 +40,19 @@ class Judgement:
         # Seeded by the system's generator, and as unpredictable for a kernel, but a hundred times as fast: the device waits for what is drawn.
         self._rng = random.Random(bench.rng.getrandbits(256))
         self._decks = {spec["name"]: Deck(len(spec.get("hard", [])), self._rng) for spec in problem.definition["cases"]}
-        # Still to be timed.
-        self._timed = [spec for spec in problem.definition["cases"] if spec["kind"] == "bench"]
-        self._race = entered(task, problem.facts, [spec["name"] for spec in self._timed])
+        self._hidden_check: Optional[HiddenCheck] = None
+        # Sections that are still to be timed; one whose times are still to be read; what was read; and what of it is to be remembered.
+        self._turns = [Turn(spec) for spec in problem.definition["cases"] if spec["kind"] == "bench"]
+        self._waiting: Optional[Timed] = None
+        self._timings: dict[str, CaseTiming] = {}
+        self._learned: list[Measured] = []
+        self._race = entered(task, problem.facts, self._others())
         # Every run has fresh inputs.
         self._is_strict = task["timing"].get("inputs") == "fresh"
         self._left = LeftBehind(self._terms, self._rng, confirms=self._is_strict or bool(task["record"]))
         self._beforehand = Beforehand(Sources(bench.rng, self._rng, self._decks), task["timing"])
         self.telemetry: Optional[Telemetry] = None
-        self.case, self._read_only = "", b""
+        self.case, self._phase, self._read_only = "", "", b""
 
     def run(self) -> Passed:
         """The outcome `passed`; anything else is raised."""
@@ -69,6 +72,12 @@ class Judgement:
             raise
         return passed(timings, len(specs) + (self._hidden is not None), self._race and self._race.stopped)
 
+    def _enter(self, phase: str, case: str) -> None:
+        """Told where it is another one than before."""
+        if (phase, case) != (self._phase, self.case):
+            self._phase, self.case = phase, case
+            self._bench.report(phase, case)
+
     def _settle(self) -> bool:
         """What is queued may wait for a process that will never answer. False where the stream does not come free."""
         return settle(self._sides.programs.values())
@@ -79,6 +88,8 @@ class Judgement:
         return self._bench.device.leftover(self._sides.programs.values())
 
     def close(self) -> None:
+        if self._hidden_check:
+            self._hidden_check.close()
         self._sides.close()
 
     # --- load
@@ -86,7 +97,7 @@ class Judgement:
     def _load(self) -> None:
         if self._hidden:
             refuse_plan(self._hidden)
-        self._bench.report("load", "")
+        self._enter("load", "")
         with self._bench.watch.span("loadMs"):
             self._sides.load()
             if begin_answering(self._sides.programs.values(), self._bench, self._task):
@@ -106,13 +117,15 @@ class Judgement:
     # --- check
 
     def _check(self, specs: list[DefinedCase]) -> None:
+        hidden = self._hidden
         with self._bench.lock.shared(self._bench.watch), self._bench.watch.span("checkMs"):
             # The device has its first work while launches are made ready.
             self._prepare_ahead(specs[0], is_check=True)
             self._bind_candidate(specs)
+            if hidden and hidden["kind"] == "case":
+                self._hidden_check = HiddenCheck(self._bench.device, self._problem, self._sides.candidate, hidden, self._terms)
             for spec, following in zip(specs, [*specs[1:], None]):
-                self.case = spec["name"]
-                self._bench.report("check", spec["name"])
+                self._enter("check", spec["name"])
                 case = self._sides.open(spec, 1)
                 reference = self._sides.runnable("reference", case, spec)
                 trust(self._problem, case, spec, self._terms)
@@ -120,11 +133,46 @@ class Judgement:
                 check_prepared(case, self._sides.runnable("candidate", case, spec), reference, self._terms, self._preparing(following))
                 if self._race and spec["kind"] == "bench":
                     self._race.saw_check(spec["name"], case.executed_ns(), case.cold_factor)
-            if self._hidden and self._hidden["kind"] == "case":
-                self.case = self._hidden["case"]["name"]
-                self._bench.report("check", self.case)
-                check_hidden(self._bench.device, self._problem, self._sides.candidate, self._hidden, self._terms)
+            if self._race:
+                self._turns.sort(key=self._gain)
+            if self._hidden_check:
+                self._enter("check", self._hidden_check.name)
+                self._hidden_check.run(self._prepare_first)
             self._find_unchanged()
+
+    def _gain(self, turn: Turn) -> tuple[float, str]:
+        name = turn.spec["name"]
+        return (-self._race.gain(name) if self._race else 0.0, name)
+
+    def _preparing(self, following: Optional[DefinedCase]) -> Callable[[], None]:
+        """For the device to have work while what it found is read: the next check, or behind the last one what is timed first."""
+        if following is not None:
+            return lambda: self._prepare_ahead(following, is_check=True)
+        if self._hidden_check:
+            return self._open_hidden
+        # Who races is timed first where the last check says.
+        return nothing if self._race else self._prepare_first
+
+    def _open_hidden(self) -> None:
+        hidden = self._hidden_check
+        if hidden:
+            checked, self.case = self.case, hidden.name
+            try:
+                hidden.open_ahead()
+            except DeviceFault:
+                # Of what is checked.
+                self.case = checked
+                raise
+            self.case = checked
+
+    def _prepare_first(self) -> None:
+        if not self._turns:
+            return
+        self._plan_ahead(self._turns[0])
+        self._prepare_ahead(self._turns[0].spec, is_check=False)
+        if self._looks_lost(self._turns[0].spec):
+            # No section may follow in which that could be done.
+            self._bench.following.read()
 
     # --- race
 
@@ -137,75 +185,82 @@ class Judgement:
         """The case that is timed is not timed to the end, at least not now."""
         return self._race is not None and (self._race.stopped or self._race.left) is not None
 
+    def _others(self) -> list[str]:
+        return [turn.spec["name"] for turn in self._turns]
+
     def _until_lost(self, spec: DefinedCase) -> Optional[Callable[[Section], bool]]:
-        return self._race and self._race.until_lost(spec["name"], [other["name"] for other in self._timed])
+        return self._race and self._race.until_lost(spec["name"], self._others())
+
+    def _looks_lost(self, spec: DefinedCase) -> bool:
+        return self._race is not None and self._race.is_likely_lost([spec["name"], *self._others()])
 
     # --- time
 
     def _time_all(self) -> list[CaseTiming]:
         """In the problem's order, whatever came first."""
-        race, timings, order = self._race, dict[str, CaseTiming](), [spec["name"] for spec in self._timed]
-        if race:
-            self._timed.sort(key=lambda spec: (-race.gain(spec["name"]), spec["name"]))
-        while self._timed and not self._is_stopped:
-            spec = self._timed.pop(0)
-            timings[spec["name"]] = self._time(spec)
-            if race and race.left:
-                self._timed.append(spec)
-        return [timings[name] if race is None or name in timings else race.timing(name) for name in order]
+        race, order = self._race, [spec["name"] for spec in self._problem.definition["cases"] if spec["kind"] == "bench"]
+        while self._turns and not self._is_stopped:
+            self._time(self._turns.pop(0))
+        return [self._timings[name] if race is None or name in self._timings else race.timing(name) for name in order]
 
-    def _time(self, spec: DefinedCase) -> CaseTiming:
-        self.case = spec["name"]
-        self._bench.report("measure", spec["name"])
+    def _time(self, turn: Turn) -> None:
+        spec = turn.spec
+        self._enter("measure", spec["name"])
         with self._bench.lock.exclusive(self._bench.watch), self._bench.watch.span("measureMs"):
-            measured = self._measure(spec)
-            shares = [] if self._is_left else shares_of(self._sides.candidate, spec["name"])
-            if self._race and self._timed and not self._race.left:
-                self._race.saw_case(spec["name"], measured)
+            timed = self._measure(turn)
+            self._read_waiting()
+            if self._race and self._race.left:
+                self._turns.append(Turn(spec))
+            self._waiting = timed
+            if not self._may_wait(timed):
+                self._read_waiting()
         with self._bench.lock.shared(self._bench.watch), self._bench.watch.span("checkMs"):
             # Both take a fraction of a millisecond up to some: meanwhile the device checks.
-            if len(self._timed) <= 1 and not self._is_left and self.telemetry is None:
+            if len(self._turns) <= 1 and not timed.is_left and self.telemetry is None:
                 self.telemetry = self._bench.device.telemetry()
-            if self._is_stopped or not (self._timed or self._is_left):
+            if self._is_stopped or not self._turns:
                 self._load_next()
-            self._evaluate(spec, measured.case)
+            self._left.evaluate(timed.case, self._sides.runnable("reference", timed.case, spec))
             self._find_unchanged()
-            measured.case.wipe([KEPT, LAST])
-        if measured.teaches:
-            self._problem.facts.remember_baseline(spec["name"], measured.case.batch, measured.baseline)
-        return with_answers(with_shares(measured.timing(), shares), self._sides.candidate)
+            timed.case.wipe([KEPT, LAST])
+        if spec["name"] in self._timings:
+            self._timings[spec["name"]] = with_answers(self._timings[spec["name"]], self._sides.candidate)
+        for measured in self._learned:
+            self._problem.facts.remember_baseline(measured.case.name, measured.case.batch, measured.baseline)
+        self._learned.clear()
 
-    def _look_at(self, spec: DefinedCase, case: Case, section: Section, following: Optional[DefinedCase] = None) -> None:
-        """`following`: what is timed next, if this section stays as it is; the device prepares it behind what it looks at."""
-        self._left.look_at(case, self._sides.runnable("reference", case, spec), section)
-        if following is not None and not self._is_left:
-            self._prepare_ahead(following, is_check=False)
+    def _may_wait(self, timed: Timed) -> bool:
+        """Its times are read while the device works on the next case; not where they may say that there is none."""
+        spec = timed.turn.spec
+        return bool(self._turns) and not timed.is_left and self._sides.can_be_read_later(spec) and not self._looks_lost(spec)
 
-    @property
-    def _following(self) -> Optional[DefinedCase]:
-        return self._timed[0] if self._timed else None
+    def _read_waiting(self) -> None:
+        timed, self._waiting = self._waiting, None
+        if timed is None:
+            return
+        found, name = read(timed), timed.turn.spec["name"]
+        if isinstance(found, Turn):
+            self._turns.insert(0, found)
+            return
+        shares = [] if timed.is_left else shares_of(self._sides.candidate, name)
+        self._timings[name] = with_shares(found.timing(), shares)
+        if found.teaches:
+            self._learned.append(found)
+        if self._race and self._turns and not timed.is_left:
+            self._race.saw_case(name, found)
 
     def _drawing(self, case: Case) -> Callable[[Ran], None]:
         """What is done while the device works on the last runs of a chunk: it waits for what is left."""
 
         def draw(ran: Ran) -> None:
             self._left.draw(case, ran)
-            if self._timed:
-                self._plan_ahead(self._timed[0])
+            self._read_waiting()
+            if self._turns:
+                self._plan_ahead(self._turns[0])
             else:
                 self._bench.following.read()
 
         return draw
-
-    def _evaluate(self, spec: DefinedCase, case: Case) -> None:
-        self._left.evaluate(case, self._sides.runnable("reference", case, spec))
-
-    def _evaluate_before_again(self, spec: DefinedCase, case: Case) -> None:
-        """A section that looked as if work had been left out is timed again in a way in which none can be. What was written in it counts all the
-        same: a candidate that is honest in the second section alone is wrong."""
-        self._evaluate(spec, case)
-        case.wipe([KEPT, LAST])
-        self._prepared(spec, case.batch)
 
     def _load_next(self) -> None:
         """After the candidate's last run. What the checks did not last for is time that the device waited for loading."""
@@ -214,96 +269,73 @@ class Judgement:
         if not self._bench.device.is_busy():
             self._bench.watch.add("loadMs", time.monotonic_ns() - start)
 
-    def _measure(self, spec: DefinedCase) -> Measured:
+    def _measure(self, turn: Turn) -> Timed:
         calibrate(self._sides.programs.values())
-        (case, conditions, warm), race = self._get_ready(spec), self._race
+        (case, conditions, warm), race, most = self._get_ready(turn), self._race, self._sides.replicas_max(turn.spec)
+        batch = turn.batch or Batch(case.batch, conditions.warmth.single_ns)
         if race and race.stopped:
-            return screened(case, warm, race.baseline(spec["name"]))
-        measured, most = self._by_method(spec, case, conditions), self._sides.replicas_max(spec)
-        counted_ns = measured.candidate["medianNs"]
-        if self._is_left or batch_holds(case.batch, counted_ns, most):
-            return measured
-        # The warm-up said something else than the runs that count: once more, with what these say.
-        self._evaluate_before_again(spec, measured.case)
-        case = self._prepared(spec, batch_for(counted_ns, most))
-        return self._by_method(spec, case, conditions._replace(warmth=conditions.warmth._replace(single_ns=counted_ns)))
-
-    def _by_method(self, spec: DefinedCase, case: Case, conditions: Conditions) -> Measured:
-        if self._is_paired:
-            return self._in_pairs(spec, case, conditions, self._is_strict)
-        known = self._problem.facts.recent_baseline(spec["name"], case.batch, conditions.rules["baselineAgeMsMax"])
-        if known is None:
-            return self._teaching(spec, case, conditions)
-        if min(conditions.warmth.single_ns, known["medianNs"]) < PAIRED_BELOW_NS:
-            return self._in_pairs(spec, case, conditions, False)
-        screening, spent_ms = self._screen(spec, case, conditions, known)
-        if screening:
-            return screening
-        self._evaluate_before_again(spec, case)
-        return self._teaching(spec, case, conditions.after(spent_ms))
-
-    def _screen(self, spec: DefinedCase, case: Case, conditions: Conditions, known: TimingStatistics) -> tuple[Optional[Measured], float]:
-        """Against the remembered time, None where that does not hold; and how long the section took."""
-        control = Control(CONTROL, known["medianNs"])
-        has_controls = control.is_affordable(conditions)
-        sides = self._sides.runnables(["candidate", "baseline"] if has_controls else ["candidate"], case, spec)
+            return Timed(turn, case, warm, WarmUp(race.baseline(turn.spec["name"])), batch, most, is_left=True)
+        how = self._how(turn, case, conditions)
         start = time.monotonic_ns()
-        how = HowTimed(control=control if has_controls else None, first=self._beforehand.take_first(), meanwhile=self._drawing(case))
-        section = time_sides(case, sides, conditions, how)
+        section = self._run_pairs(turn.spec, case, conditions, how) if isinstance(how, Pairs) else self._run_alone(turn.spec, case, how)
         spent_ms = (time.monotonic_ns() - start) / NS_PER_MS
-        self._look_at(spec, case, section, self._following)
-        measured = screened(case, section, known)
-        if self._is_left:
-            return measured, spent_ms
-        if lives_on_memory(section, "candidate", case.draw_bias) or measured.has_doubtful_stamps:
-            self._evaluate_before_again(spec, case)
-            return self._in_pairs(spec, case, conditions, True), spent_ms
-        if has_controls:
-            holds = bears_out(section.control_ratios("baseline", "candidate"), known, measured.candidate)
-        else:
-            holds = not control.is_missing(section, conditions, spent_ms)
-        return (measured if holds and measured.candidate["medianNs"] >= PAIRED_BELOW_NS else None), spent_ms
+        self._left.look_at(case, self._sides.runnable("reference", case, turn.spec), section)
+        if self._turns and not self._is_left:
+            # Behind what is looked at.
+            self._prepare_ahead(self._turns[0].spec, is_check=False)
+        return Timed(turn, case, section, how, batch, most, spent_ms, self._is_left)
 
-    def _teaching(self, spec: DefinedCase, case: Case, conditions: Conditions) -> Measured:
-        """In pairs, and the baseline's time is remembered, if nothing was suspicious about them. Of plans that are always timed in pairs it only
-        says that there are such, for judges that make them ready."""
-        measured = self._in_pairs(spec, case, conditions, False)
-        return measured._replace(teaches=not measured.is_strict and not self._is_left)
+    def _how(self, turn: Turn, case: Case, conditions: Conditions) -> Union[Alone, Pairs]:
+        if turn.way == "strict" or self._is_paired:
+            return Pairs(self._pair_sides(), self._is_strict or turn.way == "strict")
+        known = self._problem.facts.recent_baseline(turn.spec["name"], case.batch, conditions.rules["baselineAgeMsMax"])
+        if turn.way == "pairs" or known is None:
+            return Pairs(self._pair_sides(), False, teaches=True)
+        if min(conditions.warmth.single_ns, known["medianNs"]) < PAIRED_BELOW_NS:
+            # What is remembered of such plans only says that there are, for judges that make them ready.
+            return Pairs(self._pair_sides(), False)
+        control = Control(CONTROL, known["medianNs"])
+        return Alone(known, conditions, control, control.is_affordable(conditions))
 
-    def _in_pairs(self, spec: DefinedCase, case: Case, conditions: Conditions, is_strict: bool) -> Measured:
-        sides = self._pair_sides()
-        planning = self._beforehand.planning(case, sides, is_strict=is_strict)
-        conditions = conditions.beside(case, self._sides.runnables(sides[1:], case, spec), planning)
-        measured = self._pair(spec, case, (sides, conditions, is_strict))
-        if is_strict or self._is_left or not measured.is_doubtful:
-            return measured
-        self._evaluate_before_again(spec, case)
-        return self._pair(spec, case, (sides, conditions._replace(until=None), True))
+    def _run_alone(self, spec: DefinedCase, case: Case, how: Alone) -> Section:
+        sides = self._sides.runnables(["candidate", "baseline"] if how.has_controls else ["candidate"], case, spec)
+        control = how.control if how.has_controls else None
+        how_timed = HowTimed(control=control, first=self._beforehand.take_first(), meanwhile=self._drawing(case))
+        return time_sides(case, sides, how.conditions, how_timed)
 
-    def _pair(self, spec: DefinedCase, case: Case, how: tuple[list[str], Conditions, bool]) -> Measured:
-        sides, conditions, is_strict = how
-        first, meanwhile = self._beforehand.take_first(), self._drawing(case)
-        section = time_sides(case, self._sides.runnables(sides, case, spec), conditions, HowTimed(is_strict, first=first, meanwhile=meanwhile))
-        self._look_at(spec, case, section, self._following)
-        return paired(case, section, sides, is_strict)
+    def _run_pairs(self, spec: DefinedCase, case: Case, conditions: Conditions, how: Pairs) -> Section:
+        planning = nothing if conditions.until else self._beforehand.planning(case, how.sides, is_strict=how.is_strict)
+        conditions = conditions.beside(case, self._sides.runnables(how.sides[1:], case, spec), planning)
+        how_timed = HowTimed(how.is_strict, first=self._beforehand.take_first(), meanwhile=self._drawing(case))
+        return time_sides(case, self._sides.runnables(how.sides, case, spec), conditions, how_timed)
 
-    def _get_ready(self, spec: DefinedCase) -> tuple[Case, Conditions, Section]:
+    def _get_ready(self, turn: Turn) -> tuple[Case, Conditions, Section]:
         """The case in place for as many executions between two events as the candidate's speed asks for."""
-        case, rng = self._prepared(spec, 1), self._rng
-        rules, deck = self._task["timing"], self._decks[spec["name"]]
+        spec, rules, deck, known = turn.spec, self._task["timing"], self._decks[turn.spec["name"]], turn.batch
+        case = self._prepared(spec, known.executions if known else 1)
         runs = self._race.warm_up_runs(rules["warmupRuns"]) if self._race else rules["warmupRuns"]
-        planning = self._beforehand.planning(case, self._likely_sides(spec), is_strict=self._is_strict)
-        warmth, warm = warm_up(case, {"candidate": self._sides.runnable("candidate", case, spec)}, runs, rng, planning)
-        self._look_at_warm_up(spec, case, warm)
-        conditions = Conditions(rules, warmth, rng, deck, self._until_lost(spec))
+        warmth, warm = warm_up(case, {"candidate": self._sides.runnable("candidate", case, spec)}, runs, self._rng, self._planning(turn, case))
+        if known:
+            warmth = warmth._replace(single_ns=known.single_ns)
+        else:
+            self._look_at_warm_up(spec, case, warm)
+        until = self._until_lost(spec)
+        conditions = Conditions(rules, warmth, self._rng, deck, None if turn.way == "strict" else until).after(turn.spent_ms)
         batch = batch_for(warmth.single_ns, self._sides.replicas_max(spec)) if warmth.single_ns < BATCH_BELOW_NS else 1
-        if batch == 1 or self._is_stopped:
+        if known or batch == 1 or self._is_stopped:
             return case, conditions, warm
         # Short because the work was done, or because it was not: then nothing may be chosen by it.
-        self._look_at(spec, case, warm)
-        self._evaluate(spec, case)
+        self._left.look_at(case, self._sides.runnable("reference", case, spec), warm)
+        self._left.evaluate(case, self._sides.runnable("reference", case, spec))
         case.wipe([KEPT, LAST])
         return self._prepared(spec, batch), conditions, warm
+
+    def _planning(self, turn: Turn, case: Case) -> Callable[[], None]:
+        """While the candidate warms up."""
+        if self._looks_lost(turn.spec):
+            return nothing
+        sides = self._likely_sides(turn.spec) if turn.way == "usual" else self._pair_sides()
+        return self._beforehand.planning(case, sides, is_strict=self._is_strict or turn.way == "strict")
 
     def _look_at_warm_up(self, spec: DefinedCase, case: Case, warm: Section) -> None:
         race = self._race
@@ -315,7 +347,7 @@ class Judgement:
         race.saw_witness(spec["name"], witness(case, self._sides.runnable("baseline", case, spec), self._rng))
         if race.is_lost():
             race.stop("warm-up", spec["name"])
-            self._look_at(spec, case, warm)
+            self._left.look_at(case, self._sides.runnable("reference", case, spec), warm)
 
     def _likely_sides(self, spec: DefinedCase) -> list[str]:
         """That are timed together, as it looks before anything of the case was timed."""
@@ -337,19 +369,11 @@ class Judgement:
         self._beforehand.prepare(case, is_check=False)
         return case
 
-    def _preparing(self, following: Optional[DefinedCase]) -> Callable[[], None]:
-        """For the device to have work while what it found is read: the next check, or behind the last one what is timed first."""
-        if following is not None:
-            return lambda: self._prepare_ahead(following, is_check=True)
-        if self._hidden or self._race or not self._timed:
-            return nothing
-        return lambda: self._prepare_ahead(self._timed[0], is_check=False)
-
     def _prepare_ahead(self, spec: DefinedCase, *, is_check: bool) -> None:
         if self._sides.keeps_open(spec) and (not is_check or self._problem.facts.trusts(spec["name"])):
             self._beforehand.prepare_ahead(self._sides.open(spec, 1), is_check=is_check)
 
-    def _plan_ahead(self, spec: DefinedCase) -> None:
+    def _plan_ahead(self, turn: Turn) -> None:
         """As it looks: its warm-up may still change how it is timed."""
-        if not self._race and self._sides.keeps_open(spec):
-            self._beforehand.plan_ahead(self._sides.open(spec, 1), self._likely_sides(spec))
+        if turn.batch is None and self._sides.keeps_open(turn.spec) and not self._looks_lost(turn.spec):
+            self._beforehand.plan_ahead(self._sides.open(turn.spec, 1), self._likely_sides(turn.spec))

@@ -43,7 +43,7 @@ class Problem:
         """A recording has one place for each tensor: one run of a baseline that is one, or on inputs that one derives, is timed at a time."""
         return isinstance(self._programs["baseline"], Recorded) or INPUTS in self._programs
 
-    @property
+    @cached_property
     def is_recorded(self) -> bool:
         """One of its own sides is a recording."""
         return any(isinstance(program, Recorded) for program in self._programs.values())

@@ -113,6 +113,9 @@ class CpuDevice:
     def open_once(self, case: DefinedCase, scratch: Scratch) -> CpuCase:
         return CpuCase(self, case, 1, scratch)
 
+    def open_beside(self, _case: DefinedCase, _scratch: Scratch) -> None:
+        """Cases share memory."""
+
     def reserve(self, _parts: Sequence[Part]) -> bool:
         """Both memories grow with the cases that are opened, for nothing."""
         return True

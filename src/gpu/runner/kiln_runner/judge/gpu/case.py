@@ -2,13 +2,14 @@
 import random
 import struct
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Callable, Optional
 
 from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tolerance
 
 from ..device import INPUTS, LAST, LOOKS, nothing
 from ..failures import DeviceFault, InfraFailure
-from ..layout import Room, Scratch, buffer_name, distance, guards_in
+from ..layout import Scratch, buffer_name, distance, guards_in
 from ..lookups import NO_LOOKUP, Lookup, looked_up_in, lookup_in, seen_bytes
 from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fault
@@ -20,7 +21,7 @@ from ..tensors import DTYPE_BYTES, input_sets, is_output, keys_of, poison_patter
 from .answering_program import AnsweringProgram
 from .case_needs import Gpu
 from .case_recordings import CaseRecordings, Written
-from .derived_inputs import DerivedInputs
+from .derived_inputs import DerivedInputs, DerivedPlaces
 from .driver import CudaError
 from .input_draws import InputDraws, InputPlaces
 from .kernels import FindingsBlock, Guard
@@ -48,14 +49,10 @@ class GpuCase:
         # Whether drawing inputs changes outputs too. Asked before every run.
         self.changes_in_draws = any(tensor["role"] == "inout" for tensor in self.tensors)
         self._place(batch, scratch)
-        self._input_sets = input_sets(case)
-        self._derived = DerivedInputs(gpu, self._input_sets, len(self.tensors), self._at, lambda name: self.tensor_at(0, name))
-        # The device is waited for then: what is to be taken of the run before is taken first.
-        self.waits_in_draws = bool(self._derived.tensors)
         self._prepare_guards()
-        self._prepare_inputs()
+        self._prepare_inputs(input_sets(case))
         self._prepare_comparisons()
-        self._prepare_samples()
+        self._prepare_findings()
         self._inputs_at: Optional[tuple[int, int]] = None
         self._guard_key, self.seed = 0, 0
         self.bound: dict[str, tuple[Program, Runnable]] = {}
@@ -74,6 +71,8 @@ class GpuCase:
         except CudaError:
             memory.free(self._shown)
             raise
+        # By what derived inputs were made as, changes of them are found.
+        self._poisoned = [(name, one) for name, one in self._rooms.items() if "/" not in name and not name.startswith(f"{INPUTS}.")]
         self._mapped_at = {name: piece.address for name, piece in zip(self._rooms, self._shown.pieces)}
 
     @property
@@ -97,10 +96,13 @@ class GpuCase:
         self._write_guards = kernels.guard(table, len(guards))
         self._check_guards = kernels.guard(table, len(guards), self._gpu.findings.at(0))
 
-    def _prepare_inputs(self) -> None:
-        self._changed_at = 2 * len(self._guards)
+    def _prepare_inputs(self, sets: list[list[Tensor]]) -> None:
+        self._changed_at, count = 2 * len(self._guards), len(self.tensors)
         places = InputPlaces(self.tensor_at, self._reference_tensor)
-        self._draws = InputDraws(self._gpu, [tensors[: len(self.tensors)] for tensors in self._input_sets], self.batch, places, self._changed_at)
+        self._draws = InputDraws(self._gpu, [one[:count] for one in sets], self.batch, places, self._changed_at)
+        self._derived = DerivedInputs(self._gpu, sets, count, DerivedPlaces(self.batch, self._at, self.tensor_at))
+        # The device is waited for then: what is to be taken of the run before is taken first.
+        self.waits_in_draws = bool(self._derived.tensors)
 
     def _reference_tensor(self, tensor: Tensor, look: int) -> int:
         """Where the reference finds a tensor: pure inputs where replica 0 has them, all others apart."""
@@ -117,7 +119,8 @@ class GpuCase:
         looks = [(look, tensor) for look in range(LOOKS) for tensor in self._outputs]
         self._looks = [(look, tensor, first + FindingsBlock.COMPARISON_WORDS * n) for n, (look, tensor) in enumerate(looks)]
         self._words = first + FindingsBlock.COMPARISON_WORDS * len(looks)
-        self._compares = [(look, t, self._compare(look, t, self._gpu.findings.at(word))) for look, t, word in self._looks]
+        # By look, made ready when it is first asked for.
+        self._compares: dict[int, list[tuple[Tensor, Callable[[float, float], None]]]] = {}
         types, gpu = proven_types(self.tensors), self._gpu
         self._proof = Proof(gpu.driver, gpu.kernels, gpu.findings, types, self._private_at(PROOF), self._words)
         self._words, self._is_asked, self._is_fetched = self._words + words_of(types), False, False
@@ -135,9 +138,14 @@ class GpuCase:
         of = looked_up_in(tensor, self.tensors)
         return lookup_in(of, tensor, self._reference_tensor(of, look), seen) if of else NO_LOOKUP
 
-    def _prepare_samples(self) -> None:
-        scratch = {name: room.bytes for name, room in self._poisoned_rooms() if not name.startswith(f"reference.{apart('')}")}
-        self.samples = CaseSamples(self._gpu.sampling, rows_of(self.tensors, self.batch, scratch, self._gpu.timer.poison_bytes_max), self._row_at)
+    @cached_property
+    def samples(self) -> CaseSamples:
+        """Of what is timed."""
+        # What a recorded reference writes is wiped once it was compared.
+        scratch = {name: room.bytes for name, room in self._poisoned if not name.startswith(f"reference.{apart('')}")}
+        return CaseSamples(self._gpu.sampling, rows_of(self.tensors, self.batch, scratch, self._gpu.timer.poison_bytes_max), self._row_at)
+
+    def _prepare_findings(self) -> None:
         self._sampled_at = self._words
         # By replica and look.
         self._sample_compares: dict[tuple[int, int], tuple[Tolerance, list[Callable[[tuple[int, int]], None]]]] = {}
@@ -157,16 +165,13 @@ class GpuCase:
 
     def bind(self, side: str, program: Program, plan: Plan) -> Runnable:
         """The reference is bound for each look, the others for each replica."""
-        runnable = self._bind(side, program, plan)
-        if side == INPUTS:
-            self._derived.bind(runnable)
-        return runnable
-
-    def _bind(self, side: str, program: Program, plan: Plan) -> Runnable:
         count = LOOKS if side == "reference" else self.batch
         if isinstance(program, RecordedProgram):
             # It has one place for each tensor: what a reference writes there is copied to each look.
-            return Runnable([self._recordings.bind(side, program, dict(zip(self._rooms, self._shown.pieces)))] * count)
+            runnable = Runnable([self._recordings.bind(side, program, dict(zip(self._rooms, self._shown.pieces)))] * count)
+            if side == INPUTS:
+                self._derived.bind(runnable)
+            return runnable
         if isinstance(program, AnsweringProgram):
             return program.bind(self.name, self.tensors, lambda name: self.tensor_at(0, name))
         fills = fills_of(plan, self.tensors)
@@ -204,14 +209,11 @@ class GpuCase:
                 stamp = 0
         kernels = self._derive(seed)
         if kernels:
-            # A run of a side may follow at once.
-            self._recordings.show()
+            self._recordings.show()  # A run of a side may follow at once.
         self.seed, self._inputs_at = seed, (seed, 0)
         return self.batch * len(draws[0]) + kernels
 
     def _derive(self, seed: int) -> int:
-        if self._derived.tensors and self.batch > 1:
-            raise InfraFailure("internal", f"inputs of {self.batch} executions in a row cannot be derived (case {self.name})")
         return self._derived.derive(seed, self._recordings, lambda program: self.launch(program, 0))
 
     def restore(self) -> int:
@@ -222,18 +224,15 @@ class GpuCase:
         return len(inouts)
 
     def poison(self, rng: random.Random) -> None:
-        for pointer, size, dtype in self._poisonable():
+        for pointer, size, dtype in self._poisonable:
             self._driver.fill(pointer, poison_pattern(dtype, rng), size)
         self._recordings.restore()
 
+    @cached_property
     def _poisonable(self) -> list[Poisonable]:
         outputs = [t for t in self._outputs if t["role"] == "out"]
         found = [Poisonable(self.tensor_at(r, t["name"]), tensor_bytes(t), t["dtype"]) for r in range(self.batch) for t in outputs]
-        return found + [Poisonable(self._at(name), room.bytes, "f32") for name, room in self._poisoned_rooms()]
-
-    def _poisoned_rooms(self) -> list[tuple[str, Room]]:
-        """Scratch. By what derived inputs were made as, changes of them are found."""
-        return [(name, room) for name, room in self._rooms.items() if "/" not in name and not name.startswith(f"{INPUTS}.")]
+        return found + [Poisonable(self._at(name), room.bytes, "f32") for name, room in self._poisoned]
 
     def blank(self) -> None:
         for tensor in self._outputs:
@@ -290,7 +289,7 @@ class GpuCase:
 
     def expect(self, reference: Runnable, seed: int, at: tuple[int, int]) -> None:
         replica, look = at
-        for tensor, draw in self._draws.of(seed).redraws[look]:
+        for tensor, draw in self._draws.redraws(seed, look):
             if self.tensors[tensor]["role"] == "inout" or self._inputs_at != (seed, replica):
                 draw(*keys_of(seed, replica, tensor))
         if self._inputs_at != (seed, replica):
@@ -307,7 +306,9 @@ class GpuCase:
 
     def compare(self, tolerance: Tolerance, look: int) -> None:
         self._expect_no_answer()
-        for tensor, compare in [(tensor, compare) for of, tensor, compare in self._compares if of == look]:
+        if look not in self._compares:
+            self._compares[look] = [(t, self._compare(look, t, self._gpu.findings.at(word))) for of, t, word in self._looks if of == look]
+        for tensor, compare in self._compares[look]:
             own = tolerance_of(tensor, tolerance)
             compare(own["rtol"], own["atol"])
 

@@ -214,10 +214,24 @@ class GpuDevice:
     def open_once(self, case: DefinedCase, scratch: Scratch) -> GpuCase:
         return self._place(case, 1, {side: names for side, names in scratch.items() if names})
 
+    def open_beside(self, case: DefinedCase, scratch: Scratch) -> Optional[GpuCase]:
+        own = {side: names for side, names in scratch.items() if names}
+        if self._cases.weight(bytes_of) + self._bytes_of(case, 1, own) > self._cases_bytes_max:
+            return None
+        try:
+            return GpuCase(self, case, 1, own)
+        except CudaError as error:
+            if error.code != OUT_OF_MEMORY:
+                raise InfraFailure("internal", f"the device cannot map the case {case['name']}: {error}") from error
+            return None
+
+    def _bytes_of(self, case: DefinedCase, batch: int, scratch: Scratch) -> int:
+        return sum(place_case(case["tensors"], batch, scratch, self.memory.page).sizes)
+
     def _place(self, case: DefinedCase, batch: int, scratch: Scratch) -> GpuCase:
         """In the room that cases opened before leave, or in theirs."""
-        size = sum(place_case(case["tensors"], batch, scratch, self.memory.page).sizes)
-        self._cases.shrink(lambda opened: opened.bytes, max(0, self._cases_bytes_max - size))
+        size = self._bytes_of(case, batch, scratch)
+        self._cases.shrink(bytes_of, max(0, self._cases_bytes_max - size))
         try:
             return GpuCase(self, case, batch, scratch)
         except CudaError as error:
@@ -241,6 +255,10 @@ class GpuDevice:
 
     def telemetry(self) -> Telemetry:
         return self._nvml.ask(self._telemetry.read, {**NOTHING_TOLD, "deviceId": self._id})
+
+
+def bytes_of(case: GpuCase) -> int:
+    return case.bytes
 
 
 def architecture(driver: Driver) -> str:

@@ -72,6 +72,8 @@ class Driver:
         self._record, self._wait, self._elapsed = lib.cuEventRecord, lib.cuEventSynchronize, lib.cuEventElapsedTime
         self._elapsed_ms = c_float()
         self._elapsed_to = byref(self._elapsed_ms)
+        # Drivers before CUDA 12 have it not.
+        self.launches_by_config = hasattr(lib, "cuLaunchKernelEx")
         self.device = self._begin(ordinal)
         self._keeps_lines: Optional[bool] = None
         location = _Location(_ON_DEVICE, self.device)

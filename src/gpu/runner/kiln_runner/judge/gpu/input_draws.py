@@ -4,17 +4,17 @@ from typing import Callable, NamedTuple
 
 from kiln_runner.protocol import Tensor
 
-from ..device import LOOKS
 from ..tensors import input_set_of, is_derived, is_input
 from .case_needs import Gpu
 from .kernels import Draw
 
 
 class Inputs(NamedTuple):
-    """Of one set: (number of the tensor, launch). `draws`, `verifies`: for each replica; `redraws`: for each look, where the reference reads."""
+    """Of one set: (number of the tensor, launch). `draws`, `verifies`: for each replica; `redraws`: for each look that was asked for, where the
+    reference reads."""
 
     draws: list[list[tuple[int, Draw]]]
-    redraws: list[list[tuple[int, Draw]]]
+    redraws: dict[int, list[tuple[int, Draw]]]
     inouts: list[tuple[int, int, Draw]]
     verifies: list[list[tuple[int, Draw]]]
 
@@ -42,12 +42,21 @@ class InputDraws:
             self._known[number] = self._like(self._sets[number])
         return self._known[number]
 
+    def redraws(self, seed: int, look: int) -> list[tuple[int, Draw]]:
+        """Made ready when they are first asked for: a case that is checked once needs those of one look."""
+        made, tensors, draw = self.of(seed).redraws, self._sets[input_set_of(seed)], self._gpu.kernels.draw
+        if look not in made:
+            made[look] = [(n, draw(t, self._places.read(t, look))) for n, t in _drawn(tensors)]
+        return made[look]
+
     def _like(self, tensors: Sequence[Tensor]) -> Inputs:
-        kernels, found, (given, read) = self._gpu.kernels, self._gpu.findings, self._places
-        inputs = [(n, t) for n, t in enumerate(tensors) if is_input(t) and not is_derived(t)]
+        kernels, found, given, inputs = self._gpu.kernels, self._gpu.findings, self._places.given, _drawn(tensors)
         draws = [[(n, kernels.draw(t, given(r, t["name"]))) for n, t in inputs] for r in range(self._batch)]
-        redraws = [[(n, kernels.draw(t, read(t, look))) for n, t in inputs] for look in range(LOOKS)]
         inouts = [(r, n, draw) for r in range(self._batch) for n, draw in draws[r] if tensors[n]["role"] == "inout"]
         looked_at = [(n, tensors[n], found.at(self._changed_at + slot)) for slot, (n, _) in enumerate(self.unchanging)]
         verifies = [[(n, kernels.draw(t, given(r, t["name"]), word)) for n, t, word in looked_at] for r in range(self._batch)]
-        return Inputs(draws, redraws, inouts, verifies)
+        return Inputs(draws, {}, inouts, verifies)
+
+
+def _drawn(tensors: Sequence[Tensor]) -> list[tuple[int, Tensor]]:
+    return [(n, t) for n, t in enumerate(tensors) if is_input(t) and not is_derived(t)]

@@ -113,8 +113,8 @@ class Draw(_Helper):
     def __init__(self, driver: Driver, launch: PreparedLaunch) -> None:
         super().__init__(driver, launch)
         # Two keys, where it says what it found, and where when it starts.
-        first = len(launch.values) - 4
-        self._say, self._found = launch.words(first, 4), launch.values[first + 2].value
+        first = launch.count - 4
+        self._say, self._found = launch.words(first, 4), launch.value(first + 2).value
 
     def __call__(self, key0: int, key1: int, stamp: int = 0) -> None:
         self._say(key0, key1, self._found, stamp)
@@ -122,14 +122,26 @@ class Draw(_Helper):
 
 
 class Guard(_Helper):
+    __slots__ = ("_say",)
+
+    def __init__(self, driver: Driver, launch: PreparedLaunch) -> None:
+        super().__init__(driver, launch)
+        self._say = launch.words(1, 1)
+
     def __call__(self, key: int) -> None:
-        self._launch.values[1].value = key
+        self._say(key)
         self._go()
 
 
 class Compare(_Helper):
+    __slots__ = ("_atol", "_rtol")
+
+    def __init__(self, driver: Driver, launch: PreparedLaunch) -> None:
+        super().__init__(driver, launch)
+        self._rtol, self._atol = launch.value(4), launch.value(5)
+
     def __call__(self, rtol: float, atol: float) -> None:
-        self._launch.values[4].value, self._launch.values[5].value = rtol, atol
+        self._rtol.value, self._atol.value = rtol, atol
         self._go()
 
 
@@ -148,8 +160,14 @@ class CompareIndices(_Helper):
 
 
 class Delay(_Helper):
+    __slots__ = ("_say",)
+
+    def __init__(self, driver: Driver, launch: PreparedLaunch) -> None:
+        super().__init__(driver, launch)
+        self._say = launch.words(0, 2)
+
     def __call__(self, nanoseconds: int, stamp: int = 0) -> None:
-        self._launch.values[0].value, self._launch.values[1].value = nanoseconds, stamp
+        self._say(nanoseconds, stamp)
         self._go()
 
 

@@ -1,6 +1,5 @@
 """Kernel launches made ready: every argument is packed once, a launch is then one call with nothing to convert."""
 import ctypes
-import itertools
 import struct
 from collections.abc import Sequence
 from ctypes import POINTER, c_double, c_float, c_int, c_int64, c_uint, c_uint64, c_void_p, pointer
@@ -14,7 +13,8 @@ ZERO_BYTES = 4096
 SLOT_BYTES = 8
 PARAMETERS_MAX = 128
 _ZEROS = ctypes.create_string_buffer(ZERO_BYTES)
-_TAIL = [ctypes.addressof(_ZEROS)] * PARAMETERS_MAX
+_Parameters = c_void_p * PARAMETERS_MAX
+_NO_PARAMETERS = _Parameters(*[ctypes.addressof(_ZEROS)] * PARAMETERS_MAX)
 CLUSTER_ATTRIBUTE = 4  # CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION
 COOPERATIVE = 2  # CU_LAUNCH_ATTRIBUTE_COOPERATIVE
 ATTRIBUTES_MAX = 4
@@ -42,30 +42,41 @@ class _LaunchConfig(ctypes.Structure):
 
 
 class PreparedLaunch:
-    """One kernel launch. `values` are ctypes objects; changing their `.value` changes the next launch."""
+    """One kernel launch. What is written to one of its values (`value`, `words`) changes the next launch."""
 
-    __slots__ = ("_arguments", "_buffer", "_call", "_config", "_keep", "_parameters", "field", "values")
+    __slots__ = ("_arguments", "_buffer", "_call", "_config", "_keep", "_kinds", "_parameters", "_places", "field")
 
     def __init__(
         self, driver: Driver, function: c_void_p, shape: "LaunchShape", values: Sequence[CtypesValue], field: str = "", *, is_own: bool = False
     ) -> None:
         """`is_own`: of the judge. It is launched in the way that takes the host least, where the driver has it."""
-        self.values, addresses, self._buffer = _pack(values)
-        self._parameters = (c_void_p * PARAMETERS_MAX)(*addresses, *_TAIL[len(addresses) :])
+        self._buffer, self._places = _pack(values)
+        # Made as seldom as anything here: a candidate has a launch of each kernel for each case, and the device waits for them.
+        self._kinds = [type(value) for value in values]
+        start = ctypes.addressof(self._buffer)
+        self._parameters = _Parameters.from_buffer_copy(_NO_PARAMETERS)
+        self._parameters[: len(values)] = [start + place for place in self._places]
         self._keep: list[object] = []
         # Which of the plan's launches it is, where it is of one.
         self.field = field
-        is_lean = is_own and hasattr(driver.lib, "cuLaunchKernelEx")
-        self._call, self._arguments = self._prepare(driver, function, shape, is_lean)
+        self._call, self._arguments = self._prepare(driver, function, shape, is_own and driver.launches_by_config)
 
     def __call__(self) -> int:
         """The driver's code."""
         return self._call(*self._arguments)
 
+    @property
+    def count(self) -> int:
+        """Of its values."""
+        return len(self._places)
+
+    def value(self, number: int) -> Any:
+        """The ctypes object of which the kernel gets what it holds when it is launched."""
+        return self._kinds[number].from_buffer(self._buffer, self._places[number])
+
     def words(self, first: int, count: int) -> Callable[..., None]:
         """Sets `count` values of eight bytes, from that one on, in one call: a run that is timed has no time to set one by one."""
-        start = ctypes.addressof(self._buffer)
-        places = [ctypes.addressof(value) - start for value in self.values[first : first + count]]
+        places = self._places[first : first + count]
         if places != [places[0] + SLOT_BYTES * n for n in range(count)]:
             raise ValueError("these values do not lie one after the other")
         return partial(struct.Struct(f"={count}Q").pack_into, self._buffer, places[0])
@@ -121,17 +132,14 @@ def _three(dims: Sequence[int]) -> tuple[int, int, int]:
     return x, y, z
 
 
-def _pack(values: Sequence[CtypesValue]) -> "tuple[list[Any], list[int], ctypes.Array[ctypes.c_char]]":
-    """The same values in one buffer with zeros behind it, their addresses, and the buffer."""
-    ends = list(itertools.accumulate(-(-ctypes.sizeof(value) // SLOT_BYTES) * SLOT_BYTES for value in values))
-    places = [0, *ends][: len(values)]
-    buffer = ctypes.create_string_buffer((ends[-1] if ends else 0) + ZERO_BYTES)
-    start = ctypes.addressof(buffer)
-    packed: list[Any] = []
-    for place, value in zip(places, values):
-        ctypes.memmove(start + place, ctypes.addressof(value), ctypes.sizeof(value))
-        packed.append(type(value).from_buffer(buffer, place))
-    return packed, [start + place for place in places], buffer
+def _pack(values: Sequence[CtypesValue]) -> "tuple[ctypes.Array[ctypes.c_char], list[int]]":
+    """The same values in one buffer with zeros behind them, and where each lies."""
+    places, content = list[int](), bytearray()
+    for value in values:
+        places.append(len(content))
+        content += bytes(value)
+        content += bytes(-len(content) % SLOT_BYTES)
+    return ctypes.create_string_buffer(bytes(content), len(content) + ZERO_BYTES), places
 
 
 def scalar(dtype: str, value: float) -> CtypesValue:

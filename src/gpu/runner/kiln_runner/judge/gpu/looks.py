@@ -84,10 +84,10 @@ class Looks:
 
     def _launch(self, places: "list[tuple[int, int]]", key: int, word: int) -> int:
         launch = self._launches.get(len(places)) or self._prepare(len(places))
-        outputs = launch.values[0]
+        outputs = launch.value(0)
         for number, (at, size) in enumerate(places):
             outputs.at[number], outputs.bytes[number] = at, size
-        launch.values[1].value, launch.values[2].value = key, self._sums + word
+        launch.words(1, 2)(key, self._sums + word)
         return launch()
 
     def _prepare(self, count: int) -> PreparedLaunch:
