@@ -101,8 +101,7 @@ class GpuCase:
         places = InputPlaces(self.tensor_at, self._reference_tensor)
         self._draws = InputDraws(self._gpu, [one[:count] for one in sets], self.batch, places, self._changed_at)
         self._derived = DerivedInputs(self._gpu, sets, count, DerivedPlaces(self.batch, self._at, self.tensor_at))
-        # The device is waited for then: what is to be taken of the run before is taken first.
-        self.waits_in_draws = bool(self._derived.tensors)
+        self.waits_in_draws = bool(self._derived.tensors)  # What is to be taken of the run before is taken first then.
 
     def _reference_tensor(self, tensor: Tensor, look: int) -> int:
         """Where the reference finds a tensor: pure inputs where replica 0 has them, all others apart."""
