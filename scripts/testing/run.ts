@@ -1,4 +1,4 @@
-/** `./kiln test [FILTER...]`: the checks, then the suites of TypeScript and Python side by side, the failures again at the end, then one line of counts. */
+/** `./kiln test [FILTER...]`: the checks and then the suites of TypeScript, side by side with those of Python, the failures again at the end, then one line of counts. */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,10 +40,12 @@ const print = (tally: Tally): void => {
 };
 
 const runAll = async (filters: readonly string[], folder: string): Promise<Tally> => {
-  const checks = filters.length === 0 ? await runStaticChecks() : [];
-  // Side by side: both wait a good part of their time.
-  const [vitest, python] = await Promise.all([runVitestSuites(filters, folder), runPythonSuites(filters, folder)]);
-  const suites = sum([...checks, ...vitest, ...python]);
+  const checksThenVitest = async (): Promise<readonly Tally[]> => [
+    ...(filters.length === 0 ? await runStaticChecks() : []),
+    ...(await runVitestSuites(filters, folder)),
+  ];
+  // Side by side: both wait a good part of their time, and most checks use one core.
+  const suites = sum((await Promise.all([checksThenVitest(), runPythonSuites(filters, folder)])).flat());
   const leftovers = await checkNothingLeft(folder);
   // With nothing run, a clean process table is no success.
   return suites.passed + suites.failures.length === 0 ? sum([suites]) : sum([suites, leftovers]);

@@ -11,7 +11,7 @@ const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\
 const SIMULATED = { KILN_SIMULATED_DEVICES: '2', KILN_SIMULATED_JUDGE_MS: '20', KILN_LOG_LEVEL: 'warn' };
 const BATCH = 1000;
 const LATE = 20;
-const SERVED_LIMIT_MS = 20_000;
+const SERVED_LIMIT_MS = 240_000;
 
 let folder: KilnFolder | null = null;
 afterEach(() => {

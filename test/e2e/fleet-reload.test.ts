@@ -38,7 +38,7 @@ test(
     folder.write('fleet.yaml', `include: [rack.yaml]\nhosts:\n${host('one')}`);
     await expect.poll(async () => (await kiln?.client.fleet())?.complaint, { timeout: LIMIT_MS }).toMatch(/rack\.yaml.*locl/);
     folder.write('rack.yaml', `hosts:\n${host('two', ', labels: [mended]')}`);
-    await expect.poll(async () => (await kiln?.client.fleet())?.hosts[1]?.labels, { timeout: 30_000 }).toEqual(['mended']);
+    await expect.poll(async () => (await kiln?.client.fleet())?.hosts[1]?.labels, { timeout: LIMIT_MS }).toEqual(['mended']);
 
     folder.write('fleet.yaml', `hosts:\n${host('one', ', labels: [eu]')}`);
     const plan = await runCli(['fleet', 'plan'], { url: kiln.url });

@@ -21,7 +21,8 @@ import { loadProblems, type ReadProblems } from '../../src/problems/load-problem
 import { createQueue } from '../../src/queue/queue.ts';
 import { type OpenDatabase, openEmbedded } from '../../src/store/pglite.ts';
 import { createStore, type SqlStore } from '../../src/store/store.ts';
-import { holderOf, temporaryFolder } from './servers.ts';
+import { databaseFolder } from './database-folder.ts';
+import { holderOf } from './servers.ts';
 import { LENIENT } from './lenient-rules.ts';
 import { type Held, StoreGate } from './store-gate.ts';
 import { ScriptedHostSession } from './scripted-host-session.ts';
@@ -36,7 +37,7 @@ let queues = 0;
 
 /** Opens one embedded database for the scenarios of a test file. */
 export const scenarios = () => {
-  const folder = temporaryFolder();
+  const folder = databaseFolder();
   let database: OpenDatabase;
   beforeAll(async () => {
     database = await openEmbedded(folder);

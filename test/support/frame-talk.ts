@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { FromRunner } from '../../src/domain/protocol.ts';
 import { encodeFrame, FrameDecoder } from '../../src/domain/frames.ts';
 
-const ANSWER_MS_MAX = 10_000;
+const ANSWER_MS_MAX = 120_000;
 
 export type FrameOf<T extends FromRunner['type']> = Extract<FromRunner, { type: T }>;
 

@@ -7,8 +7,9 @@ import type { LoadedProblem } from '../../src/problems/load-problems.ts';
 import { createQueue } from '../../src/queue/queue.ts';
 import { openEmbedded } from '../../src/store/pglite.ts';
 import { createStore } from '../../src/store/store.ts';
+import { databaseFolder } from './database-folder.ts';
 import { LENIENT } from './lenient-rules.ts';
-import { holderOf, temporaryFolder } from './servers.ts';
+import { holderOf } from './servers.ts';
 
 export interface OpenEngine {
   readonly engine: Engine;
@@ -20,7 +21,7 @@ export const openEngine = async (
   sessions: readonly HostSession[] = [],
 ): Promise<OpenEngine> => {
   const log = pino({ level: 'silent' });
-  const folder = temporaryFolder();
+  const folder = databaseFolder();
   const database = await openEmbedded(folder);
   const queue = await createQueue({
     backend: { kind: 'postgres', sql: database.sql },

@@ -1,7 +1,7 @@
 import type { HostEvent } from '../../src/domain/ports/host-session.ts';
 import type { FromRunner } from '../../src/domain/protocol.ts';
 
-const EVENT_MS_MAX = 30_000;
+const EVENT_MS_MAX = 120_000;
 
 /** Events of a session in order, each awaited by its type with a deadline. */
 export class Events {

@@ -44,7 +44,9 @@ export const asking = (change: Partial<Asking> = {}): Asking => ({
   ...change,
 });
 
-const archive = async () => buildRunnerArchive();
+/** Packed once, as by a daemon. */
+const packed = buildRunnerArchive();
+const archive = async () => packed;
 
 const hostOver = async (
   create: (folder: string) => Promise<{ transport: Transport; end: () => Promise<void> }>,

@@ -52,13 +52,15 @@ export const createConversation = ({ turnsMax }: { readonly turnsMax: number }):
   };
 
   const hasTurnsLeft = (): boolean => turns.length < turnsMax && stale < STALE_MAX;
+  /** What passed and is compared with no other is nobody's parent; without anything else there is nothing to go on with. */
+  const hasParent = (): boolean => best() !== undefined || isFailure(turns.at(-1));
   // The turn on its way may be the last one.
   const isWaiting = (): boolean => pending !== null && turns.length + 1 < turnsMax;
 
   return {
     next: (target, front = null) => {
       const last = turns.at(-1);
-      const goesOn = target === on && pending === null && hasTurnsLeft() && !isBehind(front);
+      const goesOn = target === on && pending === null && hasTurnsLeft() && hasParent() && !isBehind(front);
       if (last === undefined || !goesOn) {
         reset();
         on = target;
@@ -66,12 +68,12 @@ export const createConversation = ({ turnsMax }: { readonly turnsMax: number }):
       }
       const [first, parent] = [best(), last.candidateId];
       const ids = turns.map(({ candidateId }) => candidateId);
-      if (last.speedup === null)
+      if (isFailure(last))
         return { choice: { move: 'repair', parents: first === undefined ? [parent] : [parent, first.candidateId] }, turns: ids };
       return { choice: { move: 'improve', parents: [first?.candidateId ?? parent] }, turns: ids };
     },
     on: (frontOf) => {
-      const goesOn = pending === null ? turns.length > 0 && hasTurnsLeft() && !isBehind(frontOf(on)) : isWaiting();
+      const goesOn = pending === null ? hasTurnsLeft() && hasParent() && !isBehind(frontOf(on)) : isWaiting();
       return goesOn ? on : null;
     },
     isWaiting,
@@ -95,3 +97,6 @@ export const createConversation = ({ turnsMax }: { readonly turnsMax: number }):
     },
   };
 };
+
+const isFailure = (turn: TurnEntry | undefined): boolean =>
+  turn !== undefined && turn.speedup === null && turn.verdict !== 'passed';

@@ -38,7 +38,7 @@ describe.skipIf(sshdMissing)(`a host session over a real sshd${sshdMissing ? ` (
   });
   afterEach(async () => {
     await session?.stop({ shutdownRunner: false });
-    await createLocalTransport({ folder, archive, env: runnerEnvironment() }).stopRunner(AbortSignal.timeout(20_000));
+    await createLocalTransport({ folder, archive, env: runnerEnvironment() }).stopRunner(AbortSignal.timeout(120_000));
     await proxy.stop();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -29,7 +29,7 @@ const openWith = async (argv: readonly string[], path = env['PATH'] ?? ''): Prom
     env: { PATH: path },
   });
   try {
-    return await transport.open(AbortSignal.timeout(20_000)).catch((error: unknown) => error);
+    return await transport.open(AbortSignal.timeout(120_000)).catch((error: unknown) => error);
   } finally {
     await transport.close();
     rmSync(folder, { recursive: true });
@@ -64,7 +64,7 @@ describe('a command that cannot give a runner says why', () => {
 
   test('a folder that cannot be made', async () => {
     const transport = createLocalTransport({ folder: '/proc/kiln', archive: async () => buildRunnerArchive(FAKE_RUNNER), env });
-    await expect(transport.open(AbortSignal.timeout(20_000))).rejects.toMatchObject({
+    await expect(transport.open(AbortSignal.timeout(120_000))).rejects.toMatchObject({
       code: 'HOST_UNREACHABLE',
       message: expect.stringContaining('the host cannot take the runner') as string,
     });

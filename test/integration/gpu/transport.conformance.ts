@@ -16,7 +16,7 @@ export interface TransportCase {
   readonly create: (folder: string, archive: () => Promise<RunnerArchive>) => Transport;
 }
 
-const signal = (): AbortSignal => AbortSignal.timeout(30_000);
+const signal = (): AbortSignal => AbortSignal.timeout(120_000);
 
 export const isAlive = (pid: number): boolean => {
   try {

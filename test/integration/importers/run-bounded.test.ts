@@ -8,7 +8,7 @@ import { runBounded } from '../../../src/importers/run-bounded.ts';
 import { processesNaming } from '../../support/kiln-process.ts';
 
 const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
-const DEADLINE = { timeout: 20_000, interval: 20 };
+const DEADLINE = { timeout: 120_000, interval: 20 };
 
 let folder: string;
 beforeEach(() => {

@@ -94,8 +94,8 @@ describe('the API through the typed client', () => {
       await setImmediate();
     });
     const from = performance.now();
-    expect((await client.candidate(id, { waitSeconds: 5 })).state.status).toBe('done');
-    expect(performance.now() - from).toBeLessThan(4000);
+    expect((await client.candidate(id, { waitSeconds: 60 })).state.status).toBe('done');
+    expect(performance.now() - from).toBeLessThan(50_000);
   });
 
   test('answers a long poll with the state as it is when the time is over', async () => {

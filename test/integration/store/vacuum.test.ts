@@ -6,6 +6,7 @@ import { startVacuuming, vacuumWorn } from '../../../src/store/vacuum.ts';
 import { databaseFolder } from '../../support/database-folder.ts';
 
 const ROWS = 2000;
+const SOON = { timeout: 60_000 };
 
 let database: OpenDatabase;
 const folder = databaseFolder();
@@ -71,9 +72,9 @@ test('it happens by itself every minute, tells of trouble, goes on after it, and
     };
     const vacuuming = startVacuuming(session, (error) => reported.push(error));
     await vi.advanceTimersByTimeAsync(60_000);
-    await vi.waitFor(() => expect(reported).toMatchObject([{ message: 'disk full' }]));
+    await vi.waitFor(() => expect(reported).toMatchObject([{ message: 'disk full' }]), SOON);
     await vi.advanceTimersByTimeAsync(60_000);
-    await vi.waitFor(() => expect(asked).toBe(2));
+    await vi.waitFor(() => expect(asked).toBe(2), SOON);
     await vacuuming.stop();
     await vi.advanceTimersByTimeAsync(600_000);
     expect([asked, reported.length]).toEqual([2, 1]);

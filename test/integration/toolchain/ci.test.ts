@@ -35,6 +35,12 @@ describe.skipIf(!existsSync('/proc/self/stat'))('continuous integration (skipped
     expect(run({})).toMatchObject({ status: 0, last: '9 passed, 0 failed' });
   });
 
+  test('runs the demo beside the end-to-end tests', () => {
+    const until = 'for _ in {1..600}; do [[ -e shown ]] && break; sleep 0.1; done';
+    const tests = `echo "== e2e"; ${until}; [[ -e shown ]] && echo "7 passed, 0 failed, 2 skipped"`;
+    expect(run({ test: tests, demo: 'touch shown' })).toMatchObject({ status: 0, last: '9 passed, 0 failed' });
+  });
+
   test('fails when a test fails', () => {
     expect(run({ test: 'echo "7 passed, 1 failed, 0 skipped"; exit 1' })).toMatchObject({
       status: 1,

@@ -13,7 +13,7 @@ from typing import Any
 from kiln_describe.children import Bounds, answer_each
 
 BOUNDS = Bounds(seconds=30, memory_bytes=1 << 30)
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 120
 
 
 class Speechless(Exception):

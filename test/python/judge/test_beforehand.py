@@ -121,35 +121,42 @@ class PlayedDevice(QuietDevice):
         return self.open_once(spec, scratch) if self.keeps else None
 
 
-def judge(
-    keeps: bool, wrong: str = "", remembered_ns: float = RUN_NS, hidden: bool = False, fault: Optional[Exception] = None
-) -> "tuple[list[str], PlayedDevice, Optional[CandidateFailure]]":
-    """What the device was asked for by a judgement of three cases, two of them timed, behind one that opened them. `remembered_ns`: of the
-    baseline; `hidden`: with one more check."""
-    did: list[str] = []
-    device, facts = PlayedDevice(did, keeps, wrong, fault), Facts()
-    specs: list[Any] = [
-        {"name": name, "kind": kind, "tensors": [OUTPUT], "reference": PLAN, "baseline": PLAN, "hard": [{"name": "odd", "distributions": {}}]}
-        for name, kind in (("one", "check"), ("two", "bench"), ("three", "bench"))
-    ]
-    for spec in specs:
+SPECS: "list[Any]" = [
+    {"name": name, "kind": kind, "tensors": [OUTPUT], "reference": PLAN, "baseline": PLAN, "hard": [{"name": "odd", "distributions": {}}]}
+    for name, kind in (("one", "check"), ("two", "bench"), ("three", "bench"))
+]
+
+
+def problem_of(remembered_ns: float) -> Any:
+    """Three cases, two of them timed, all of them trusted. `remembered_ns`: of the baseline."""
+    facts = Facts()
+    for spec in SPECS:
         facts.trust(spec["name"])
         facts.remember_baseline(spec["name"], 1, timing_statistics([remembered_ns * share for share in (0.99, 1, 1.01)], 1))
-        device.open_case(None, spec)
-    definition = {"name": "played", "tolerance": {"rtol": 0, "atol": 0, "relative_l2": 1}, "cases": specs}
-    problem = SimpleNamespace(
+    definition = {"name": "played", "tolerance": {"rtol": 0, "atol": 0, "relative_l2": 1}, "cases": SPECS}
+    return SimpleNamespace(
         definition=definition, facts=facts, programs=[], plan=lambda *_: PLAN, trusted=lambda side, _case, _spec: side,
         sides=["reference", "baseline"], is_timed_alone=False, is_recorded=False, changed=lambda: None,
     )
-    task: Any = {"artifact": "", "plans": {spec["name"]: PLAN for spec in specs}, "timing": RULES, "record": None}
+
+
+def judge(
+    keeps: bool, wrong: str = "", remembered_ns: float = RUN_NS, hidden: bool = False, fault: Optional[Exception] = None
+) -> "tuple[list[str], PlayedDevice, Optional[CandidateFailure]]":
+    """What the device was asked for by a judgement behind one that opened the cases. `hidden`: with one more check."""
+    did: list[str] = []
+    device = PlayedDevice(did, keeps, wrong, fault)
+    for spec in SPECS:
+        device.open_case(None, spec)
+    task: Any = {"artifact": "", "plans": {spec["name"]: PLAN for spec in SPECS}, "timing": RULES, "record": None}
     if hidden:
-        task["hidden"] = {"kind": "case", "case": {**specs[0], "name": "hidden"}, "plan": PLAN}
+        task["hidden"] = {"kind": "case", "case": {**SPECS[0], "name": "hidden"}, "plan": PLAN}
     following = Following(lambda: did.append("read next"), lambda: did.append("load next"))
     programs = {"candidate": cast(Any, SimpleNamespace(close=lambda: None))}
     bench = Bench(
         cast(Any, device), cast(Any, PlayedLock()), Path("/"), Stopwatch(), lambda *_: None, random.SystemRandom(), programs, following,
     )
-    judgement = Judgement(bench, cast(Any, problem), task)
+    judgement = Judgement(bench, problem_of(remembered_ns), task)
 
     def reading(timed: TimedTurn) -> object:
         did.append(f"read {timed.turn.spec['name']}")

@@ -29,6 +29,9 @@ class PlayedNull:
         own, off = nanoseconds + LAUNCH_NS, self.off_ns if nanoseconds else 0.0
         return Known(own + SWITCHES_NS + off, own + ONE_SWITCH_NS + off, own)
 
+    def runs(self, null: Known) -> Any:
+        return null
+
     def close(self) -> None:
         self.is_closed = True
 
@@ -57,6 +60,15 @@ class Measured(unittest.TestCase):
             self.assertEqual(self.started[0].asked, asked)
             self.started[0].asked.clear()
         self.assertEqual(len(self.started), 1)
+
+    def test_what_is_timed_among_others_is_held_against_what_was_measured_before(self) -> None:
+        self.nulls.offsets("torch", "e")
+        self.started[0].asked.clear()
+        null: Any = self.nulls.runs("torch", "e")
+        self.assertEqual((null.offsets, self.started[0].asked), (Offsets(SWITCHES_NS, ONE_SWITCH_NS), []))
+        self.nulls.close()
+        self.nulls.runs("torch", "e")
+        self.assertEqual(self.started[1].asked, [0, *CALIBRATION_NS], "of another process nothing was measured")
 
     def test_where_known_lengths_do_not_come_out_nothing_is_timed_until_they_do(self) -> None:
         self.nulls.prove("torch", "e")

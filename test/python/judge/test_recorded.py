@@ -15,7 +15,7 @@ from kiln_runner.judge.device import LOOKS
 from kiln_runner.judge.failures import DeviceFault, InfraFailure, LaunchRejected
 from kiln_runner.judge.gpu.case import GpuCase
 from kiln_runner.judge.gpu.case_recordings import CaseRecordings, Written
-from kiln_runner.judge.gpu.derived_inputs import DerivedInputs, DerivedPlaces
+from kiln_runner.judge.gpu.derived_inputs import DerivedInputs
 from kiln_runner.judge.gpu.driver import CudaError
 from kiln_runner.judge.gpu.recorded_program import RecordedProgram
 from kiln_runner.judge.problems import Problem
@@ -148,14 +148,14 @@ class Replayed(RecordedRig):
                 case.tensors = [{**OUT, "name": "x", "role": "in"}, OUT]
                 case._place(1, {"reference": reference.plan_apart("case-1")["scratch"]})
                 case._recordings, case._inputs_at = CaseRecordings(self.windows, "case-1"), None
-                case._derived = DerivedInputs(case._gpu, [case.tensors], 2, DerivedPlaces(1, case._at, case.tensor_at))
+                case._derived = DerivedInputs(case._gpu, [case.tensors], 2, case._at, lambda name, case=case: case.tensor_at(0, name))
                 runnable = case.bind("reference", reference, reference.plan_apart("case-1"))
                 for look in range(LOOKS):
                     values = [float(self.rng.randrange(1, 100)) for _ in range(16)]
                     drawn = struct.pack("<16f", *values)
                     at = case.tensor_at(0, "x")
                     draws = [(0, lambda *_keys, to=at, data=drawn: self.driver.upload(to, data))]
-                    case._draws = SimpleNamespace(redraws=lambda _seed, _look, found=draws: found)
+                    case._draws = SimpleNamespace(again=lambda _seed, _look, found=draws: found)
                     case.expect(runnable, look + 1, (0, look))
                     expected = self.driver.download(case._hidden("expected", look, OUT), 64)
                     self.assertEqual(list(struct.unpack("<16f", expected)), [factor * value for value in values])

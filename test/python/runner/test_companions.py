@@ -13,9 +13,8 @@ from kiln_runner.programs.companions import RUNNING_MAX, Companions, Equipment
 from kiln_runner.programs.zygotes import Zygotes
 from test.python.programs.test_record_task import DOUBLE, unit_of
 
-from .drive import REPOSITORY, RUNNER_ROOT
+from .drive import REPOSITORY, RUNNER_ROOT, WAIT_S
 
-WAIT_S = 90.0
 KEY = "e" * 64
 TOOL: Any = {"name": "torch", "path": sys.executable, "key": KEY}
 ENVIRONMENT: Any = {"name": "torch", "key": KEY, "recorder": "cupti", "sandbox": {"level": "namespaces", "boundedBy": "watching"}, "warnings": []}

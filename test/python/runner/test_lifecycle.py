@@ -12,7 +12,7 @@ from pathlib import Path
 from kiln_runner.frames import FrameDecoder, encode
 
 from . import samples
-from .drive import Runner, processes_of, wait_until
+from .drive import WAIT_S, Runner, processes_of, wait_until
 from .test_compiling import ENDLESS, HAS_GCC
 from .test_judging import prepare
 
@@ -51,7 +51,7 @@ class Starting(unittest.TestCase):
                 subprocess.Popen(runner.argv("start", "--dir", runner.folder), env=runner.environment, stdout=subprocess.PIPE)
                 for _ in range(3)
             ]
-            pids = {json.loads(process.communicate(timeout=30)[0])["pid"] for process in starts}
+            pids = {json.loads(process.communicate(timeout=WAIT_S)[0])["pid"] for process in starts}
             self.assertEqual(len(pids), 1)
             # Nor does another one wait to take over.
             wait_until(lambda: servers_of(runner) == 1, "one server is left")

@@ -16,10 +16,9 @@ from kiln_runner.process import Children, Command
 from kiln_runner.profile.requests import ProfilePorts, ProfileRequests
 
 from . import samples
-from .drive import RUNNER_ROOT
+from .drive import RUNNER_ROOT, WAIT_S
 from .noted_companions import NotedCompanions
 
-WAIT_S = 90.0
 GPU = {
     "id": "GPU-test", "kind": "gpu", "model": "Test GPU", "architecture": "sm_90a", "memoryBytes": 1024, "multiprocessors": 1, "l2Bytes": 1,
     "copyBytesPerSecond": None, "unavailable": None,

@@ -28,10 +28,9 @@ from kiln_runner.programs.zygotes import Zygotes
 from test.python.programs.small_cubin import ARCHITECTURE
 from test.python.programs.test_record_task import CONTRACTS, DOUBLE, unit_of
 
-from .drive import REPOSITORY, RUNNER_ROOT
+from .drive import REPOSITORY, RUNNER_ROOT, WAIT_S
 from .noted_companions import NotedCompanions
 
-WAIT_S = 30.0
 GPU = {
     "id": "GPU-test", "kind": "gpu", "model": "Played GPU", "architecture": ARCHITECTURE, "memoryBytes": 1024, "multiprocessors": 1, "l2Bytes": 1,
     "copyBytesPerSecond": None, "unavailable": None,

@@ -20,10 +20,9 @@ from kiln_runner.frames import encode
 from kiln_runner.process import Children, Command
 
 from . import samples
-from .drive import RUNNER_ROOT
+from .drive import RUNNER_ROOT, WAIT_S
 from .noted_companions import NotedCompanions
 
-WAIT_S = 90.0
 # As long as the faulty judge waits for a lock.
 WAITED_S = 1.5
 DEVICE = {

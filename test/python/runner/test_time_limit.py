@@ -15,9 +15,7 @@ from kiln_runner.given_time import GivenTime, is_frozen
 from kiln_runner.lease import START_IDLE_S, Lease
 from kiln_runner.time_limit import LOOK_S, TimeLimit
 
-from .drive import wait_until
-
-WAIT_S = 90.0
+from .drive import WAIT_S, wait_until
 
 
 class Child:

@@ -49,6 +49,19 @@ describe('a conversation', () => {
     expect(on()).toBeNull();
   });
 
+  test('repairs nothing that passed, and goes on with nothing that is compared with no other', () => {
+    const talk = createConversation({ turnsMax: 4 });
+    const byAnswers = (id: typeof a) => ({ ...passed(id, 1), speedup: null });
+    talk.onSubmitted(a, 0);
+    talk.onVerdict(byAnswers(a));
+    expect([talk.on(() => null), talk.next(0)]).toEqual([null, null]);
+    talk.onSubmitted(b, 0);
+    talk.onVerdict(passed(b, 1.5));
+    talk.onSubmitted(c, 0);
+    talk.onVerdict(byAnswers(c));
+    expect(talk.next(0)).toEqual({ choice: { move: 'improve', parents: [b] }, turns: [b, c] });
+  });
+
   test('repairs what failed, with what worked beside it', () => {
     const talk = createConversation({ turnsMax: 4 });
     talk.onSubmitted(a, 0);

@@ -59,7 +59,7 @@ test('a store that falls behind stops the leasing, and its catching up starts it
   };
   const engine = hostlessEngine({ store, queue });
   await engine.start();
-  await vi.waitFor(() => expect(leased).toBeGreaterThanOrEqual(UNWRITTEN_MAX));
+  await vi.waitFor(() => expect(leased).toBeGreaterThanOrEqual(UNWRITTEN_MAX), { timeout: 50_000 });
   // Polls of the window go by.
   for (let polls = 0; polls < 3; polls += 1) {
     vi.advanceTimersByTime(1000);

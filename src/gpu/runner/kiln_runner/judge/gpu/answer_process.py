@@ -19,6 +19,7 @@ from ..companions import Asked, Companion, Companions, Unequipped
 from ..failures import CandidateFailure
 from ..outcomes import contract
 from .driver import Driver
+from .exchange import Exchange
 from .lent import Lent, Range
 from .looks import Looks
 from .memory import Memory
@@ -67,6 +68,9 @@ class Host(Protocol):
 
     @property
     def looks(self) -> Looks: ...
+
+    @property
+    def exchange(self) -> Exchange: ...
 
     @property
     def releasing(self) -> "Releasing": ...
@@ -229,6 +233,7 @@ class AnswerProcess:
 
     def settle(self) -> bool:
         """Frees the stream of what waits for the process, and ends that. False where the stream does not come free."""
+        self._host.exchange.release()
         if self._lent is None:
             self._end()
             return True

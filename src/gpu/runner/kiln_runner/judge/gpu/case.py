@@ -1,6 +1,5 @@
 """A case with its buffers on the GPU. Everything is queued on one stream, so order is all the isolation that is needed."""
 import random
-import struct
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Callable, Optional
@@ -9,10 +8,10 @@ from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tole
 
 from ..device import INPUTS, LAST, LOOKS, nothing
 from ..failures import DeviceFault, InfraFailure
-from ..layout import Scratch, buffer_name, distance, guards_in
+from ..layout import Room, Scratch, guards_in
 from ..lookups import NO_LOOKUP, Lookup, looked_up_in, lookup_in, seen_bytes
 from ..numbers import element_text
-from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fault
+from ..outcomes import Comparison, Findings, SampleFault, sample_fault
 from ..recorded import apart
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
@@ -21,10 +20,11 @@ from ..tensors import DTYPE_BYTES, input_sets, is_output, keys_of, poison_patter
 from .answering_program import AnsweringProgram
 from .case_needs import Gpu
 from .case_recordings import CaseRecordings, Written
-from .derived_inputs import DerivedInputs, DerivedPlaces
+from .derived_inputs import DerivedInputs
 from .driver import CudaError
+from .guards import CaseGuards
 from .input_draws import InputDraws, InputPlaces
-from .kernels import FindingsBlock, Guard
+from .kernels import FindingsBlock
 from .placing import GUARD_TABLE, PROOF, Poisonable, place_case, proven_types
 from .program import Program, rejected
 from .proof import Proof, words_of
@@ -49,12 +49,16 @@ class GpuCase:
         # Whether drawing inputs changes outputs too. Asked before every run.
         self.changes_in_draws = any(tensor["role"] == "inout" for tensor in self.tensors)
         self._place(batch, scratch)
+        self._input_sets = input_sets(case)
+        self._derived = DerivedInputs(gpu, self._input_sets, len(self.tensors), self._at, lambda name: self.tensor_at(0, name))
+        # The device is waited for then: what is to be taken of the run before is taken first.
+        self.waits_in_draws = bool(self._derived.tensors)
         self._prepare_guards()
-        self._prepare_inputs(input_sets(case))
+        self._prepare_inputs()
         self._prepare_comparisons()
         self._prepare_findings()
         self._inputs_at: Optional[tuple[int, int]] = None
-        self._guard_key, self.seed = 0, 0
+        self.seed = 0
         self.bound: dict[str, tuple[Program, Runnable]] = {}
         self._recordings = CaseRecordings(gpu.windows, case["name"])
 
@@ -71,8 +75,6 @@ class GpuCase:
         except CudaError:
             memory.free(self._shown)
             raise
-        # By what derived inputs were made as, changes of them are found.
-        self._poisoned = [(name, one) for name, one in self._rooms.items() if "/" not in name and not name.startswith(f"{INPUTS}.")]
         self._mapped_at = {name: piece.address for name, piece in zip(self._rooms, self._shown.pieces)}
 
     @property
@@ -89,19 +91,14 @@ class GpuCase:
         return self._at(f"{replica}/{name}")
 
     def _prepare_guards(self) -> None:
-        guards = [guard for name, room in self._rooms.items() for guard in guards_in(name, room)]
-        self._guards = guards
-        self._table = b"".join(struct.pack("=QQ", self._mapped_at[guard.buffer] + guard.offset, guard.bytes) for guard in guards)
-        kernels, table = self._gpu.kernels, self._private_at(GUARD_TABLE)
-        self._write_guards = kernels.guard(table, len(guards))
-        self._check_guards = kernels.guard(table, len(guards), self._gpu.findings.at(0))
+        segments = [guard for name, room in self._rooms.items() for guard in guards_in(name, room)]
+        addresses = [self._mapped_at[guard.buffer] + guard.offset for guard in segments]
+        self._guards = CaseGuards(self._gpu, segments, addresses, self._private_at(GUARD_TABLE))
 
-    def _prepare_inputs(self, sets: list[list[Tensor]]) -> None:
-        self._changed_at, count = 2 * len(self._guards), len(self.tensors)
+    def _prepare_inputs(self) -> None:
+        self._changed_at = self._guards.words
         places = InputPlaces(self.tensor_at, self._reference_tensor)
-        self._draws = InputDraws(self._gpu, [one[:count] for one in sets], self.batch, places, self._changed_at)
-        self._derived = DerivedInputs(self._gpu, sets, count, DerivedPlaces(self.batch, self._at, self.tensor_at))
-        self.waits_in_draws = bool(self._derived.tensors)  # What is to be taken of the run before is taken first then.
+        self._draws = InputDraws(self._gpu, [tensors[: len(self.tensors)] for tensors in self._input_sets], self.batch, places, self._changed_at)
 
     def _reference_tensor(self, tensor: Tensor, look: int) -> int:
         """Where the reference finds a tensor: pure inputs where replica 0 has them, all others apart."""
@@ -140,8 +137,7 @@ class GpuCase:
     @cached_property
     def samples(self) -> CaseSamples:
         """Of what is timed."""
-        # What a recorded reference writes is wiped once it was compared.
-        scratch = {name: room.bytes for name, room in self._poisoned if not name.startswith(f"reference.{apart('')}")}
+        scratch = {name: room.bytes for name, room in self._poisoned_rooms() if not name.startswith(f"reference.{apart('')}")}
         return CaseSamples(self._gpu.sampling, rows_of(self.tensors, self.batch, scratch, self._gpu.timer.poison_bytes_max), self._row_at)
 
     def _prepare_findings(self) -> None:
@@ -164,13 +160,16 @@ class GpuCase:
 
     def bind(self, side: str, program: Program, plan: Plan) -> Runnable:
         """The reference is bound for each look, the others for each replica."""
+        runnable = self._bind(side, program, plan)
+        if side == INPUTS:
+            self._derived.bind(runnable)
+        return runnable
+
+    def _bind(self, side: str, program: Program, plan: Plan) -> Runnable:
         count = LOOKS if side == "reference" else self.batch
         if isinstance(program, RecordedProgram):
             # It has one place for each tensor: what a reference writes there is copied to each look.
-            runnable = Runnable([self._recordings.bind(side, program, dict(zip(self._rooms, self._shown.pieces)))] * count)
-            if side == INPUTS:
-                self._derived.bind(runnable)
-            return runnable
+            return Runnable([self._recordings.bind(side, program, dict(zip(self._rooms, self._shown.pieces)))] * count)
         if isinstance(program, AnsweringProgram):
             return program.bind(self.name, self.tensors, lambda name: self.tensor_at(0, name))
         fills = fills_of(plan, self.tensors)
@@ -189,15 +188,8 @@ class GpuCase:
         return self.tensor_at(number, argument["name"])
 
     def arm(self, rng: random.Random) -> None:
-        self._guard_key = rng.getrandbits(64)
         self._recordings.show()
-        self._use_guards(self._write_guards)
-
-    def _use_guards(self, guards: Guard) -> None:
-        """By a table that is as it was made: whatever found it meanwhile."""
-        if self._guards:
-            self._driver.upload(self._private_at(GUARD_TABLE), self._table)
-            guards(self._guard_key)
+        self._guards.write(rng.getrandbits(64))
 
     def draw(self, seed: int, stamp: int = 0) -> int:
         """How many kernels it took: the timer counts them. `stamp`: where the first of them says when it starts; 0: nowhere."""
@@ -208,11 +200,14 @@ class GpuCase:
                 stamp = 0
         kernels = self._derive(seed)
         if kernels:
-            self._recordings.show()  # A run of a side may follow at once.
+            # A run of a side may follow at once.
+            self._recordings.show()
         self.seed, self._inputs_at = seed, (seed, 0)
         return self.batch * len(draws[0]) + kernels
 
     def _derive(self, seed: int) -> int:
+        if self._derived.tensors and self.batch > 1:
+            raise InfraFailure("internal", f"inputs of {self.batch} executions in a row cannot be derived (case {self.name})")
         return self._derived.derive(seed, self._recordings, lambda program: self.launch(program, 0))
 
     def restore(self) -> int:
@@ -231,7 +226,11 @@ class GpuCase:
     def _poisonable(self) -> list[Poisonable]:
         outputs = [t for t in self._outputs if t["role"] == "out"]
         found = [Poisonable(self.tensor_at(r, t["name"]), tensor_bytes(t), t["dtype"]) for r in range(self.batch) for t in outputs]
-        return found + [Poisonable(self._at(name), room.bytes, "f32") for name, room in self._poisoned]
+        return found + [Poisonable(self._at(name), room.bytes, "f32") for name, room in self._poisoned_rooms()]
+
+    def _poisoned_rooms(self) -> list[tuple[str, Room]]:
+        """Scratch. By what derived inputs were made as, changes of them are found."""
+        return [(name, room) for name, room in self._rooms.items() if "/" not in name and not name.startswith(f"{INPUTS}.")]
 
     def blank(self) -> None:
         for tensor in self._outputs:
@@ -278,7 +277,7 @@ class GpuCase:
             for tensor, verify in verifies[replica]:
                 verify(*keys_of(seed, replica, tensor))
         self._derived.verify(self._derived_at)
-        self._use_guards(self._check_guards)
+        self._guards.check()
         self._proof.ask(seed)
         self._is_asked = True
 
@@ -288,7 +287,7 @@ class GpuCase:
 
     def expect(self, reference: Runnable, seed: int, at: tuple[int, int]) -> None:
         replica, look = at
-        for tensor, draw in self._draws.redraws(seed, look):
+        for tensor, draw in self._draws.again(seed, look):
             if self.tensors[tensor]["role"] == "inout" or self._inputs_at != (seed, replica):
                 draw(*keys_of(seed, replica, tensor))
         if self._inputs_at != (seed, replica):
@@ -354,15 +353,7 @@ class GpuCase:
         comparisons = [Comparison(tensor, look, found.comparison(word)) for look, tensor, word in self._looks]
         at = [self._sampled_at + FindingsBlock.SAMPLE_WORDS * n for n in range(len(self._outputs))]
         samples = [sample_fault(t, found.sample_words(word)) for t, word in zip(self._outputs, at)]
-        return Findings(self._damage(found), self._modified(found), comparisons, [one for one in samples if one])
-
-    def _damage(self, found: FindingsBlock) -> Optional[GuardDamage]:
-        for number, guard in enumerate(self._guards):
-            last = found.word(2 * number + 1)
-            if last:
-                first = ~found.word(2 * number) & (2**64 - 1)
-                return GuardDamage(buffer_name(guard.buffer), guard.side, distance(guard, first, last - 1))
-        return None
+        return Findings(self._guards.damage(found), self._modified(found), comparisons, [one for one in samples if one])
 
     def _modified(self, found: FindingsBlock) -> Optional[str]:
         for slot, (_, tensor) in enumerate(self._draws.unchanging):

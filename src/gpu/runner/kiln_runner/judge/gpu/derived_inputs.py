@@ -2,7 +2,7 @@
 alone, and what it made is copied to where sides read it. It also stays where it was made, out of reach: by it a change of inputs is found.
 """
 from collections.abc import Sequence
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, Optional
 
 from kiln_runner.protocol import Tensor
 
@@ -21,19 +21,14 @@ _WIDTHS = ((8, "i64"), (4, "i32"), (1, "u8"))
 _WIPED = 0xFFFFFFFF
 
 
-class DerivedPlaces(NamedTuple):
-    """`replicas` of the case. `at`: where a scratch buffer lies; `given`: where sides find a tensor of a replica."""
-
-    replicas: int
-    at: Callable[[str], int]
-    given: Callable[[int, str], int]
-
-
 class DerivedInputs:
-    """`sets`: the case's tensors and behind them the raw ones, for each set of inputs; the case's are `count`."""
+    """`sets`: the case's tensors and behind them the raw ones, for each set of inputs; the case's are `count`. `at`: where a scratch buffer lies,
+    `given`: where sides find a tensor."""
 
-    def __init__(self, gpu: Gpu, sets: Sequence[Sequence[Tensor]], count: int, places: DerivedPlaces) -> None:
-        self._gpu, self._sets, self._count, self._places = gpu, sets, count, places
+    def __init__(
+        self, gpu: Gpu, sets: Sequence[Sequence[Tensor]], count: int, at: Callable[[str], int], given: Callable[[str], int],
+    ) -> None:
+        self._gpu, self._sets, self._count, self._at, self._given = gpu, sets, count, at, given
         self.tensors = [tensor for tensor in sets[0][:count] if is_derived(tensor)]
         self._draws: dict[int, list[tuple[int, Draw]]] = {}
         self._verifies: Optional[list[Callable[[], None]]] = None
@@ -54,8 +49,6 @@ class DerivedInputs:
         program, driver, raw = self._program, self._gpu.driver, self._sets[0][self._count :]
         if program is None:
             raise InfraFailure("internal", "inputs are drawn before the program that derives them is bound")
-        if self._places.replicas > 1:
-            raise InfraFailure("internal", f"inputs of {self._places.replicas} executions in a row cannot be derived")
         recordings.show_alone(INPUTS)
         for number, draw in self._draws_of(seed):
             draw(*keys_of(seed, 0, number))
@@ -64,7 +57,7 @@ class DerivedInputs:
         except LaunchRejected as error:
             raise InfraFailure("reference_failed", f"the program that derives the inputs: {error.field}: {error}") from error
         for tensor in self.tensors:
-            driver.copy(self._given_at(tensor), self._made_at(tensor), tensor_bytes(tensor))
+            driver.copy(self._given(tensor["name"]), self._made_at(tensor), tensor_bytes(tensor))
         for tensor in raw:
             driver.fill(self._made_at(tensor), _WIPED, tensor_bytes(tensor))
         return 2 * len(raw) + len(program.launches[0])
@@ -85,7 +78,7 @@ class DerivedInputs:
         size = tensor_bytes(tensor)
         width, dtype = next((width, dtype) for width, dtype in _WIDTHS if size % width == 0)
         whole: Tensor = {**tensor, "dtype": dtype, "elements": size // width}
-        compare = self._gpu.kernels.compare(whole, self._given_at(tensor), self._made_at(tensor), found)
+        compare = self._gpu.kernels.compare(whole, self._given(tensor["name"]), self._made_at(tensor), found)
         return lambda: compare(0.0, 0.0)
 
     def _draws_of(self, seed: int) -> list[tuple[int, Draw]]:
@@ -95,8 +88,5 @@ class DerivedInputs:
             self._draws[number] = [(n, self._gpu.kernels.draw(tensor, self._made_at(tensor))) for n, tensor in raw]
         return self._draws[number]
 
-    def _given_at(self, tensor: Tensor) -> int:
-        return self._places.given(0, tensor["name"])
-
     def _made_at(self, tensor: Tensor) -> int:
-        return self._places.at(f"{INPUTS}.{apart(tensor['name'])}")
+        return self._at(f"{INPUTS}.{apart(tensor['name'])}")

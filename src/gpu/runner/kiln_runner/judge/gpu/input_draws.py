@@ -39,24 +39,23 @@ class InputDraws:
         """Hard ones are made when they are first drawn."""
         number = input_set_of(seed)
         if number not in self._known:
-            self._known[number] = self._like(self._sets[number])
+            self._known[number] = self._like(number)
         return self._known[number]
 
-    def redraws(self, seed: int, look: int) -> list[tuple[int, Draw]]:
-        """Made ready when they are first asked for: a case that is checked once needs those of one look."""
-        made, tensors, draw = self.of(seed).redraws, self._sets[input_set_of(seed)], self._gpu.kernels.draw
+    def again(self, seed: int, look: int) -> list[tuple[int, Draw]]:
+        """Those of a look. Made when they are first asked for: a case that is checked once needs those of one."""
+        made = self.of(seed).redraws
         if look not in made:
-            made[look] = [(n, draw(t, self._places.read(t, look))) for n, t in _drawn(tensors)]
+            made[look] = [(n, self._gpu.kernels.draw(t, self._places.read(t, look))) for n, t in self._drawn(input_set_of(seed))]
         return made[look]
 
-    def _like(self, tensors: Sequence[Tensor]) -> Inputs:
-        kernels, found, given, inputs = self._gpu.kernels, self._gpu.findings, self._places.given, _drawn(tensors)
-        draws = [[(n, kernels.draw(t, given(r, t["name"]))) for n, t in inputs] for r in range(self._batch)]
+    def _drawn(self, number: int) -> list[tuple[int, Tensor]]:
+        return [(n, t) for n, t in enumerate(self._sets[number]) if is_input(t) and not is_derived(t)]
+
+    def _like(self, number: int) -> Inputs:
+        kernels, found, given, tensors = self._gpu.kernels, self._gpu.findings, self._places.given, self._sets[number]
+        draws = [[(n, kernels.draw(t, given(r, t["name"]))) for n, t in self._drawn(number)] for r in range(self._batch)]
         inouts = [(r, n, draw) for r in range(self._batch) for n, draw in draws[r] if tensors[n]["role"] == "inout"]
         looked_at = [(n, tensors[n], found.at(self._changed_at + slot)) for slot, (n, _) in enumerate(self.unchanging)]
         verifies = [[(n, kernels.draw(t, given(r, t["name"]), word)) for n, t, word in looked_at] for r in range(self._batch)]
         return Inputs(draws, {}, inouts, verifies)
-
-
-def _drawn(tensors: Sequence[Tensor]) -> list[tuple[int, Tensor]]:
-    return [(n, t) for n, t in enumerate(tensors) if is_input(t) and not is_derived(t)]

@@ -47,7 +47,9 @@ class Lent:
             raise InfraFailure("out_of_memory", words) from error
         self._inputs_at, self._arena_at = (block.pieces[0].address for block in self._blocks)
         self._words = self.arena.bytes - page
-        driver.fill(self._arena_at + self._words, 0, page)
+        # What the driver has here may hold what was another candidate's, or the judge's own.
+        for at, window in ((self._inputs_at, self.inputs), (self._arena_at, self.arena)):
+            driver.fill(at, 0, window.bytes)
         self._rooms: dict[str, dict[str, Room]] = {
             case["name"]: {tensor["name"]: room for tensor, room in zip(case["tensors"], blocks)} for case, blocks in zip(cases, rooms)
         }
