@@ -89,6 +89,8 @@ export const makeProblem = (wanted: ProgramProblem): Made => {
   const parsed = Problem.safeParse(problem);
   if (!parsed.success) throw new RefusedFile(`it makes no problem: ${issuesText(parsed.error)}`);
   if (!raw) return { problem, notes: [...notes, ...roles.notes, ...cases.notes] };
+  const theirs = wanted.files.find((file) => file === ENTRY || file === DERIVE_FILE);
+  if (theirs !== undefined) throw new RefusedFile(`its file ${theirs} has the name of one that computes its inputs here`);
   const places = first.found.places.filter((_place, at) => tensors[names[at] ?? '']?.distribution?.kind === 'derived');
   const text = derivationText({ kept, shapes, taken, generator: wanted.generator, raw, places, rows: wanted.described.rows });
   return {

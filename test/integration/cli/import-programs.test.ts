@@ -154,6 +154,16 @@ describe('kiln import gpumode', () => {
     });
   });
 
+  test('takes no file that has the name of one which computes the inputs here', async () => {
+    const task = join(folder, 'gpumode/problems/own/spread_py');
+    writeFileSync(join(task, 'derive.py'), 'ONE = 1\n');
+    const listed = readFileSync(join(task, 'task.yml'), 'utf8');
+    writeFileSync(join(task, 'task.yml'), listed.replace('files:\n', 'files:\n  - {name: derive.py, source: derive.py}\n'));
+    expect(Object.values(reasons(await results('gpumode', task)))).toEqual([
+      'its file derive.py has the name of one that computes its inputs here',
+    ]);
+  });
+
   test('ends with 0 where all became problems, with 3 where some did and with 1 where none did, and overwrites nothing', async () => {
     const first = await played('gpumode', 'gpumode/problems/own/add_py', '--name', 'mine');
     expect(first).toMatchObject({ code: 0, stderr: '' });

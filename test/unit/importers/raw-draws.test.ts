@@ -15,6 +15,27 @@ const drawn = (shape: number[], changes: Partial<Drawn> = {}): Drawn => ({
 });
 const raw = (draws: Drawn[], changes: Partial<RawDraws> = {}): RawDraws => ({ draws, operations: 1, read: null, ...changes });
 
+const kept = (changes: object, draws: Drawn[] = [drawn([8])]) => {
+  const tensor = {
+    dtype: 'f32',
+    known: true,
+    shape: [8],
+    contiguous: true,
+    draw: { kind: 'unplain', reason: 'tril (reference.py:3)' },
+    ...changes,
+  };
+  const found = {
+    data: { tensor: 0 },
+    tensors: [tensor],
+    raw: raw(draws),
+    places: [[]],
+    outputs: [],
+    changed: [],
+    complaint: '',
+  };
+  return keptCases({ cases: [found], names: [] }, [{ kind: 'bench', args: {} }]);
+};
+
 describe('what a file draws', () => {
   test('is one raw tensor of each type and kind, from which each draw takes a part of its own', () => {
     const uniform = { kind: 'uniform', low: 0, high: 1 };
@@ -61,27 +82,6 @@ describe('what a file draws', () => {
 });
 
 describe('cases whose inputs are computed', () => {
-  const kept = (changes: object, draws: Drawn[] = [drawn([8])]) => {
-    const tensor = {
-      dtype: 'f32',
-      known: true,
-      shape: [8],
-      contiguous: true,
-      draw: { kind: 'unplain', reason: 'tril (reference.py:3)' },
-      ...changes,
-    };
-    const found = {
-      data: { tensor: 0 },
-      tensors: [tensor],
-      raw: raw(draws),
-      places: [[]],
-      outputs: [],
-      changed: [],
-      complaint: '',
-    };
-    return keptCases({ cases: [found], names: [] }, [{ kind: 'bench', args: {} }]);
-  };
-
   test('are kept where they can be derived, and those that can be drawn are drawn', () => {
     expect(kept({}).isDerived).toBe(true);
     expect(kept({ draw: normal }).isDerived).toBe(false);
