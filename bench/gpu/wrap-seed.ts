@@ -46,10 +46,7 @@ const tableOf = (loaded: LoadedProblem, plans: Readonly<Record<string, ResolvedP
     environment: 'torch',
     prefer: 'recorded' as const,
   };
-  const { calls } = resolveProgram(
-    { source: '', program },
-    { problem: loaded.problem, target: 'gpu', architecture: 'sm_90a' },
-  );
+  const { calls } = resolveProgram({ source: '', program }, { problem: loaded.problem, target: 'gpu', architecture: 'sm_90a' });
   const rows = calls.cases.flatMap(({ name, tensors }) => {
     const plan = plans[name];
     return plan ? [`    ${tupleOf(tensors.map(({ shape }) => tupleOf(shape)))}: ${launchesOf(plan)},`] : [];
