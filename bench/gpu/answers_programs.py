@@ -53,6 +53,31 @@ HONEST = [
     Item("vector_add/item-steers", "vector_add", HEAD + (
         "def custom_kernel(data):\n" + ADD + "    if a[0].item() > 0:\n        return torch.add(a, b, out=out)\n    return torch.add(b, a, out=out)\n"
     ), twin="vector_add/torch"),
+    Item("vector_add/late-host", "vector_add", HEAD + (
+        "import time\n\n\ndef custom_kernel(data):\n" + ADD + "    time.sleep(0.001)\n    return torch.add(a, b, out=out)\n"
+    ), twin="vector_add/torch"),
+    Item("vector_add/own-thread", "vector_add", HEAD + '''from concurrent.futures import ThreadPoolExecutor
+
+POOL = ThreadPoolExecutor(1)
+
+
+def custom_kernel(data):
+    a, b, out = data
+    return POOL.submit(torch.add, a, b, out=out).result()
+''', twin="vector_add/torch"),
+    Item("vector_add/thread-that-sleeps", "vector_add", HEAD + (
+        "import threading\n\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n\n\n"
+        "def custom_kernel(data):\n" + ADD + "    return torch.add(a, b, out=out)\n"
+    ), twin="vector_add/torch"),
+    Item("softmax/keeps-its-room", "softmax", HEAD + '''ROOM = {}
+
+
+def custom_kernel(data):
+    x, out = data
+    room = ROOM.setdefault(x.shape, torch.empty_like(x))
+    torch.exp(x - x.max(-1, keepdim=True)[0], out=room)
+    return torch.div(room, room.sum(-1, keepdim=True), out=out)
+''', twin="softmax/torch"),
     Item("vector_add/own-graph", "vector_add", (CORPUS / "attack-own-graph.py").read_text(), twin="vector_add/torch"),
     Item("vector_add/side-stream", "vector_add", HEAD + '''SIDE = []
 
@@ -87,7 +112,88 @@ def early(value):
     found._equipped.memory.say(found._words + 4096, value)
 '''
 COUNT = "COUNT = [0]\n\n\ndef custom_kernel(data):\n    a, b, out = data\n    COUNT[0] += 1\n"
+# A thread that has the device whenever the program has not been called for a moment, by kernels of one time slice.
+HOLDS = HEAD + '''import threading
+import time
+
+CALLED = [0.0]
+
+
+def hold():
+    with torch.cuda.stream(torch.cuda.Stream()):
+        while True:
+            if WHEN:
+                torch.cuda._sleep(3_000_000)
+                torch.cuda.current_stream().synchronize()
+            time.sleep(0.0002)
+'''
+HOLDER = "threading.Thread(target=hold, daemon=True).start()\n"
+CALL = "    CALLED[0] = time.monotonic()\n    return torch.add(a, b, out=out)\n"
+# Waits on a stream of its own for a word of its inputs to become another, and computes then, whether it was released or not.
+WAITS = FINDS + '''import ctypes
+import time
+
+DRIVER = ctypes.CDLL("libcuda.so.1")
+SIDE = []
+OTHER_THAN_ZERO = 2  # CU_STREAM_WAIT_VALUE_AND
+
+
+def custom_kernel(data):
+    a, b, out = data
+    if not SIDE:
+        SIDE.append(torch.cuda.Stream())
+    side = SIDE[0]
+    last = ctypes.c_uint64(b.data_ptr() + 4 * (b.numel() - 1))
+    with torch.cuda.stream(side):
+        DRIVER.cuMemsetD32Async(last, 0, ctypes.c_size_t(1), ctypes.c_void_p(side.cuda_stream))
+        DRIVER.cuStreamWaitValue32_v2(ctypes.c_void_p(side.cuda_stream), last, ctypes.c_uint(0xFFFFFFFF), ctypes.c_uint(OTHER_THAN_ZERO))
+        torch.add(a, b, out=out)
+    torch.cuda.current_stream().wait_stream(side)
+    LATE
+    return out
+'''
 HOSTILE = [
+    Item("holds-the-device", "vector_add", HOLDS.replace("WHEN", "time.monotonic() - CALLED[0] > 0.0003") + HOLDER + (
+        "\n\ndef custom_kernel(data):\n" + ADD + CALL
+    ), ("contract",), "vector_add/torch"),
+    Item("holds-the-device-before-it-is-called", "vector_add", HOLDS.replace("WHEN", "not CALLED[0]") + HOLDER + (
+        "\n\ndef custom_kernel(data):\n" + ADD + CALL
+    ), ("passed",), "vector_add/torch"),
+    Item("copies-while-others-are-timed", "vector_add", HOLDS.replace("WHEN", "time.monotonic() - CALLED[0] > 0.0003").replace(
+        "torch.cuda._sleep(3_000_000)", "[TO.copy_(FROM, non_blocking=True) for _ in range(8)]"
+    ) + "\n\nFROM, TO = (torch.empty(1 << 28, device='cuda') for _ in range(2))\n" + HOLDER + "\n\ndef custom_kernel(data):\n" + ADD + CALL,
+         ("contract", "passed"), "vector_add/torch"),
+    Item("waits-for-its-inputs", "vector_add", WAITS.replace("    LATE\n", ""), ("passed", "wrong_answer", "contract"), "vector_add/torch"),
+    Item("waits-for-its-inputs-and-is-late", "vector_add", WAITS.replace("LATE", "time.sleep(0.003)"), ("passed", "wrong_answer", "contract"),
+         "vector_add/torch"),
+    Item("changes-its-inputs-when-timed", "vector_add", HEAD + COUNT + (
+        "    torch.add(a, b, out=out)\n    a.mul_(0.5) if COUNT[0] > 3 else None\n    return out\n"
+    ), ("modified_input",)),
+    Item("takes-the-devices-memory", "vector_add", HEAD + '''import ctypes
+
+CUDA, TAKEN = ctypes.CDLL("libcuda.so.1"), ctypes.c_uint64()
+
+
+def custom_kernel(data):
+    a, b, out = data
+    while not CUDA.cuMemAlloc_v2(ctypes.byref(TAKEN), ctypes.c_size_t(1 << 28)):
+        pass
+    return torch.add(a, b, out=out)
+''', ("contract", "passed"), "vector_add/torch"),
+    Item("reads-what-was-there-before", "vector_add", FINDS + '''import ctypes
+
+READ_BYTES = 256 << 20
+
+
+def custom_kernel(data):
+    a, b, out = data
+    if not hasattr(calls(), "was_read"):
+        calls().was_read, found = True, ctypes.create_string_buffer(READ_BYTES)
+        end = ctypes.c_uint64(calls()._words - READ_BYTES)
+        if ctypes.CDLL("libcuda.so.1").cuMemcpyDtoH_v2(found, end, ctypes.c_size_t(READ_BYTES)) or any(memoryview(found).cast("Q")):
+            raise ValueError("BREACH: memory that somebody else had, or none")
+    return torch.add(a, b, out=out)
+''', ("passed",), "vector_add/torch"),
     Item("early-done", "vector_add", FINDS + '''
 
 def custom_kernel(data):

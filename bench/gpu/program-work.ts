@@ -5,7 +5,7 @@ import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import { type Program, ProgramStyle } from '../../src/domain/program.ts';
 import { recogniseProgram } from '../../src/domain/program-style.ts';
 import type { LoadedProblem } from '../../src/problems/load-problems.ts';
-import { languageOfFile } from '../../src/problems/targets.ts';
+import { languageOfFile } from '../../src/domain/plan/language-of-file.ts';
 import { corpusHeader } from './corpus-header.ts';
 import { wrapSeed } from './wrap-seed.ts';
 

@@ -9,7 +9,7 @@ import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import { type LoadedProblem, loadProblem } from '../../src/problems/load-problems.ts';
 import { mutantsOf } from '../../src/problems/mutants.ts';
-import { languageOfFile } from '../../src/problems/targets.ts';
+import { languageOfFile } from '../../src/domain/plan/language-of-file.ts';
 import type { ProgramItem } from './program-work.ts';
 
 interface Twin {

@@ -1,7 +1,7 @@
 /** What bench/gpu/triton-check judges, as one JSON document on stdout: problems with their Triton seeds over a small grid of params. */
 import { resolveCandidate } from '../../src/problems/resolve-candidate.ts';
 import { type LoadedProblem, loadProblems } from '../../src/problems/load-problems.ts';
-import { languageOfFile } from '../../src/problems/targets.ts';
+import { languageOfFile } from '../../src/domain/plan/language-of-file.ts';
 import { join } from 'node:path';
 import type { Params } from '../../src/domain/plan/plan.ts';
 

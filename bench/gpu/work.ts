@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import type { Language } from '../../src/domain/plan/plan.ts';
+import { languageOfFile } from '../../src/domain/plan/language-of-file.ts';
 import { type LoadedProblem, loadProblems } from '../../src/problems/load-problems.ts';
-import { languageOfFile } from '../../src/problems/targets.ts';
 import { corpusHeader } from './corpus-header.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -13,6 +13,8 @@ export const FinishedAttempt = z.strictObject({
   deviceId: DeviceId,
   deviceModel: z.string(),
   mode: z.enum(['screen', 'confirm']),
+  /** Of a program. Absent where a daemon took it over from its former life, and of all other candidates. */
+  judgedBy: z.enum(['recording', 'answers']).optional(),
   startedAt: Instant.nullable(),
   finishedAt: Instant,
   verdict: z.enum(VERDICTS).nullable(),

@@ -47,16 +47,17 @@ const found = (outcome: Outcome, about = ''): ByAnswers => ({
 export const isToConfirm = (candidate: Pick<ActiveCandidate, 'isScreened' | 'attempts'>): boolean =>
   candidate.isScreened || (screeningOf(candidate)?.mustConfirm ?? false);
 
-/** From now on. `at`: where it is meanwhile, which stays as it is. */
+/** From now on, and its screening by a recording counts no more. `at`: where it is meanwhile, which stays as it is. */
 export const goOnByAnswers = (
   { writeBehind }: Pick<Shared, 'writeBehind'>,
-  candidate: Pick<ActiveCandidate, 'id' | 'byAnswers'>,
+  candidate: Pick<ActiveCandidate, 'id' | 'byAnswers' | 'isScreened'>,
   {
     byAnswers,
     at,
   }: { readonly byAnswers: ByAnswers; readonly at: { readonly state: CandidateState; readonly hostId: HostId | null } },
 ): void => {
   candidate.byAnswers = byAnswers;
+  candidate.isScreened = false;
   const { id } = candidate;
   const event = { type: 'candidate.by_answers', candidateId: id, hostId: at.hostId, data: { ...byAnswers } } as const;
   writeBehind.add({ type: 'transition', transition: { candidateId: id, state: at.state, byAnswers, event } });

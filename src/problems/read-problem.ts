@@ -7,7 +7,8 @@ import { INTEGER_TYPES } from '../domain/plan/dtype.ts';
 import { Problem, programFilesOf, type TensorSpec } from '../domain/problem.ts';
 import { sourceOf } from './merge-files.ts';
 import { parseYaml } from './strict-yaml.ts';
-import { languageOfFile, TARGETS } from './targets.ts';
+import { languageOfFile } from '../domain/plan/language-of-file.ts';
+import { TARGETS } from './targets.ts';
 import { ownValue } from '../platform/own-value.ts';
 
 const PROBLEM_FILE = 'problem.yaml';

@@ -8,7 +8,8 @@ import type { TargetCode } from './definition.ts';
 import { refuseHalfDerived } from './derivation.ts';
 import { PlanError } from './plan-error.ts';
 import type { ProgramCode, SideCode } from './resolve-side.ts';
-import { languageOfFile, type Target } from './targets.ts';
+import { languageOfFile } from '../domain/plan/language-of-file.ts';
+import { type Target } from './targets.ts';
 
 export interface Folder {
   readonly problem: Problem;

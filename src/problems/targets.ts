@@ -1,6 +1,5 @@
 import type { Language } from '../domain/plan/plan.ts';
 import type { Problem, ProblemCase } from '../domain/problem.ts';
-import { ownValue } from '../platform/own-value.ts';
 
 /** What a problem can be judged on. A GPU of any architecture is one target; its files are compiled for each. */
 export type Target = 'gpu' | 'cpu';
@@ -12,12 +11,6 @@ export const LANGUAGES_OF = { gpu: ['cuda', 'triton'], cpu: ['c'] } as const sat
 /** All whose candidates a target runs: on a GPU also programs. */
 export const languagesOn = (target: Target): readonly Language[] =>
   target === 'gpu' ? [...LANGUAGES_OF.gpu, 'python'] : LANGUAGES_OF.cpu;
-
-const LANGUAGE_OF_ENDING: Readonly<Record<string, Language>> = { cu: 'cuda', c: 'c', py: 'triton' };
-
-/** By its ending: `.cu`, `.c`, `.py`. Undefined for any other file. */
-export const languageOfFile = (file: string): Language | undefined =>
-  ownValue(LANGUAGE_OF_ENDING, file.slice(file.lastIndexOf('.') + 1));
 
 /** Check cases, then the target's bench cases: what every candidate is launched on, in this order. */
 export const casesOf = (problem: Problem, target: Target): readonly ProblemCase[] => [...problem.check, ...problem.bench[target]];

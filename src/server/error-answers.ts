@@ -13,7 +13,10 @@ const LINGER_MS = 1000;
 
 /** Fastify's own refusals, told in our words. */
 const REFUSALS: Readonly<Record<string, { readonly code: 'INVALID_REQUEST' | 'BATCH_TOO_LARGE'; readonly message: string }>> = {
-  FST_ERR_CTP_INVALID_JSON_BODY: { code: 'INVALID_REQUEST', message: 'body: not valid JSON: check quotes, commas and braces' },
+  FST_ERR_CTP_INVALID_JSON_BODY: {
+    code: 'INVALID_REQUEST',
+    message: 'body: not valid JSON, or with a key "__proto__": check names, quotes, commas and braces',
+  },
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'INVALID_REQUEST', message: 'body: empty: send a JSON object' },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'INVALID_REQUEST', message: 'content-type: only "application/json" is read here' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'INVALID_REQUEST', message: 'content-length: differs from the body that came' },

@@ -126,12 +126,12 @@ const attempting = (batch: readonly FinishedAttempt[], final: readonly Completio
 
 const INSERT_ATTEMPTS = `
 insert into kiln.attempts (
-  attempt_id, candidate_id, host_id, device_id, device_model, mode, started_at, finished_at, verdict, infra, timings, phases, telemetry)
-select "attemptId", split_part("attemptId", '.', 1), "hostId", "deviceId", "deviceModel", mode, "startedAt", "finishedAt", verdict, infra,
+  attempt_id, candidate_id, host_id, device_id, device_model, mode, judged_by, started_at, finished_at, verdict, infra, timings, phases, telemetry)
+select "attemptId", split_part("attemptId", '.', 1), "hostId", "deviceId", "deviceModel", mode, "judgedBy", "startedAt", "finishedAt", verdict, infra,
   coalesce(nullif(timings, 'null'::jsonb), (select state #> '{outcome,timings}' from kiln.candidates where id = split_part("attemptId", '.', 1))),
   nullif(phases, 'null'::jsonb), nullif(telemetry, 'null'::jsonb)
 from jsonb_to_recordset($1::jsonb) as attempt (
-  "attemptId" text, "hostId" text, "deviceId" text, "deviceModel" text, mode text, "startedAt" timestamptz, "finishedAt" timestamptz,
+  "attemptId" text, "hostId" text, "deviceId" text, "deviceModel" text, mode text, "judgedBy" text, "startedAt" timestamptz, "finishedAt" timestamptz,
   verdict text, infra text, timings jsonb, phases jsonb, telemetry jsonb)
 on conflict (attempt_id) do nothing`;
 

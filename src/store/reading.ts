@@ -84,7 +84,8 @@ const conditionsOf = (filter: CandidateFilter): Selection => {
   return { where: conditions.join(' and '), params };
 };
 
-interface AttemptRow extends Omit<FinishedAttempt, 'startedAt' | 'finishedAt'> {
+interface AttemptRow extends Omit<FinishedAttempt, 'judgedBy' | 'startedAt' | 'finishedAt'> {
+  readonly judgedBy: 'recording' | 'answers' | null;
   readonly startedAt: Date | null;
   readonly finishedAt: Date;
 }
@@ -98,11 +99,12 @@ const withAttempts = async (sql: SqlSession, rows: readonly CandidateRow[]): Pro
 
 const ATTEMPTS = `
 select attempt_id as "attemptId", host_id as "hostId", device_id as "deviceId", device_model as "deviceModel",
-  mode, started_at as "startedAt", finished_at as "finishedAt", verdict, infra, timings, phases, telemetry
+  mode, judged_by as "judgedBy", started_at as "startedAt", finished_at as "finishedAt", verdict, infra, timings, phases, telemetry
 from kiln.attempts where candidate_id = any($1::text[]) order by candidate_id, number`;
 
-const attemptOf = (row: AttemptRow): FinishedAttempt => ({
+const attemptOf = ({ judgedBy, ...row }: AttemptRow): FinishedAttempt => ({
   ...row,
+  ...(judgedBy && { judgedBy }),
   startedAt: row.startedAt?.toISOString() ?? null,
   finishedAt: row.finishedAt.toISOString(),
 });

@@ -3,7 +3,7 @@ import type { ProblemView } from '../../domain/api/problems.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
 import type { Language } from '../../domain/plan/plan.ts';
-import { languageOfFile } from '../../problems/targets.ts';
+import { languageOfFile } from '../../domain/plan/language-of-file.ts';
 
 type Example = GenerationContext['examples'][number];
 

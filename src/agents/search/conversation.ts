@@ -22,7 +22,7 @@ export interface Conversation {
     target: number,
     front?: number | null,
   ): { readonly choice: Omit<Choice, 'seed'>; readonly turns: readonly CandidateId[] } | null;
-  /** The target that it goes on with, now or once its candidate has a verdict; null: it begins anew. `frontOf`: the best speed-up of all agents on a target. */
+  /** The target that it goes on with now; null: it waits, or begins anew. `frontOf`: the best speed-up of all agents on a target. */
   on(frontOf: (target: number) => number | null): number | null;
   /** It would go on once its candidate has a verdict: whoever is asked before drops its turns. */
   isWaiting(): boolean;
@@ -72,10 +72,7 @@ export const createConversation = ({ turnsMax }: { readonly turnsMax: number }):
         return { choice: { move: 'repair', parents: first === undefined ? [parent] : [parent, first.candidateId] }, turns: ids };
       return { choice: { move: 'improve', parents: [first?.candidateId ?? parent] }, turns: ids };
     },
-    on: (frontOf) => {
-      const goesOn = pending === null ? hasTurnsLeft() && hasParent() && !isBehind(frontOf(on)) : isWaiting();
-      return goesOn ? on : null;
-    },
+    on: (frontOf) => (pending === null && hasTurnsLeft() && hasParent() && !isBehind(frontOf(on)) ? on : null),
     isWaiting,
     onSubmitted: (id, target) => {
       if (target !== on) reset();

@@ -16,9 +16,11 @@ import { blockedReason } from '../why-waiting.ts';
 import {
   basisText,
   judgedAgainText,
+  modeText,
   pairText,
   reasonText,
   scoreText,
+  shortTimeText,
   statusText,
   stoppedText,
   WHOLE,
@@ -143,7 +145,7 @@ const caseTable = ({ state }: Candidate, library: LibraryTime['cases']): string 
   const ofLibrary = new Map(library.map(({ case: name, medianNs }) => [name, nanoseconds(medianNs)]));
   const rows = state.outcome.timings.map((timing) => [
     timing.case,
-    `${nanoseconds(timing.candidate.medianNs)}${timing.answers ? ` ± ${nanoseconds(timing.answers.uncertaintyNs)}` : ''}`,
+    shortTimeText({ timeNs: timing.candidate.medianNs, answers: timing.answers }),
     `[${nanoseconds(timing.candidate.ciLowNs)}, ${nanoseconds(timing.candidate.ciHighNs)}]`,
     nanoseconds(timing.baseline.medianNs),
     ...(ofLibrary.size === 0 ? [] : [ofLibrary.get(timing.case) ?? '-']),
@@ -211,13 +213,13 @@ const attemptTable = (attempts: readonly FinishedAttempt[]): string =>
       { title: 'TOOK', align: right },
       { title: 'RESULT' },
     ],
-    attempts.map(({ attemptId, hostId, deviceModel, mode, phases, verdict, infra }) => [
-      `${attemptNumber(attemptId)}`,
-      hostId,
-      deviceModel,
-      mode,
-      phases === null ? '-' : milliseconds(phases.totalMs),
-      verdict ?? `infra: ${infra ?? 'unknown'}`,
+    attempts.map((attempt) => [
+      `${attemptNumber(attempt.attemptId)}`,
+      attempt.hostId,
+      attempt.deviceModel,
+      modeText(attempt),
+      attempt.phases === null ? '-' : milliseconds(attempt.phases.totalMs),
+      attempt.verdict ?? `infra: ${attempt.infra ?? 'unknown'}`,
     ]),
   );
 

@@ -28,6 +28,7 @@ const splitPair = (text: string): readonly [string, string] => {
   const at = text.indexOf('=');
   const name = text.slice(0, Math.max(0, at)).trim();
   if (at < 0 || !NAME.test(name)) throw new InvalidArgumentError('It must be NAME=VALUE, for example BLOCK=256.');
+  if (name === '__proto__') throw new InvalidArgumentError('no param can be called __proto__: give it another name.');
   return [name, text.slice(at + 1)];
 };
 

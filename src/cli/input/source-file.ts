@@ -1,17 +1,16 @@
 /** Candidate files of the command line. */
 import { readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, extname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import type { SubmitCandidate } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { type Files, filesReached } from '../../domain/includes.ts';
+import { languageOfFile } from '../../domain/plan/language-of-file.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { FilePath } from '../../domain/program.ts';
 import { type RecognisedProgram, recogniseProgram } from '../../domain/program-style.ts';
 import { ownValue } from '../../platform/own-value.ts';
 import { note } from '../context.ts';
-
-const LANGUAGES: Readonly<Record<string, Language>> = { '.cu': 'cuda', '.c': 'c', '.py': 'triton' };
 
 export interface SourceFile {
   readonly name: string;
@@ -103,7 +102,7 @@ export const deviceFor = (language: Language, given: string | undefined): { read
 };
 
 const languageOf = (path: string): Language => {
-  const language = LANGUAGES[extname(path)];
+  const language = languageOfFile(path);
   if (language) return language;
   throw new KilnError('INVALID_REQUEST', `${path}: no language goes by this ending: use .cu, .c or .py, or --language`);
 };

@@ -1,4 +1,5 @@
 /** What happened to a candidate, in one line. */
+import type { FinishedAttempt } from '../attempt.ts';
 import type { JudgedAgain, Quarantine } from '../canary.ts';
 import type { Candidate, CandidateState } from '../candidate.ts';
 import type { Mismatch, Outcome } from '../outcome.ts';
@@ -32,8 +33,13 @@ export const scoreText = (score: Score): string => {
 export const timeText = ({ timeNs, answers }: Pick<Score, 'timeNs' | 'answers'>): string =>
   answers ? `time to answers ${shortTimeText({ timeNs, answers })}, ${semanticsText(answers)}` : nanoseconds(timeNs);
 
+interface BoundedTime {
+  readonly timeNs: number;
+  readonly answers?: { readonly uncertaintyNs: number } | undefined;
+}
+
 /** For a column: "73.0 µs", "300 µs ± 8.40 µs" */
-export const shortTimeText = ({ timeNs, answers }: Pick<Score, 'timeNs' | 'answers'>): string =>
+export const shortTimeText = ({ timeNs, answers }: BoundedTime): string =>
   answers ? `${nanoseconds(timeNs)} ± ${nanoseconds(answers.uncertaintyNs)}` : nanoseconds(timeNs);
 
 /** "released", "call; too short to be ranked" */
@@ -77,6 +83,10 @@ export const pairText = ({ pair }: Score): string | null =>
   pair && `${PAIR_WORDS[pair.result]} ${pair.against}: ${times(pair.ratio)} as fast ${interval(pair.ratioLow, pair.ratioHigh)}`;
 
 const PAIR_WORDS = { won: 'won against', tied: 'cannot be told from', lost: 'lost to' } as const;
+
+/** "screen"; of a program "screen, by its recording", "confirm, by its answers" */
+export const modeText = ({ mode, judgedBy }: Pick<FinishedAttempt, 'mode' | 'judgedBy'>): string =>
+  judgedBy === undefined ? mode : `${mode}, by its ${judgedBy}`;
 
 /** Why a verdict was taken back. */
 export const judgedAgainText = ({ hostId, deviceId, at, reason, verdict, speedup }: JudgedAgain): string =>

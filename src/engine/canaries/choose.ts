@@ -5,7 +5,7 @@ import { DTYPE_BYTES } from '../../domain/plan/dtype.ts';
 import type { Language } from '../../domain/plan/plan.ts';
 import { baselineOf } from '../../domain/problem.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
-import { languageOfFile } from '../../problems/targets.ts';
+import { languageOfFile } from '../../domain/plan/language-of-file.ts';
 import { targetOf } from '../../problems/targets.ts';
 
 /** Of the problem whose candidates a device refused: its baseline and so many seeds. */

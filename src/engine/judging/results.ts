@@ -51,7 +51,7 @@ const use = (state: JudgingSlice, { host, candidate, device, result }: Result): 
   const wrong = attempt.evaluation && noVerdict(state, candidate, { attempt, outcome: attempt.evaluation.outcome });
   // A recording that is wrong tells nothing of its device: the program does other things for other inputs.
   if (attempt.evaluation && !wrong) noteOutcome(state, { host, candidate, device, madeBy: attempt.madeBy }, attempt.evaluation);
-  state.writeBehind.add({ type: 'attempt', attempt: finishedAttemptOf(state, { host, device, result }, attempt) });
+  state.writeBehind.add({ type: 'attempt', attempt: finishedAttemptOf(state, { host, candidate, device, result }, attempt) });
   const again = againFor(state, candidate, disturbance);
   state.apply(judgedEvent(host, result, { evaluation: attempt.evaluation, again, wrong }));
   // Behind all that follows from it: once this is reached, the host may forget the result.
@@ -164,8 +164,8 @@ const reportOf = ({ outcome, infra }: JudgeResult): Judged['result'] => {
 
 const finishedAttemptOf = (
   state: JudgingSlice,
-  { host, device, result }: Omit<Result, 'candidate'>,
-  { mode, evaluation }: Attempt,
+  { host, candidate, device, result }: Result,
+  { mode, evaluation, isByAnswers }: Attempt,
 ): FinishedAttempt => {
   const finishedAtMs = state.now();
   const outcome = evaluation?.outcome ?? null;
@@ -175,6 +175,9 @@ const finishedAttemptOf = (
     deviceId: result.deviceId,
     deviceModel: device.model,
     mode,
+    ...(candidate.submission.content.program && isByAnswers !== undefined
+      ? { judgedBy: isByAnswers ? 'answers' : 'recording' }
+      : {}),
     startedAt: new Date(finishedAtMs - result.phases.totalMs).toISOString(),
     finishedAt: new Date(finishedAtMs).toISOString(),
     verdict: outcome?.verdict ?? null,

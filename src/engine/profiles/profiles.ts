@@ -132,6 +132,7 @@ const leaveVerdict = async (state: ProfilesSlice, ids: readonly CandidateId[]): 
 /** The stage a candidate allows, or why it cannot be profiled. */
 const stageAfter = ({ submission, state, attempts }: Candidate): ProfileStage | string => {
   if (submission.device === 'cpu') return 'profiles need a GPU: there is no profiler for the cpu device';
+  if (submission.language === 'python') return 'a program has no launch plan to profile: what it launches is recorded';
   if (state.status !== 'done') return { name: 'verdict' };
   const { verdict } = state.outcome;
   const judged = attempts.findLast((attempt) => attempt.verdict === 'passed');

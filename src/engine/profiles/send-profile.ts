@@ -41,7 +41,6 @@ export const sendProfile = async (state: ProfilesSlice, sending: Sending): Promi
   const loaded = content && state.versions.of(content);
   if (!loaded || !measured) return refuse(CHANGED);
   const target = targetOf(content.device);
-  if (content.program) return refuse('a program has no launch plan to profile: what it launches is recorded');
   const resolved = resolveContent(loaded, content, device.architecture);
   if ('verdict' in resolved) return refuse(`its plan does not resolve for ${device.architecture}: ${resolved.verdict}`);
   const definition = markedDefinition(loaded.definitionFor(target, device.architecture), host.canaries.marks.problems);

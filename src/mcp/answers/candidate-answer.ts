@@ -122,8 +122,8 @@ const waitingOf = async (kiln: McpKiln, { id, state, paused }: Candidate): Promi
   };
 };
 
-const attemptText = ({ hostId, deviceModel, mode, verdict, infra }: Candidate['attempts'][number]): string =>
-  `${mode === 'screen' ? 'judged' : 'confirmed'} on ${deviceModel} (${hostId}): ${verdict ?? `not the candidate's failure: ${plainLine(infra ?? 'unknown')}`}`;
+const attemptText = ({ hostId, deviceModel, mode, judgedBy, verdict, infra }: Candidate['attempts'][number]): string =>
+  `${mode === 'screen' ? 'judged' : 'confirmed'}${judgedBy === undefined ? '' : ` by its ${judgedBy}`} on ${deviceModel} (${hostId}): ${verdict ?? `not the candidate's failure: ${plainLine(infra ?? 'unknown')}`}`;
 
 const problemOf = async (kiln: McpKiln, name: string): Promise<Problem | null> =>
   (await orNull(kiln.problem(name)))?.problem ?? null;

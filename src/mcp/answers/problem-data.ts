@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import type { ProblemView } from '../../domain/api/problems.ts';
 import { KilnError } from '../../domain/errors.ts';
+import { languageOfFile } from '../../domain/plan/language-of-file.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { programFilesOf } from '../../domain/problem.ts';
 import { definitionText } from '../../domain/text/problem-definition.ts';
 import { shownSide, sideAbout } from '../../domain/text/side-text.ts';
-import { ownValue } from '../../platform/own-value.ts';
 
 /** Those with a launch plan, and so with params. */
 export const PLANNED = Language.exclude(['python']);
@@ -28,12 +28,6 @@ export const ProblemData = z.strictObject({
   contract: z.string().optional(),
 });
 export type ProblemData = z.infer<typeof ProblemData>;
-
-const LANGUAGE_OF: Readonly<Record<string, Language>> = { cu: 'cuda', py: 'triton', c: 'c' };
-
-/** Undefined for what is no source of a candidate. */
-export const languageOfFile = (name: string): Language | undefined =>
-  ownValue(LANGUAGE_OF, name.slice(name.lastIndexOf('.') + 1));
 
 export const targetOfLanguage = (language: Language): Target => (language === 'c' ? 'cpu' : 'gpu');
 

@@ -1,5 +1,6 @@
 /** The time of a score: of a program that was judged by its answers it is that to these, with what that leaves open and how it was called. */
 import type { Score } from '../../domain/ranking/ranking.ts';
+import { shortTimeText } from '../../domain/text/describe.ts';
 import { nanoseconds } from '../../domain/text/units.ts';
 import { rounded } from './case-data.ts';
 
@@ -18,4 +19,4 @@ export const timeDataOf = ({ timeNs, answers }: Score): TimeData => ({
 export const timeText = ({ timeNs, uncertaintyNs, semantics }: TimeData): string =>
   uncertaintyNs === undefined
     ? nanoseconds(timeNs)
-    : `time to answers ${nanoseconds(timeNs)} ± ${nanoseconds(uncertaintyNs)} (${semantics})`;
+    : `time to answers ${shortTimeText({ timeNs, answers: { uncertaintyNs } })} (${semantics})`;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type EngineScenario, scenarios } from '../../support/engine-scenario.ts';
 import { answered, infra, passed, WRONG_ON_FRESH_INPUTS } from '../../support/judgements.ts';
-import { builtProgram, connectRecorder, UNRECORDABLE, withRecorder } from '../../support/program-scenario.ts';
+import { builtProgram, connectRecorder, equipped, UNRECORDABLE, withRecorder } from '../../support/program-scenario.ts';
 
 const { start } = scenarios();
 const CHANGES = { verdict: 'contract', case: 'odd', message: 'it changes what it keeps between calls' } as const;
@@ -36,7 +36,11 @@ describe('a program whose recording is judged', () => {
       state: { outcome: { verdict: 'passed' } },
       infraFailures: 0,
       byAnswers: { recording: outcome.verdict, reason: expect.stringMatching(reason) as string },
-      attempts: [{ verdict: outcome.verdict }, { verdict: 'passed' }, { verdict: 'passed' }],
+      attempts: [
+        { verdict: outcome.verdict, judgedBy: 'recording' },
+        { verdict: 'passed', judgedBy: 'answers' },
+        { verdict: 'passed', judgedBy: 'answers' },
+      ],
     });
     expect(await scenario.history(1)).toEqual(
       ['queued', 'compiling', 'ready', 'judging', 'by_answers', 'requeued', 'compiling', 'ready', 'judging']
@@ -115,6 +119,23 @@ describe('a program whose recording is judged', () => {
     scenario.judged(1, 12, WRONG_ON_FRESH_INPUTS);
     expect(await scenario.after(1, 'done')).toMatchObject({ state: { outcome: WRONG_ON_FRESH_INPUTS } });
     await scenario.expect('box: ack 1.12');
+  });
+
+  test('confirmed in an earlier life of its daemon, which sent it to be judged by its answers and wrote none of that down, was screened so', async () => {
+    const scenario = await withRecorder({ start });
+    await recorded(scenario, 1);
+    scenario.judged(1, 1, passed(2));
+    await scenario.expect('box: judge 1.2 confirm', 'box: ack 1.1');
+    await scenario.after(1, 'confirming');
+    await scenario.crash();
+    await scenario.begin();
+    scenario.host.connect({ ...equipped(), running: [scenario.attempt(1, 2)] });
+    scenario.judged(1, 2, WRONG_ON_FRESH_INPUTS);
+    scenario.judged(1, 3, answered(1));
+    // For its answers, and then for their confirmation.
+    await scenario.expect('box: compile 1', 'box: cancel compile 1', 'box: compile 1', 'box: ack 1.2', 'box: ack 1.3');
+    const { attempts } = await scenario.kiln.candidate(scenario.id(1));
+    expect(attempts.map(({ mode }) => mode)).toEqual(['screen', 'confirm', 'screen']);
   });
 
   test('by whom a host was lost meanwhile, is judged by its answers on another one', async () => {

@@ -79,7 +79,7 @@ describe('bad requests', () => {
     ['another content type', { body: 'hello', headers: { 'content-type': 'text/csv' }, message: 'content-type' }],
     [
       'a __proto__ key',
-      { body: '{"__proto__": {"x": 1}, "problem": "p", "source": "x"}', headers: {}, message: 'not valid JSON' },
+      { body: '{"__proto__": {"x": 1}, "problem": "p", "source": "x"}', headers: {}, message: 'a key "__proto__"' },
     ],
   ])('refuses %s with what to do', async (_name, { body, headers, message }) => {
     const answer = await call('POST', '/v1/candidates', { body, headers });

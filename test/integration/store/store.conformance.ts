@@ -213,12 +213,13 @@ export const describeStore = (name: string, open: () => Sql): void => {
       await store.insertCandidates([candidate('a')]);
       await store.writeAttempts([
         attempt('a', 10),
-        attempt('a', 2, { startedAt: null, infra: 'host lost', verdict: null, timings: [] }),
+        attempt('a', 2, { startedAt: null, infra: 'host lost', verdict: null, timings: [], judgedBy: 'answers' }),
       ]);
       await store.writeAttempts([attempt('a', 10, { hostId: HostId.parse('other') })]);
       const record = Candidate.parse(await store.candidate(idOf('a')));
       expect(record.attempts.map(({ attemptId }) => attemptId)).toEqual([attempt('a', 2).attemptId, attempt('a', 10).attemptId]);
       expect(record.attempts.map(({ hostId }) => hostId)).toEqual([HOST, HOST]);
+      expect(record.attempts.map(({ judgedBy }) => judgedBy)).toEqual(['answers', undefined]);
     });
 
     test('completes a candidate once and journals it in the same transaction', async () => {

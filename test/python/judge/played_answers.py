@@ -16,6 +16,7 @@ from typing import Any, Callable, Optional
 
 from kiln_runner.judge.companions import Companions
 from kiln_runner.judge.gpu.answer_process import Releasing
+from kiln_runner.judge.gpu.exchange import Exchange
 from kiln_runner.judge.gpu.looks import Looks
 from kiln_runner.judge.gpu.memory import Memory
 from kiln_runner.programs.sandbox import levels
@@ -25,7 +26,7 @@ from .played_companion import Stream, Word
 from .played_cuda import PlayedDriver
 
 ROOT = Path(__file__).resolve().parents[3]
-LOOK = 99
+FUNCTIONS = {"kiln_look": 98, "kiln_copy": 99}
 
 
 class StreamingDriver(PlayedDriver):
@@ -37,19 +38,14 @@ class StreamingDriver(PlayedDriver):
         # Whether what is copied was just written by somebody else.
         self.is_spoilt = False
         self._buffers: list[Any] = []
-        self.lib.cuLaunchKernel, self.lib.cuMemcpyDtoHAsync_v2 = self._look, self._glance
+        self.lib.cuLaunchKernel, self.lib.cuMemcpyDtoHAsync_v2 = self._launched, self._glance
 
     def fill(self, to: int, pattern: int, size: int) -> int:
         self._put("fill", lambda: PlayedDriver.fill(self, to, pattern, size))
         return 1
 
     def copy(self, to: int, source: int, size: int) -> None:
-        def do() -> None:
-            # As a kernel would that still writes.
-            ctypes.memmove(source, bytes([len(self.seen) % 256]), int(self.is_spoilt))
-            ctypes.memmove(to, source, size)
-
-        self._put("copy", do)
+        self._put("copy", lambda: ctypes.memmove(to, source, size))
 
     def fetch(self, to: int, source: int, size: int) -> None:
         self._put("fetch", lambda: ctypes.memmove(to, source, size))
@@ -63,12 +59,18 @@ class StreamingDriver(PlayedDriver):
     def is_busy(self) -> bool:
         return self.stream_.is_busy
 
+    def memory_bytes(self) -> "tuple[int, int]":
+        return 128 << 20, 8 << 30
+
     def host_buffer(self, size: int) -> int:
         self._buffers.append(ctypes.create_string_buffer(size))
         return ctypes.addressof(self._buffers[-1])
 
     def create_shareable(self, size: int) -> int:
-        return self.create_memory(size)
+        """It holds what it held before."""
+        handle = self.create_memory(size)
+        os.pwrite(handle, b"of somebody else", size // 2)
+        return handle
 
     def export_memory(self, handle: int) -> int:
         return os.dup(handle)
@@ -117,10 +119,22 @@ class StreamingDriver(PlayedDriver):
 
         self.stream_.put(do)
 
-    def _look(self, function: Any, *arguments: Any) -> int:
+    def _launched(self, function: Any, *arguments: Any) -> int:
+        return {FUNCTIONS["kiln_look"]: self._look, FUNCTIONS["kiln_copy"]: self._exchange}[function.value](arguments[1], arguments[8])
+
+    def _exchange(self, _outputs: int, pointers: Any) -> int:
+        to, source, size = (struct.unpack("<Q", ctypes.string_at(pointers[at], 8))[0] for at in range(3))
+
+        def do() -> None:
+            # As a kernel would that still writes.
+            ctypes.memmove(source, bytes([len(self.seen) % 256]), int(self.is_spoilt))
+            ctypes.memmove(to, source, size)
+
+        self._put("kiln_copy", do)
+        return 0
+
+    def _look(self, count: int, pointers: Any) -> int:
         """As the kernel, of all words: what they are, and where."""
-        assert function.value == LOOK
-        count, pointers = arguments[1], arguments[8]
         outputs = struct.unpack("<16Q", ctypes.string_at(pointers[0], 128))
         key, to = (struct.unpack("<Q", ctypes.string_at(pointers[at], 8))[0] for at in (1, 2))
 
@@ -228,10 +242,11 @@ class PlayedHost:
         self.memory = Memory(self.driver)
         self.companions = Companions(runner.send, runner)
         self.kernels: Any = self
-        self.looks, self.releasing = Looks(self.driver, self.memory, self.kernels), Releasing(self.driver, self.memory.page)
+        self.looks, self.exchange = Looks(self.driver, self.memory, self.kernels), Exchange(self.driver, self.kernels)
+        self.releasing = Releasing(self.driver, self.memory.page)
 
-    def function(self, _name: str) -> ctypes.c_void_p:
-        return ctypes.c_void_p(LOOK)
+    def function(self, name: str) -> ctypes.c_void_p:
+        return ctypes.c_void_p(FUNCTIONS[name])
 
     def close(self) -> None:
         self.driver.close()

@@ -18,6 +18,8 @@ _GIB = 1024**3
 class PlayedDriver:
     """Physical memory is a file in memory; a handle is its number."""
 
+    launches_by_config = False
+
     def __init__(self) -> None:
         self._c = ctypes.CDLL(None, use_errno=True)
         self._c.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]

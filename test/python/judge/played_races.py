@@ -17,7 +17,7 @@ from kiln_runner.judge.device import nothing
 from kiln_runner.judge.facts import Facts
 from kiln_runner.judge.judgement import Judgement
 from kiln_runner.judge.outcomes import Findings
-from kiln_runner.judge.schedule import TimedRun
+from kiln_runner.judge.schedule import NULL, TimedRun
 from kiln_runner.judge.statistics import timing_statistics
 from kiln_runner.judge.stopwatch import Stopwatch
 from kiln_runner.protocol import JudgeTask, Race, TimingRules
@@ -73,7 +73,7 @@ class PlayedTime:
         self.launches: list[tuple[str, bool]] = []
 
     def launch(self, side: str, case: str, is_timed: bool = True) -> float:
-        if side == "reference":
+        if side in ("reference", NULL):
             return 1.0
         if side == "candidate":
             self.launches.append((case, is_timed))

@@ -9,14 +9,16 @@ import unittest
 from typing import Any, Callable, Optional
 from unittest.mock import patch
 
+from kiln_runner.devices import task_limits
 from kiln_runner.judge import companions as module
-from kiln_runner.judge.companions import Asked, Companions
+from kiln_runner.judge.companions import TRIES_MAX, Asked, Companions
 from kiln_runner.judge.failures import CandidateFailure, InfraFailure
-from kiln_runner.judge.gpu.answer_process import AHEAD_MAX, TRIES_MAX, AnswerProcess, arenas_from
+from kiln_runner.judge.gpu.answer_process import AHEAD_MAX, AnswerProcess, arenas_from
 from kiln_runner.programs.answer_messages import MESSAGE_BYTES_MAX
 from kiln_runner.programs.recording_shape import ARENA_BASE, WINDOW_BYTES_MAX
 
 from .played_answers import PlayedHost
+from .played_cuda import PlayedDriver
 
 CASES: Any = [
     {"name": name, "tensors": [{"name": "out", "dtype": "f32", "shape": [4], "role": "out", "distribution": {"kind": "normal"}}]}
@@ -96,9 +98,9 @@ class Script:
 
 
 class Talk(unittest.TestCase):
-    def process(self, script: Any, limit_ms: float = 20_000.0) -> AnswerProcess:
+    def process(self, script: Any, limit_ms: float = 20_000.0, side: str = "candidate") -> AnswerProcess:
         host: Any = PlayedHost(script)
-        process = AnswerProcess(host, Asked(None, "torch", "e" * 64, {}), CASES, arenas_from(ARENA_BASE), ARENA_BYTES)  # type: ignore[typeddict-item]
+        process = AnswerProcess(host, Asked(None, "torch", "e" * 64, {}, side), CASES, arenas_from(ARENA_BASE), ARENA_BYTES)  # type: ignore[typeddict-item]
         self.addCleanup(host.close)
         self.addCleanup(script.close)
         self.addCleanup(process.close)
@@ -186,6 +188,31 @@ class Talk(unittest.TestCase):
                 self.assertEqual(outcome["verdict"], verdict)
                 self.assertIn(words, outcome.get("message", outcome.get("log")))
 
+    def test_lacking_memory_is_its_fault_where_the_device_had_room_for_it(self) -> None:
+        said = b'{"type":"refused","verdict":"crashed","case":"one","message":"torch.OutOfMemoryError: CUDA out of memory"}'
+        script = Script(lambda _call: [said])
+        self.assertEqual(self.outcome(script)["verdict"], "crashed")
+        with patch.object(PlayedDriver, "memory_bytes", return_value=(9 << 30, 80 << 30)):
+            for scripted in (Script(lambda _call: [said]), Script(lambda _call: [], (EQUIPPED, said))):
+                with self.assertRaises(InfraFailure) as caught:
+                    process = self.process(scripted)
+                    process.called(process.next("one", False), "one", False)
+                self.assertEqual(caught.exception.code, "out_of_memory")
+            other = Script(lambda _call: [said.replace(b"CUDA out of memory", b"an illegal address")])
+            self.assertEqual(self.outcome(other)["verdict"], "crashed")
+
+    def test_what_the_record_holders_process_does_is_no_verdict_of_the_candidate(self) -> None:
+        refused = b'{"type":"refused","verdict":"crashed","case":"one","message":"1 / 0"}'
+        for says, first in (
+            (lambda _call: [refused], (EQUIPPED, READY)), (lambda _call: [], (EQUIPPED, refused)), (lambda _call: [b"{}"], (EQUIPPED, READY)),
+            (lambda call: [called(call + 7)], (EQUIPPED, READY)), (lambda _call: [], (EQUIPPED, READY)), (lambda _call: [None], (EQUIPPED, READY)),
+        ):
+            with self.subTest(first), patch.object(module, "ENDED_S_MAX", 0.1), self.assertRaises(InfraFailure) as caught:
+                process = self.process(Script(says, first), 300.0, side="record")
+                process.called(process.next("one", False), "one", False)
+            self.assertEqual(caught.exception.code, "internal")
+            self.assertIn("the record's program", str(caught.exception))
+
     def test_until_it_is_equipped_nothing_that_fails_is_the_candidates_fault(self) -> None:
         for first, ended, code in (
             ((UNEQUIPPED,), None, "environment_missing"),
@@ -197,6 +224,20 @@ class Talk(unittest.TestCase):
             with self.subTest(code), patch.object(module, "ENDED_S_MAX", 0.1), self.assertRaises(InfraFailure) as caught:
                 self.process(Script(lambda call: [called(call)], first, ended))
             self.assertEqual(caught.exception.code, code)
+
+    def test_nothing_is_kept_of_one_that_never_came(self) -> None:
+        class Silent(Script):
+            """The runner alone, which says that there will be no process."""
+
+            def send(self, header: Any) -> None:
+                self.sent.append(header)
+
+        script = Silent(lambda _call: [], ended=("unconfinable", "no walls"))
+        companions = Companions(script.send, script)
+        with self.assertRaises(InfraFailure) as caught:
+            companions.start(Asked(None, "torch", "e" * 64, {}), 1.0)  # type: ignore[typeddict-item]
+        self.assertEqual(caught.exception.code, "environment_missing")
+        self.assertEqual((companions._alive, companions._ended), (set(), {}))
 
     def test_where_its_addresses_are_taken_it_is_made_ready_at_others(self) -> None:
         class Taken(Script):
@@ -212,6 +253,11 @@ class Talk(unittest.TestCase):
         self.assertEqual(process.lent.arena.address, arenas_from(ARENA_BASE)[-1])
         self.assertEqual([header["type"] for header in script.sent], ["companion", "end_companion"] * (TRIES_MAX - 1) + ["companion"])
         self.assertEqual(process.called(process.next("one", False), "one", False).call, 1)
+
+    def test_whoever_waits_for_a_judge_gives_up_behind_it(self) -> None:
+        """The judge's own program, the candidate's and the record holder's may all be started, each at every place."""
+        started_s = TRIES_MAX * (module.CONNECT_S_MAX + module.EQUIPPED_S_MAX) + module.READY_S_MAX
+        self.assertGreater(task_limits.COMPANION_S_MAX, 3 * started_s)
 
     def test_places_of_an_arena_are_in_windows_of_their_own(self) -> None:
         for first in (ARENA_BASE, ARENA_BASE + 63 * WINDOW_BYTES_MAX + (4 << 20)):

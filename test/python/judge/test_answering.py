@@ -8,13 +8,17 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest import mock
 
 from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.judge.answering import AnsweringArtifact, is_answering
 from kiln_runner.judge.artifacts import Artifact
 from kiln_runner.judge.failures import CandidateFailure, InfraFailure
-from kiln_runner.judge.gpu.answering_program import AnsweringProgram, Offsets
+from kiln_runner.judge.gpu.answering_program import KIND_LEAST, AnsweringProgram, Offsets
+from kiln_runner.judge.gpu.null_process import NullRuns
+from kiln_runner.judge.gpu.runnable import Runnable
 from kiln_runner.judge.layout import room
 from kiln_runner.programs.answering_document import files_of, meta_of
 from kiln_runner.programs.recording_shape import WINDOW_UNIT
@@ -32,6 +36,7 @@ OWN_OUTPUT = HEAD + (
 STEERS = HEAD + "def custom_kernel(data):\n    x, out = data\n    gpu().scale(x, out, 2.0 if gpu().value(x) >= 0 else 3.0)\n    return out\n"
 COUNT = HEAD + "COUNT = [0]\ndef custom_kernel(data):\n    import os, time\n    x, out = data\n    COUNT[0] += 1\n"
 COUNTS = {"case-0": 8, "case-1": 16}
+OFFSETS = Offsets(1000.0, 400.0)
 
 
 class Answered(unittest.TestCase):
@@ -45,27 +50,28 @@ class Answered(unittest.TestCase):
         self.programs: list[AnsweringProgram] = []
         self.addCleanup(self.end)
         self.proven: list[str] = []
-        self.host.nulls = self
+        # Of runs of the null among others', what they took longer than alone.
+        self.beyond: list[float] = []
+        runs = SimpleNamespace(runnable=Runnable([]), take=lambda: self.beyond, close=lambda: None)
+        self.host.nulls = SimpleNamespace(
+            prove=lambda name, _key: self.proven.append(name), offsets=lambda *_: OFFSETS, runs=lambda *_: runs,
+        )
         self.rng = random.Random(1)
 
     def started(self) -> Any:
         return PlayedRunner(self.folder)
 
-    def prove(self, environment: str, _key: str) -> None:
-        self.proven.append(environment)
-
-    def offsets(self, _environment: str, _key: str) -> Offsets:
-        return Offsets(1000.0, 400.0)
-
     def program(self, source: str, limit_ms: float = 20_000.0, **changes: Any) -> AnsweringProgram:
         unit = unit_of(source, **changes)
         name = "a" * 64
         shutil.rmtree(Path(self.folder, name), ignore_errors=True)
-        files = files_of(unit, "e" * 64, "b" * 64, {"program.json": b'{"extensions": {}, "triton": {}}'})
+        files = files_of(unit, "e" * 64, {"program.json": b'{"extensions": {}, "triton": {}}'})
         store_artifact(Path(self.folder), name, meta_of(unit, "torch"), files)
         self.assertTrue(is_answering(Artifact(Path(self.folder, name))))
-        program = AnsweringProgram(self.host, AnsweringArtifact(Path(self.folder, name)))
+        program = AnsweringProgram(self.host, AnsweringArtifact(Path(self.folder, name)), "candidate")
         self.programs.append(program)
+        program.prove()
+        program.calibrate()
         program.begin(limit_ms)
         return program
 
@@ -88,6 +94,7 @@ class Answered(unittest.TestCase):
     def run_once(self, runnable: Any, places: dict[str, int], case: str, *, is_timed: bool) -> tuple[list[float], list[float]]:
         """Inputs and outputs, as GpuCase.execute and the timer go about it."""
         driver, count, end = self.host.driver, COUNTS[case], []
+        glances = driver.seen.count("glance")
         values = [float(self.rng.randrange(1, 100)) for _ in range(count)]
         driver.synchronize()
         driver.upload(places["x"], struct.pack(f"<{count}f", *values))
@@ -97,9 +104,10 @@ class Answered(unittest.TestCase):
         driver.record(end)
         runnable.beside.behind(end)
         runnable.beside.wait_for(end)
-        if is_timed:
-            runnable.beside.corrected(5000.0)
         driver.synchronize()
+        if is_timed:
+            # One look by a copy is shorter by what a switch takes.
+            runnable.beside.corrected(5000.0 if driver.seen.count("glance") == glances else 5000.0 - OFFSETS.kernel_ns + OFFSETS.copied_ns)
         return values, list(struct.unpack(f"<{count}f", driver.download(places["out"], 4 * count)))
 
     def runs(self, source: str, timed: int = 6, limit_ms: float = 20_000.0, **changes: Any) -> AnsweringProgram:
@@ -109,7 +117,6 @@ class Answered(unittest.TestCase):
         for case, (runnable, places) in bound.items():
             values, outputs = self.run_once(runnable, places, case, is_timed=False)
             self.assertEqual(outputs, [2.0 * value for value in values])
-        program.calibrate()
         for case, (runnable, places) in bound.items():
             for _ in range(timed):
                 values, outputs = self.run_once(runnable, places, case, is_timed=True)
@@ -134,14 +141,80 @@ class Answered(unittest.TestCase):
                     self.assertEqual((told["semantics"], told["nullNs"], told["uncertaintyNs"]), ("released", 1000.0, 8400.0))
                 self.assertTrue(program.settle())
 
+    def test_its_inputs_are_not_there_before_all_is_queued_that_releases_them(self) -> None:
+        """However late the judge's host is, whose stream is then empty and the device the program's."""
+        for is_timed in (False, True):
+            program = self.program(DOUBLE)
+            (runnable, places), driver = self.bind(program, "case-0"), self.host.driver
+            self.run_once(runnable, places, "case-0", is_timed=is_timed)
+            given, end = program._process.lent.given("case-0")["x"].ours, list[float]()
+            known, new = driver.download(given, 32), struct.pack("<8f", *range(101, 109))
+            driver.upload(places["x"], new)
+            runnable.beside.before(is_timed=is_timed)
+            deadline = time.monotonic() + 0.2
+            while driver.is_busy() and time.monotonic() < deadline:
+                time.sleep(0.001)
+            self.assertEqual(driver.download(given, 32), known)
+            self.assertEqual([launch() for launch in runnable.launches[0]], [0, 0, 0])
+            driver.record(end)
+            runnable.beside.behind(end)
+            runnable.beside.wait_for(end)
+            self.assertEqual(driver.download(given, 32), new)
+            self.end()
+
+    def test_what_passes_between_it_and_the_judge_is_copied_by_kernels(self) -> None:
+        """While the driver copies, the device is the program's too."""
+        self.runs(OWN_OUTPUT, timed=2)
+        self.assertIn("kiln_copy", self.host.driver.seen)
+        self.assertNotIn("copy", self.host.driver.seen)
+
+    def test_one_that_is_refused_before_its_inputs_are_released_holds_nobody(self) -> None:
+        program = self.program(DOUBLE)
+        runnable, _ = self.bind(program, "case-0")
+        runnable.beside.before(is_timed=False)
+        self.assertTrue(program.settle())
+        self.assertFalse(self.host.driver.is_busy())
+
+    def test_what_it_is_lent_holds_nothing_of_anybody_else(self) -> None:
+        lent = self.program(DOUBLE)._process.lent
+        for at, window in ((lent._inputs_at, lent.inputs), (lent._arena_at, lent.arena)):
+            self.assertEqual(self.host.driver.download(at + window.bytes // 2, 16), bytes(16))
+
+    def test_one_that_changes_its_inputs_in_timed_runs_alone_is_found(self) -> None:
+        outcome = self.refused(COUNT + "    gpu().scale(x, out, 2.0)\n    if COUNT[0] > 2:\n        gpu().scale(x, x, 0.5)\n")
+        self.assertEqual((outcome["verdict"], outcome["tensor"]), ("modified_input", "x"))
+
     def test_one_that_reads_its_inputs_on_the_host_is_timed_by_its_calls(self) -> None:
         program = self.runs(STEERS)
         self.assertEqual(program.told("case-0")["semantics"], "call")
 
+    def test_what_it_wrote_before_is_gone_also_where_its_calls_wait_for_their_inputs(self) -> None:
+        reads = "    import struct\n    gpu().value(x)\n    left, = struct.unpack('<f', gpu().memory.read(out.address, 4))\n"
+        program = self.program(COUNT + reads + "    if COUNT[0] > 2 and left > 0:\n        raise ValueError(left)\n"
+            "    gpu().scale(x, out, 2.0)\n    return out\n")
+        runnable, places = self.bind(program, "case-0")
+        for is_timed in (False, *[True] * 6):
+            self.run_once(runnable, places, "case-0", is_timed=is_timed)
+
+    def test_nobody_knows_which_runs_the_judge_looks_at_by_a_copy(self) -> None:
+        """Who saw how all others were looked at does not know it of the next: of those that follow on a copy some are, and some are not."""
+        program = self.program(DOUBLE)
+        self.bind(program, "case-0")
+        kinds = [program._cases["case-0"]._next_kind() for _ in range(6000)]
+        following = [kinds[at + 1] for at in range(len(kinds) - 1) if kinds[at]]
+        self.assertTrue(0.1 < sum(following) / len(following) < 0.3)
+        self.assertTrue(all(sum(kinds[at : at + 24]) >= KIND_LEAST for at in range(0, 6000, 24)))
+
     def test_what_was_asked_ahead_for_one_case_is_released_before_another(self) -> None:
-        program = self.runs(DOUBLE, timed=3)
-        self.assertTrue(any(name.startswith("done") for name in self.host.driver.seen))
-        del program
+        driver = self.host.driver
+        with mock.patch.object(driver, "event", side_effect=driver.event) as made:
+            program = self.runs(DOUBLE, timed=3)
+            bound = {case: self.bind(program, case) for case in COUNTS}
+            for case, (runnable, places) in [*bound.items(), *bound.items()]:
+                values, outputs = self.run_once(runnable, places, case, is_timed=True)
+                self.assertEqual(outputs, [2.0 * value for value in values])
+        self.assertTrue(any(name.startswith("done") for name in driver.seen))
+        self.assertEqual(made.call_count, 1, "there is one for all changes of case")
 
     def test_what_it_does_wrong_is_a_verdict(self) -> None:
         raises = COUNT + "    if COUNT[0] == 4:\n        raise ValueError('no more')\n    gpu().scale(x, out, 2.0)\n"
@@ -174,6 +247,12 @@ class Answered(unittest.TestCase):
                 self.assertFalse(self.host.driver.is_busy())
                 self.assertLess(time.monotonic() - start, 600)
 
+    def test_who_holds_the_device_while_others_are_timed_is_told_by_what_the_null_took(self) -> None:
+        program = self.program(DOUBLE)
+        for beyond, is_hindered in (([100.0] * 20, False), ([100.0] * 12 + [1e6] * 4, True)):
+            self.beyond = beyond
+            self.assertEqual(program.hindered(), is_hindered)
+
     def test_what_is_written_after_done_is_found(self) -> None:
         program = self.program(DOUBLE)
         runnable, places = self.bind(program, "case-0")
@@ -185,6 +264,20 @@ class Answered(unittest.TestCase):
         self.assertIn("after it said that it was done", caught.exception.outcome["message"])
         self.run_once(runnable, places, "case-0", is_timed=False)
         program.refuse("case-0")
+
+    def test_the_judges_own_program_among_others_tells_what_it_took_longer_and_fails_for_nobody(self) -> None:
+        program = self.program(COUNT + "    if COUNT[0] == 9:\n        raise ValueError('no more')\n    gpu().scale(x, out, 2.0)\n")
+        _, places = self.bind(program, "case-0")
+        answers = program._cases["case-0"]
+        answers.offsets = Offsets(4000.0, 3400.0)
+        null = NullRuns(cast(Any, SimpleNamespace(close=lambda: None)), answers)
+        for _ in range(2):
+            self.run_once(null.runnable, places, "case-0", is_timed=True)
+        self.assertEqual(null.take(), [1000.0, 1000.0])
+        self.assertEqual(null.take(), [])
+        with self.assertRaises(InfraFailure):
+            for _ in range(8):
+                self.run_once(null.runnable, places, "case-0", is_timed=True)
 
     def test_a_runner_that_cannot_start_it_is_not_its_fault(self) -> None:
         for how, code in (("lost", "worker_died"), ("unconfinable", "environment_missing"), ("suspended", "suspended")):

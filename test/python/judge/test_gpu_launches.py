@@ -7,33 +7,49 @@ from pathlib import Path
 from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
+from kiln_runner.judge.gpu.exchange import Exchange
 from kiln_runner.judge.gpu.kernels import HelperKernels
 from kiln_runner.judge.gpu.launching import LaunchShape, PreparedLaunch
+from kiln_runner.judge.gpu.looks import Looks, Outputs
 from kiln_runner.judge.gpu.sampling import CaseSamples, Expected, Tools
 from kiln_runner.judge.lookups import NO_LOOKUP, Lookup
 from kiln_runner.judge.native_source import read
 from kiln_runner.judge.sampling import rows_of
 from kiln_runner.judge.tensors import Mixture, Structure
 
-SIZES = {"u64": 8, "double": 8, "int": 4, "Mixture": ctypes.sizeof(Mixture), "Structure": ctypes.sizeof(Structure), "Lookup": ctypes.sizeof(Lookup)}
+STRUCTURES = {one.__name__: ctypes.sizeof(one) for one in (Mixture, Structure, Lookup, Outputs)}
+SIZES = {"u64": 8, "double": 8, "int": 4, **STRUCTURES}
 OUT = {"name": "y", "dtype": "f32", "elements": 1000, "role": "out"}
 
 
 def taken() -> dict[str, list[int]]:
     """Kernel -> bytes of each parameter."""
-    source = read("gpu_kernels.cu", "gpu_sampling.cu")
+    source = read("gpu_kernels.cu", "gpu_sampling.cu", "gpu_answers.cu")
     found = re.findall(r"__global__ void\s+(?:__launch_bounds__\(\d+\)\s+)?(kiln_\w+)\(([^)]*)\)", source)
     return {name: [8 if "*" in one else SIZES[one.split()[-2]] for one in parameters.split(",")] for name, parameters in found}
 
 
+def names_of(kernel: str, file: str) -> list[str]:
+    """Of its parameters."""
+    found = re.search(rf"{kernel}\(([^)]*)\)", read(file))
+    return [one.split()[-1] for one in found.group(1).split(",")] if found else []
+
+
 class Launches(unittest.TestCase):
     def setUp(self) -> None:
-        driver = SimpleNamespace(lib=SimpleNamespace(cuLaunchKernel=None), launches_by_config=False, check=lambda *_: None, upload=lambda *_: None)
-        self.kernels = object.__new__(HelperKernels)
+        driver = SimpleNamespace(
+            lib=SimpleNamespace(cuLaunchKernel=None), launches_by_config=False, check=lambda *_: None, upload=lambda *_: None, fill=lambda *_: 1,
+            host_buffer=lambda _size: ctypes.addressof(self.buffer),
+        )
+        self.buffer = ctypes.create_string_buffer(1 << 20)
+        self.driver, self.kernels = driver, object.__new__(HelperKernels)
         self.taken = taken()
         self.kernels._driver, self.kernels._functions = driver, {name: ctypes.c_void_p(1) for name in self.taken}
+        self.samples = self.case_samples()
+
+    def case_samples(self) -> CaseSamples:
         store = SimpleNamespace(cells=1 << 20, rows=1 << 21, runs=1 << 22)
-        self.samples = CaseSamples(Tools(driver, self.kernels, store), rows_of([OUT], 1, {}, 1 << 20), lambda _row: 1 << 23)
+        return CaseSamples(Tools(self.driver, self.kernels, store), rows_of([OUT], 1, {}, 1 << 20), lambda _row: 1 << 23)
 
     def assert_fits(self, name: str, launch: PreparedLaunch) -> None:
         self.assertEqual([ctypes.sizeof(launch.value(n)) for n in range(launch.count)], self.taken[name], name)
@@ -52,6 +68,8 @@ class Launches(unittest.TestCase):
             "kiln_flush": self.kernels.flush(8, 132)._launch,
             "kiln_turn": self.samples._turn,
             "kiln_compare_samples": self.samples._prepare_compare(0, (Expected(8, 16, 24), NO_LOOKUP), (0.0, 0.0, 0.0)),
+            "kiln_look": Looks(self.driver, SimpleNamespace(allocate=lambda _size: 1 << 24), self.kernels)._prepare(1),
+            "kiln_copy": Exchange(self.driver, self.kernels)._copying[0],
         }
         self.assertEqual(set(launches), set(self.taken))
         for name, launch in launches.items():
@@ -82,9 +100,21 @@ class Launches(unittest.TestCase):
         with self.assertRaises(ValueError):
             wide.words(0, 2)
 
+    def test_what_outputs_are_poisoned_with_tells_nothing_of_where_samples_are_taken(self) -> None:
+        """A kernel sees the one, and of integers two words of it would have told the key of the other within 2^32 tries."""
+        names, self.driver.lib.cuLaunchKernel = names_of("kiln_turn", "gpu_sampling.cu"), lambda *_: 0
+        poisons: set[int] = set()
+        once = self.case_samples()
+        for samples in (once, once, self.case_samples()):
+            samples.turn(None, 12345)
+            values = {name: samples._turn.value(n) for n, name in enumerate(names)}
+            self.assertEqual(values["next"].value, 12345)
+            poisons.add(values["poison"].value)
+        self.assertEqual(len(poisons), 3)
+        self.assertIn("poison_word(poison, ", read("gpu_sampling.cu"))
+
     def test_keys_and_stamps_go_where_the_kernel_looks_for_them(self) -> None:
-        order = re.search(r"void kiln_draw_mixture\(([^)]*)\)", read("gpu_kernels.cu"))
-        names = [one.split()[-1] for one in order.group(1).split(",")] if order else []
+        names = names_of("kiln_draw_mixture", "gpu_kernels.cu")
         self.kernels._driver.lib.cuLaunchKernel, self.kernels._driver.check = (lambda *_: 0), (lambda code, what: None)
         draw = self.kernels.draw({"dtype": "f32", "elements": 8, "distribution": {"kind": "zeros"}}, 8)
         draw(5, 6, 7)

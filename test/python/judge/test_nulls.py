@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Optional
 
 from kiln_runner.judge.failures import CandidateFailure, InfraFailure
+from kiln_runner.judge.gpu.answer_process import LIFE_S_MAX
 from kiln_runner.judge.gpu.answering_program import Offsets, doubt
 from kiln_runner.judge.gpu.null_process import Known
 from kiln_runner.judge.gpu.nulls import CALIBRATED_S_MAX, CALIBRATION_NS, IDLE_S, OFF_NS_MAX, Nulls
@@ -28,6 +29,9 @@ class PlayedNull:
         self.asked.append(nanoseconds)
         own, off = nanoseconds + LAUNCH_NS, self.off_ns if nanoseconds else 0.0
         return Known(own + SWITCHES_NS + off, own + ONE_SWITCH_NS + off, own)
+
+    def runs(self, null: Known) -> Any:
+        return null
 
     def close(self) -> None:
         self.is_closed = True
@@ -58,6 +62,15 @@ class Measured(unittest.TestCase):
             self.started[0].asked.clear()
         self.assertEqual(len(self.started), 1)
 
+    def test_what_is_timed_among_others_is_held_against_what_was_measured_before(self) -> None:
+        self.nulls.offsets("torch", "e")
+        self.started[0].asked.clear()
+        null: Any = self.nulls.runs("torch", "e")
+        self.assertEqual((null.offsets, self.started[0].asked), (Offsets(SWITCHES_NS, ONE_SWITCH_NS), []))
+        self.nulls.close()
+        self.nulls.runs("torch", "e")
+        self.assertEqual(self.started[1].asked, [0, *CALIBRATION_NS], "of another process nothing was measured")
+
     def test_where_known_lengths_do_not_come_out_nothing_is_timed_until_they_do(self) -> None:
         self.nulls.prove("torch", "e")
         for off in (OFF_NS_MAX + 1, -OFF_NS_MAX - 1):
@@ -84,6 +97,27 @@ class Measured(unittest.TestCase):
         self.assertTrue(self.started[0].is_closed)
         self.nulls.prove("torch", "e")
         self.assertEqual(len(self.started), 2)
+
+    def test_one_that_was_lost_is_not_asked_again(self) -> None:
+        self.nulls.prove("torch", "e")
+        self.started[0].fails = InfraFailure("worker_died", "the program's process was lost")
+        with self.assertRaises(InfraFailure):
+            self.nulls.offsets("torch", "e")
+        self.assertTrue(self.started[0].is_closed)
+        self.nulls.offsets("torch", "e")
+        self.assertEqual(len(self.started), 2)
+
+    def test_one_whose_life_is_half_over_is_made_anew_where_no_device_waits_for_it(self) -> None:
+        for _ in range(int(LIFE_S_MAX / 2 / 20) + 1):
+            self.now += 20.0
+            self.nulls.prove("torch", "e")
+            self.nulls.offsets("torch", "e")
+        self.assertEqual([one.is_closed for one in self.started], [False])
+        self.now += 20.0
+        self.nulls.offsets("torch", "e")
+        self.assertEqual(len(self.started), 1, "under the lock it is as it was proven")
+        self.nulls.prove("torch", "e")
+        self.assertEqual([one.is_closed for one in self.started], [True, False])
 
     def test_where_the_judges_own_program_does_not_answer_nobody_elses_is_to_blame(self) -> None:
         self.nulls.prove("torch", "e")

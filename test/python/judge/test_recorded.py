@@ -22,7 +22,7 @@ from kiln_runner.judge.problems import Problem
 from kiln_runner.judge.recorded import RecordedArtifact
 from kiln_runner.programs.recording_shape import ARENA_BASE, INDEX, OWN_BASES, WINDOW_BYTES_MAX, WINDOWS
 from test.python.programs.small_cubin import ARCHITECTURE
-from test.python.programs.test_record_task import DOUBLE, HEAD, OWN_OUTPUT, PART, WEIGHTS, unit_of
+from test.python.programs.test_record_task import DOUBLE, FILLS_BOTH, HEAD, OWN_OUTPUT, PART, WEIGHTS, unit_of
 
 from .recorded_rig import COUNTS, RecordedRig
 
@@ -59,7 +59,7 @@ class Replayed(RecordedRig):
         program.close()
 
     def test_what_it_computes_on_inputs_that_it_never_saw_is_in_the_judges_own_outputs(self) -> None:
-        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
+        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (FILLS_BOTH, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
             with self.subTest(source):
                 self.outputs(source, factor)
 
@@ -86,15 +86,18 @@ class Replayed(RecordedRig):
         self.assertFalse([address for address in self.driver.mapped if 0x2A00_0000_0000 <= address < 0x3B00_0000_0000], "it is closed")
 
     def test_two_recordings_are_replayed_in_pairs_on_the_same_buffers(self) -> None:
-        programs = {"candidate": self.recorded(WEIGHTS), "record": self.recorded(OWN_OUTPUT)}
-        case, pieces = self.place("case-1", programs)
-        bound = {side: case.bind(side, program, pieces) for side, program in programs.items()}
-        for side, factor in (("candidate", 3.0), ("record", 2.0), ("candidate", 3.0)):
-            values, outputs = self.run_once(bound[side], pieces, 16)
-            self.assertEqual(outputs, [factor * value for value in values], side)
+        for source, other, factor in ((WEIGHTS, OWN_OUTPUT, 3.0), (FILLS_BOTH, DOUBLE, 2.0), (DOUBLE, FILLS_BOTH, 2.0)):
+            programs = {"candidate": self.recorded(source), "record": self.recorded(other)}
+            case, pieces = self.place("case-1", programs)
+            bound = {side: case.bind(side, program, pieces) for side, program in programs.items()}
+            for side, wanted in (("candidate", factor), ("record", 2.0), ("candidate", factor)):
+                values, outputs = self.run_once(bound[side], pieces, 16)
+                self.assertEqual(outputs, [wanted * value for value in values], side)
+            for program in programs.values():
+                program.close()
 
     def test_a_reference_writes_where_nobody_looks_and_sees_nothing_of_others(self) -> None:
-        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
+        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (FILLS_BOTH, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
             with self.subTest(source):
                 programs = {
                     "reference": self.recorded(source, side="reference"), "baseline": self.recorded(source, side="baseline"),
@@ -139,7 +142,7 @@ class Replayed(RecordedRig):
                 self.assertEqual(list(struct.unpack("<16f", self.driver.download(at, 64))), [2.0 * value for value in values])
 
     def test_what_is_expected_on_a_case_is_what_the_recording_makes_of_the_inputs_that_were_drawn(self) -> None:
-        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
+        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (FILLS_BOTH, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
             with self.subTest(source):
                 reference = self.recorded(source, side="reference")
                 case = GpuCase.__new__(GpuCase)

@@ -27,6 +27,10 @@ DOUBLE_LINES = "def custom_kernel(data):\n    x, out = data\n    played_gpu.gpu.
 OWN_OUTPUT = HEAD + (
     "def custom_kernel(data):\n    x, _ = data\n    y = played_gpu.gpu.empty(x.shape)\n    played_gpu.gpu.scale(x, y, 2.0)\n    return y\n"
 )
+# As GPU MODE's reference does with what it is handed for its results: here it is room for something between.
+FILLS_BOTH = OWN_OUTPUT.replace("x, _ = data", "x, out = data").replace(
+    "played_gpu.gpu.scale(x, y, 2.0)", "played_gpu.gpu.scale(x, out, 2.0)\n    played_gpu.gpu.scale(out, y, 1.0)"
+)
 WEIGHTS = HEAD + """
 TABLE, FACTOR = None, None
 def custom_kernel(data):
@@ -242,6 +246,11 @@ class OnAPlayedGpu(unittest.TestCase):
         self.assertEqual((self.roles(recording), len(recording.operations)), (["in", "out"], 1))
         self.assertEqual({segment.tensor: segment.window for segment in recording.segments}, {"x": "inputs", "out": "arena"})
 
+    def test_one_that_writes_to_the_output_that_it_was_given_and_returns_another_has_room_there(self) -> None:
+        recording = self.recordings(FILLS_BOTH)["case-0"]
+        self.assertEqual(self.roles(recording), ["in", "out", "workspace"])
+        self.assertEqual({segment.role: segment.window for segment in recording.segments}, {"in": "inputs", "out": "arena", "workspace": "arena"})
+
     def test_an_output_that_is_part_of_something_larger_is_copied_and_told(self) -> None:
         recording = self.recordings(PART)["case-0"]
         self.assertIsInstance(recording.operations[-1], Copy)
@@ -328,6 +337,8 @@ class OnAPlayedGpu(unittest.TestCase):
                 outcome = self.outcome(source)
                 self.assertEqual(outcome["verdict"], "crashed", outcome)
                 self.assertIn(words, outcome["message"])
+        raising = HEAD + DOUBLE_LINES + "    assert x.shape == [2, 4]\n"
+        self.assertEqual(self.outcome(raising)["case"], "case-1")
         self.assertIn("defines no custom_kernel", self.outcome("x = 1\n")["message"])
 
 

@@ -1,8 +1,9 @@
 """A zygote without a sandbox and without a GPU: what it is asked to record it records with a played GPU, or ends as the program's source says.
 
 "# ends: HOW WHY": that, at once. "# beside: HOW WHY": that, once another runs beside it. "# wants: KEY": the kernel of that key, unless what was
-built of it has it. "# blames" (or "once"): the recorder, which does not work, it says. "# hangs": only when it is stopped. "# dies": the zygote
-itself ends. FOLDER/noted holds a line for each process in which a program is to answer.
+built of it has it. "# blames" (or "once"): the recorder, which does not work, it says ("# blaming: WORDS"). "# hangs": only when it is stopped.
+"# dies": the zygote itself ends. The GPU is short of memory for as many runs as FOLDER/short has bytes. FOLDER/noted holds a line for each process in
+which a program is to answer.
 """
 import os
 import sys
@@ -11,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from kiln_runner.frames import encode, read_frame
+from kiln_runner.programs.device_memory import shortage
 from kiln_runner.programs.record_frames import pack_refusal, pack_wants
 from kiln_runner.programs.record_task import equipped_by, record
+from kiln_runner.programs.recording_session import Tools
 from test.python.programs import played_gpu
 
 
@@ -42,7 +45,7 @@ class FakeZygote:
         if wanted and not Path(artifact, wanted).is_file():
             say(name, "answered", "", pack_wants([{"key": wanted, "kernel": "scale", "call": "AAAA"}]))
         elif ("# blames" in source and not self._has_blamed(name, source)) or Path(self._folder, "broken").exists():
-            say(name, "answered", "", pack_refusal("unequipped", "", "libcupti is not here"))
+            say(name, "answered", "", pack_refusal("unequipped", "", _said(source, "blaming") or "libcupti is not here"))
         elif _said(source, "ends"):
             how, _, why = _said(source, "ends").partition(" ")
             say(name, how, why, log="what it printed")
@@ -82,8 +85,16 @@ def _said(source: str, word: str) -> str:
     return source.split(f"# {word}: ")[1].splitlines()[0] if f"# {word}: " in source else ""
 
 
+def equip(left: Path, asked: Any) -> Tools:
+    is_short = left.exists() and left.stat().st_size > 0
+    if is_short:
+        os.truncate(left, left.stat().st_size - 1)
+    return played_gpu.equip(asked)._replace(shortage=shortage(1 << 30, 80 << 30) if is_short else "")
+
+
 def main() -> None:
-    equipped_by.append(played_gpu.equip)
+    short = Path(sys.argv[1], "short")
+    equipped_by.append(lambda asked: equip(short, asked))
     os.write(1, encode({"type": "ready", "imported": {}, "warnings": []}))
     # A program is told that it is called by itself.
     zygote = FakeZygote(sys.argv[1])

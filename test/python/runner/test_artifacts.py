@@ -4,10 +4,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 from kiln_runner.artifacts import ArtifactCache
+from kiln_runner.compile import artifact
 from kiln_runner.compile.artifact import SHARED_BYTES_LEAST, artifact_hash, store_artifact
 from kiln_runner.log import LOG_BYTES_MAX
 
@@ -97,6 +101,19 @@ class Cache(unittest.TestCase):
         store_artifact(self.folder, "a", META, {"code.so": b"second"})
         self.assertEqual((self.folder / "a" / "code.so").read_bytes(), b"first")
         self.assertEqual(os.listdir(self.folder), ["a"])
+
+    def test_two_threads_that_store_the_same_content_at_once_both_have_it(self) -> None:
+        """A recording that was dropped while it was read, and asked for again."""
+        both, written = threading.Barrier(2), artifact._write
+
+        def write(path: str, content: bytes) -> None:
+            both.wait(10)
+            written(path, content)
+
+        with mock.patch.object(artifact, "_write", write), ThreadPoolExecutor(2) as threads:
+            for stored in [threads.submit(store_artifact, self.folder, "a", META, {"code.so": b"x"}) for _ in range(2)]:
+                stored.result()
+        self.assertEqual(sorted(os.listdir(self.folder)), ["a"])
 
     def test_the_hash_depends_on_everything_that_changes_the_code_and_on_nothing_else(self) -> None:
         unit = samples.c_unit("int f;", N=1)

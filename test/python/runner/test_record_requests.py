@@ -20,13 +20,14 @@ from kiln_runner.frames import Frame, encode
 from kiln_runner.judge.answering import AnsweringArtifact
 from kiln_runner.process import Children, Command
 from kiln_runner.programs import record_requests
+from kiln_runner.programs.device_memory import shortage
 from kiln_runner.programs.record_requests import BESIDE_MAX, RecordPorts, RecordRequests
 from kiln_runner.programs.record_run import Asked
 from kiln_runner.programs.recording_shape import INDEX, INPUTS_BASE
 from kiln_runner.programs.triton_kernels import UNPREPARED_WORDS
 from kiln_runner.programs.zygotes import Zygotes
 from test.python.programs.small_cubin import ARCHITECTURE
-from test.python.programs.test_record_task import CONTRACTS, DOUBLE, unit_of
+from test.python.programs.test_record_task import CONTRACTS, DOUBLE, HEAD, unit_of
 
 from .drive import REPOSITORY, RUNNER_ROOT, WAIT_S
 from .noted_companions import NotedCompanions
@@ -143,7 +144,7 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         result = await self.answer("one", f"{DOUBLE}# ends: over it would have run\n", by="answers")
         self.assertEqual((result["status"], result.get("cached")), ("compiled", False), result)
         document = AnsweringArtifact(self.artifacts / result["artifact"]).document
-        self.assertEqual((document["environment"], document["environmentKey"], document["built"]), ("torch", "e" * 64, "b" * 64))
+        self.assertEqual((document["environment"], document["environmentKey"]), ("torch", "e" * 64))
         self.assertEqual(document["program"]["cases"], unit_of(DOUBLE)["cases"])
         self.assertTrue((self.artifacts / result["artifact"] / "program.json").exists())
         self.assertTrue((await self.answer("again", f"{DOUBLE}# ends: over it would have run\n", by="answers"))["cached"])
@@ -164,9 +165,18 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(raising["outcome"]["verdict"], "crashed", "what fails at its import fails wherever it is")
 
     async def test_one_that_answers_and_is_cancelled_while_its_zygote_gets_ready_is_not_kept(self) -> None:
+        with mock.patch.object(record_requests, "read_run", side_effect=record_requests.read_run) as reading:
+            self.ask("one", DOUBLE, by="answers")
+            self.assertTrue(self.records.cancel("one"))
+            self.assertFalse(self.records.is_busy)
+            self.assertEqual((await self.answer("two", DOUBLE, by="answers"))["status"], "compiled")
+        self.assertEqual(reading.call_count, 1, "two would write into one folder at once")
+
+    async def test_what_was_built_of_one_that_answers_stays_while_its_zygote_gets_ready(self) -> None:
         self.ask("one", DOUBLE, by="answers")
-        self.assertTrue(self.records.cancel("one"))
-        self.assertFalse(self.records.is_busy)
+        self.assertEqual(dict(self.cache._pins), {BUILT: 1})
+        self.assertEqual((await self.answer("one"))["status"], "compiled")
+        self.assertEqual(dict(self.cache._pins), {})
 
     async def test_what_it_does_wrong_is_its_verdict(self) -> None:
         words, line = next(iter(CONTRACTS.items()))
@@ -207,6 +217,34 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.path.joinpath("broken").unlink()
         self.assertEqual((await self.answer("one", DOUBLE))["status"], "compiled")
         self.assertFalse(self.records.is_busy)
+
+    async def test_lacking_memory_is_its_fault_unless_the_device_was_short_of_it(self) -> None:
+        needs_much = f"{HEAD}def custom_kernel(data):\n    played_gpu.gpu.empty([2 << 30])\n"
+        short = self.path / "short"
+        for runs_short, verdict in ((0, "crashed"), (1, "crashed"), (2, None), (9, None)):
+            with self.subTest(runs_short):
+                short.write_bytes(bytes(runs_short))
+                result = await self.answer(f"{runs_short}", f"# {runs_short}\n{needs_much}")
+                self.assertEqual(result.get("outcome", {}).get("verdict"), verdict, result)
+                if verdict:
+                    self.assertIn("CUDA out of memory: 8589934592 bytes", result["outcome"]["message"])
+                else:
+                    self.assertEqual(result["failure"]["code"], "out_of_memory")
+                    self.assertIn("GPU-test: the GPU is short of memory: 1073741824 of 85899345920 bytes were free", result["failure"]["message"])
+        short.write_bytes(bytes(9))
+        too_much = needs_much.replace("2 << 30", "1 << 40")
+        self.assertEqual((await self.answer("bounds", too_much))["outcome"]["verdict"], "crashed", "more than any program may have")
+        self.assertEqual((await self.answer("honest", DOUBLE))["status"], "compiled", "a little is enough for it")
+        short.write_bytes(bytes(9))
+        raising = DOUBLE.replace("return out", "raise ValueError('its own')")
+        self.assertEqual((await self.answer("raises", raising))["outcome"]["verdict"], "crashed")
+        self.assertFalse(self.records.is_busy)
+
+    async def test_one_that_claims_the_device_short_of_memory_whenever_it_runs_is_not_believed(self) -> None:
+        claims = f"# blames\n# blaming: {shortage(0, 80 << 30)}\n{DOUBLE}"
+        outcome = (await self.answer("claims", claims))["outcome"]
+        self.assertEqual(outcome["verdict"], "contract")
+        self.assertIn("says that the recorder does not work here, and it does: the GPU is short of memory", outcome["message"])
 
     async def test_one_that_blames_the_recorder_beside_others_is_tried_alone_first(self) -> None:
         """They may have left the device too little memory for a recorder."""

@@ -6,7 +6,7 @@ import type { LaunchPlan } from '../../../src/domain/plan/plan.ts';
 import type { DistributionSpec, Problem } from '../../../src/domain/problem.ts';
 import { loadProblem } from '../../../src/problems/load-problems.ts';
 import { parseHeader } from '../../../src/problems/parse-header.ts';
-import { languageOfFile } from '../../../src/problems/targets.ts';
+import { languageOfFile } from '../../../src/domain/plan/language-of-file.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const KERNELS = join(ROOT, 'kernels');

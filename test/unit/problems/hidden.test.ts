@@ -7,7 +7,7 @@ import { drawHidden, hiddenProbes } from '../../../src/problems/hidden.ts';
 import { loadProblem, loadProblems } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
 import { resolvePlanAt } from '../../../src/problems/resolve-unit.ts';
-import { languageOfFile } from '../../../src/problems/targets.ts';
+import { languageOfFile } from '../../../src/domain/plan/language-of-file.ts';
 import { kernelUnit } from '../../support/kernel-unit.ts';
 
 const KERNELS = join(import.meta.dirname, '../../../kernels');

@@ -5,7 +5,8 @@ import { createSpace } from '../../../src/domain/sweep/space.ts';
 import { parseHeader } from '../../../src/problems/parse-header.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
-import { casesOf, LANGUAGES_OF, languageOfFile, type Target } from '../../../src/problems/targets.ts';
+import { languageOfFile } from '../../../src/domain/plan/language-of-file.ts';
+import { casesOf, LANGUAGES_OF, type Target } from '../../../src/problems/targets.ts';
 import { floorsOf } from '../../../src/problems/floors.ts';
 import { peaksOf } from '../../../src/domain/ranking/device-peaks.ts';
 

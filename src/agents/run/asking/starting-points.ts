@@ -4,7 +4,7 @@ import type { Draft, Generation } from '../../../domain/campaign/campaign.ts';
 import { generationIdOf } from '../../../domain/ids.ts';
 import type { Program } from '../../../domain/program.ts';
 import { programOfSource } from '../../../domain/program-style.ts';
-import { languageOfFile } from '../../../problems/targets.ts';
+import { languageOfFile } from '../../../domain/plan/language-of-file.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import type { AskingRun } from '../state/campaign-run.ts';
 import type { Target } from '../state/targets.ts';

@@ -33,4 +33,4 @@ export const mayBegin = (run: AskingRun, { batches }: Pick<Generator, 'batches'>
 
 /** It goes on from a verdict on this target. */
 export const goesOn = (run: AskingRun, { conversation }: Agent, target: Target): boolean =>
-  !conversation.isWaiting() && conversation.on(bestSpeedups(run.targets)) === run.targets.indexOf(target);
+  conversation.on(bestSpeedups(run.targets)) === run.targets.indexOf(target);

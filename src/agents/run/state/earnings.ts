@@ -33,9 +33,11 @@ export interface Earnings {
 
 export const createEarnings = (): Earnings => {
   const arms = createTally<EarningArm>({ keyOf: ({ generator, move }) => `${move} ${generator}`, recentMax: RECENT_MAX });
-  const keyOf = ({ problem, device }: EarningTarget): string => `${problem} ${device}`;
-  const targets = createTally<EarningTarget>({ keyOf, recentMax: 0 });
-  const written = createTally<EarningTarget>({ keyOf, recentMax: TARGET_RECENT_MAX });
+  const targets = createTally<EarningTarget>({
+    keyOf: ({ problem, device }) => `${problem} ${device}`,
+    recentMax: TARGET_RECENT_MAX,
+    isRecent: (generation) => moveOf(generation) !== 'tune',
+  });
   return {
     count: (generation, sign) => {
       const { generator, problem, device } = generation;
@@ -43,13 +45,12 @@ export const createEarnings = (): Earnings => {
       if (move === 'seed') return;
       arms.count({ generator, move }, generation, sign);
       targets.count({ problem, device }, generation, sign);
-      if (move !== 'tune') written.count({ problem, device }, generation, sign);
     },
     read: () => arms.read().toSorted(dearestFirst),
     recent: (generator, move) => arms.recent({ generator, move }),
     targets: () => targets.read().toSorted(dearestFirst),
     askedOn: ({ problem, device }) => targets.counts({ problem, device })?.asked ?? 0,
-    writtenOn: ({ problem, device }) => written.recent({ problem, device }),
+    writtenOn: ({ problem, device }) => targets.recent({ problem, device }),
   };
 };
 

@@ -88,8 +88,7 @@ export const createRoster = (options: RosterOptions): Roster => {
     if (roams === undefined) return isRotating || !conversation.isWaiting();
     return !conversation.isWaiting() && (conversation.on(roams) ?? target) === target;
   };
-  const goesOn = ({ conversation }: Agent, { target }: Lane): boolean =>
-    roams !== undefined && !conversation.isWaiting() && conversation.on(roams) === target;
+  const goesOn = ({ conversation }: Agent, { target }: Lane): boolean => roams !== undefined && conversation.on(roams) === target;
   const hasReady = (lane: Lane): boolean => queues.get(queueOf(isRotating, lane))?.some((agent) => isReady(agent, lane)) ?? false;
   const inOrder = (order: readonly number[] | undefined): readonly Lane[] =>
     order === undefined

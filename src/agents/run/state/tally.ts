@@ -41,8 +41,10 @@ const NOTHING: Counts = { asked: 0, judged: 0, accepted: 0, micros: 0, deviceMs:
 export const createTally = <Of extends object>(options: {
   readonly keyOf: (of: Of) => string;
   readonly recentMax: number;
+  /** Which of them `recent` returns; all where it is not said. */
+  readonly isRecent?: (generation: Generation) => boolean;
 }): Tally<Of> => {
-  const { keyOf, recentMax } = options;
+  const { keyOf, recentMax, isRecent = () => true } = options;
   const lines = new Map<string, Line<Of>>();
   return {
     count: (of, generation, sign) => {
@@ -51,7 +53,7 @@ export const createTally = <Of extends object>(options: {
       const outcome = outcomeOf(generation);
       line.counts = { ...line.counts, ...withOne(line.counts, { generation, outcome, sign }) };
       line.recent.delete(generation.number);
-      if (sign < 0 || !outcome) return;
+      if (sign < 0 || !outcome || !isRecent(generation)) return;
       line.recent.set(generation.number, outcome);
       if (line.recent.size > recentMax) line.recent.delete(Math.min(...line.recent.keys()));
     },

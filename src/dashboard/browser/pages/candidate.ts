@@ -6,6 +6,7 @@ import type { Score } from '../../../domain/ranking/ranking.ts';
 import {
   basisText,
   judgedAgainText,
+  modeText,
   pairText,
   semanticsText,
   shortTimeText,
@@ -243,7 +244,7 @@ const ATTEMPT_COLUMNS: readonly Column<FinishedAttempt>[] = [
     cell: ({ attemptId }) => attemptId.slice(attemptId.lastIndexOf('.') + 1),
     text: ({ attemptId }) => attemptId,
   },
-  { title: 'Mode', cell: ({ mode }) => mode, text: ({ mode }) => mode },
+  { title: 'Mode', cell: modeText, text: modeText },
   {
     title: 'Result',
     cell: ({ verdict, infra }) =>

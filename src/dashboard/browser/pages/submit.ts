@@ -1,10 +1,10 @@
 /** Submit a candidate: its plan is checked while it is written, and the verdict arrives on this page. */
 import { h, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { languageOfFile } from '../../../domain/plan/language-of-file.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
 import { reasonText, scoreText, WHOLE } from '../../../domain/text/describe.ts';
-import { ownValue } from '../../../platform/own-value.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { type Answer, ask } from '../live/api.ts';
 import { caller, may } from '../live/caller.ts';
@@ -20,7 +20,6 @@ const LANGUAGES = [
   ['triton', 'Triton'],
   ['c', 'C (cpu)'],
 ] as const satisfies readonly (readonly [Language, string])[];
-const ENDINGS: Readonly<Record<string, Language>> = { cu: 'cuda', py: 'triton', c: 'c' };
 const SUBMITTER_KEY = 'kiln.submitter';
 
 /** What is to be submitted: chosen in the address, or the first that fits. */
@@ -202,7 +201,7 @@ const SourceField = ({ source, line, onSource, onLanguage }: SourceProps): JSX.E
   const [isOver, setOver] = useState(false);
   const take = (file: File | undefined): void => {
     if (file === undefined) return;
-    const language = ownValue(ENDINGS, file.name.split('.').at(-1) ?? '');
+    const language = languageOfFile(file.name);
     if (language !== undefined) onLanguage(language);
     void file.text().then(onSource);
   };

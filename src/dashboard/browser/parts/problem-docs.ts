@@ -1,15 +1,13 @@
 /** What a problem asks for: its description, cases, tolerance and files. */
 import { h, type JSX } from 'preact';
+import { languageOfFile } from '../../../domain/plan/language-of-file.ts';
 import { toleranceText } from '../../../domain/text/problem-definition.ts';
-import { ownValue } from '../../../platform/own-value.ts';
 import { ask } from '../live/api.ts';
 import { choose, query } from '../live/router.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { SourceView } from './code-view.ts';
 import { failure, fields, loading, Panel, select } from './elements.ts';
 import { Markdown } from './markdown.ts';
-
-const LANGUAGES: Readonly<Record<string, string>> = { py: 'triton', cu: 'cuda', c: 'c' };
 
 export const ProblemDocs = ({ problem }: { readonly problem: string }): JSX.Element => {
   const { data, error } = useAnswer(`problem ${problem}`, () => ask('GET', '/v1/problems/:name', { params: { name: problem } }));
@@ -62,7 +60,7 @@ export const ProblemDocs = ({ problem }: { readonly problem: string }): JSX.Elem
               }),
             ),
           },
-          h(SourceView, { text: files[file] ?? '', language: ownValue(LANGUAGES, file.split('.').at(-1) ?? '') ?? 'c' }),
+          h(SourceView, { text: files[file] ?? '', language: languageOfFile(file) ?? 'c' }),
         ),
   );
 };

@@ -38,7 +38,7 @@ describe('a conversation', () => {
     const on = (front: number | null = null) => talk.on(() => front);
     expect(on()).toBeNull();
     talk.onSubmitted(a, 1);
-    expect(on()).toBe(1);
+    expect([on(), talk.isWaiting()]).toEqual([null, true]);
     talk.onVerdict(passed(a, 1.5));
     expect([on(), on(9), on(1.5)]).toEqual([1, null, 1]);
     expect(talk.next(1, 1.5)?.choice.parents).toEqual([a]);
@@ -46,7 +46,7 @@ describe('a conversation', () => {
     talk.onVerdict(passed(b, 1.6));
     talk.onSubmitted(c, 1);
     // The turn on its way is the last one.
-    expect(on()).toBeNull();
+    expect([on(), talk.isWaiting()]).toEqual([null, false]);
   });
 
   test('repairs nothing that passed, and goes on with nothing that is compared with no other', () => {

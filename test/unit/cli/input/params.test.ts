@@ -14,6 +14,12 @@ describe('params', () => {
     expect(() => collectParam(text)).toThrow(/NAME=VALUE|no value for/);
   });
 
+  test('have any name that C allows, but for one that no JSON carries', () => {
+    expect(collectParam('constructor=1')).toEqual({ constructor: 1 });
+    expect(() => collectParam('__proto__=1')).toThrow('no param can be called __proto__');
+    expect(() => collectAxis('__proto__=1,2')).toThrow('no param can be called __proto__');
+  });
+
   test('are lists of values where they are axes', () => {
     expect(collectAxis('VEC=1, 2', collectAxis('BLOCK=64,128'))).toEqual({ BLOCK: [64, 128], VEC: [1, 2] });
     expect(() => collectAxis('BLOCK=1', { BLOCK: [2] })).toThrow(/given twice/);

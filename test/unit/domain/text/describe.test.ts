@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Score } from '../../../../src/domain/ranking/ranking.ts';
-import { basisText, rankedScoreText, reasonText, scoreText, WHOLE } from '../../../../src/domain/text/describe.ts';
+import { basisText, modeText, rankedScoreText, reasonText, scoreText, WHOLE } from '../../../../src/domain/text/describe.ts';
 
 describe('a score in the order of the ranking', () => {
   const score: Score = {
@@ -21,6 +21,11 @@ describe('a score in the order of the ranking', () => {
     expect(rankedScoreText(score)).toBe('1.50x [1.47, 1.53]  73.0 µs  50 % of the floor');
     expect(rankedScoreText({ ...score, rankKey: 1.8 })).toBe('1.50x [1.47, 1.53]  73.0 µs  50 % of the floor  ranks as 1.80x');
   });
+});
+
+test('an attempt of a program says which of the two was judged', () => {
+  expect(modeText({ mode: 'screen' })).toBe('screen');
+  expect(modeText({ mode: 'confirm', judgedBy: 'recording' })).toBe('confirm, by its recording');
 });
 
 describe('a score of a program by its answers', () => {

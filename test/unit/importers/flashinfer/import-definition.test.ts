@@ -140,6 +140,12 @@ describe('a definition', () => {
     ['a workload without a size', {}, [{ ...workload(1, 2), axes: {} }], /says no size of the axis "rows"/u],
     ['a number that nobody says', {}, [{ ...workload(1, 2), inputs: {} }], /no workload says what the number `eps` is/u],
     [
+      'a number that every object has and nobody says',
+      { inputs: { ...NORM.inputs, valueOf: { shape: null, dtype: 'float32' } } },
+      [workload(1, 2)],
+      /no workload says what the number `valueOf` is/u,
+    ],
+    [
       'a name that no program can be handed',
       { inputs: { ...NORM.inputs, 'a-b': { shape: ['rows'], dtype: 'float32' } } },
       [workload(1, 2)],
@@ -147,17 +153,5 @@ describe('a definition', () => {
     ],
   ])('with %s is refused with the reason', (_what, change, workloads, reason) => {
     expect(() => imported(change, workloads)).toThrow(reason);
-  });
-});
-
-describe('a definition whose names every object inherits', () => {
-  test.each([
-    [{ inputs: { ...NORM.inputs, x: { shape: ['rows', 'constructor'], dtype: 'bfloat16' } } }, 'names the axis "constructor"'],
-    [{ inputs: { ...NORM.inputs, x: { shape: ['rows'], dtype: 'toString' } } }, 'is of the type toString'],
-    [{ inputs: { ...NORM.inputs, eps: { shape: null, dtype: 'toString' } } }, 'is of the type toString'],
-    [{ axes: { ...NORM.axes, valueOf: { type: 'var' } } }, 'says no size of the axis "valueOf"'],
-    [{ inputs: { ...NORM.inputs, valueOf: { shape: null, dtype: 'float32' } } }, 'no workload says what the number'],
-  ])('is refused in words: %o', (change, words) => {
-    expect(() => imported(change)).toThrow(words);
   });
 });

@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import TypedDict
 
@@ -50,7 +51,7 @@ def artifact_hash(unit: CompileUnit, compiler: str) -> str:
 def store_artifact(artifacts: Path, artifact: str, meta: ArtifactMeta, files: dict[str, bytes]) -> None:
     """Writes into a folder beside its place, then renames: other processes see the whole artifact or none. Paths are text here: every point of a
     sweep comes by, and a Path costs as much as the call that it is for."""
-    unfinished = f"{artifacts}/.{artifact[:16]}-{os.getpid()}"
+    unfinished = f"{artifacts}/.{artifact[:16]}-{os.getpid()}-{threading.get_ident()}"
     os.mkdir(unfinished, 0o700)
     # By these a judge tells a file that the disk has spoilt from code that was never any good.
     sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}

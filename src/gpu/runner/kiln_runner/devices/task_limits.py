@@ -5,14 +5,15 @@ States: none -> set -> (waiting -> set)* -> none.
 import asyncio
 from typing import Callable, Optional
 
-from kiln_runner.judge.companions import CONNECT_S_MAX, EQUIPPED_S_MAX, READY_S_MAX
+from kiln_runner.judge.companions import START_S_MAX
 from kiln_runner.judge.device_lock import WAIT_S_MAX
 from kiln_runner.time_limit import TimeLimit
 
 # The judge itself tells of a lock that it waited for too long, unless it cannot.
 LOCK_GRACE_S = 10.0
-# Its own companion and the null one; each is equipped again where that fails.
-COMPANION_S_MAX = 2 * (CONNECT_S_MAX + 2 * EQUIPPED_S_MAX + READY_S_MAX) + LOCK_GRACE_S
+# One after another: the judge's own program's, the candidate's and the record holder's.
+COMPANIONS_MAX = 3
+COMPANION_S_MAX = COMPANIONS_MAX * START_S_MAX + LOCK_GRACE_S
 
 
 class TaskLimits:

@@ -2,6 +2,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Callable, Optional
 
 from kiln_runner.programs.answering_document import INDEX, read
 from kiln_runner.programs.answering_document import Answering as Document
@@ -10,26 +11,42 @@ from kiln_runner.protocol_outcomes import Answers, CaseTiming
 
 from .artifacts import Artifact
 from .bench import Bench
-from .device import Program
-from .failures import InfraFailure
+from .device import Program, Runnable
+from .failures import CandidateFailure, InfraFailure
+from .outcomes import contract
+
+# Of the device's memory a process may take so much beside what it was lent: its context, and libraries with what they load.
+MEMORY_BESIDE_MAX = 4 * 1024**3
 
 
 class Answering(ABC):
-    """not begun -> begun (its process lives) -> settled or closed."""
+    """not begun -> proven -> calibrated -> begun (its process lives) -> settled or closed."""
+
+    @abstractmethod
+    def prove(self) -> None:
+        """Starts what it is measured against. InfraFailure where that does not work: then no program's process is started."""
+
+    @abstractmethod
+    def calibrate(self) -> None:
+        """Measures what is taken off its times. Under the device's lock, while no program has a process: one could hold the device, and be thought
+        the faster for it. InfraFailure where kernels of known length do not come out as long."""
 
     @abstractmethod
     def begin(self, limit_ms: float) -> None:
-        """Starts its process and what it is measured against. `limit_ms`: what it may take to answer, all calls together. CandidateFailure,
-        InfraFailure."""
+        """Starts its process. `limit_ms`: what it may take to answer, all calls together. CandidateFailure, InfraFailure."""
 
     @abstractmethod
     def plan(self, case: str) -> Plan:
         """Nothing: what it launches and takes is its process's."""
 
+    @property
     @abstractmethod
-    def calibrate(self) -> None:
-        """Measures what is taken off its times, where that was not done for this judgement. Under the device's lock. InfraFailure where kernels of
-        known length do not come out as long."""
+    def null(self) -> Runnable:
+        """The judge's own program that does nothing, to be timed among others' (hindrance.py)."""
+
+    @abstractmethod
+    def hindered(self) -> bool:
+        """Whether something held up runs of `null` since this was asked last."""
 
     @abstractmethod
     def refuse(self, case: str) -> None:
@@ -40,24 +57,31 @@ class Answering(ABC):
         """What its times in the case are worth."""
 
     @abstractmethod
+    def free_bytes(self) -> int:
+        """Of the device's memory, now."""
+
+    @abstractmethod
     def settle(self) -> bool:
         """Ends its process, also where it hangs. False where the device's stream does not come free by that."""
 
 
-def begin_answering(programs: Iterable[Program], bench: Bench, task: JudgeTask) -> bool:
+def begin_answering(programs: Iterable[Program], bench: Bench, task: JudgeTask, alone: Callable[[], None]) -> bool:
     """Those that answer; whether there are any. Others' timed sections are not disturbed by what starts, and how long that takes is not the
-    candidate's time."""
+    candidate's time. `alone`: done under the device's lock while no program has a process."""
     answering = _answering_in(programs)
+    # The first last: what its environment needs is there then.
+    for program in reversed(answering):
+        with bench.lock.shared(bench.watch), bench.watch.companion_wait():
+            program.prove()
+        with bench.lock.exclusive(bench.watch), bench.watch.companion_wait():
+            program.calibrate()
     if answering:
+        with bench.lock.exclusive(bench.watch), bench.watch.companion_wait():
+            alone()
         with bench.lock.shared(bench.watch), bench.watch.companion_wait():
             for program in answering:
                 program.begin(task["limitMs"])
     return bool(answering)
-
-
-def calibrate(programs: Iterable[Program]) -> None:
-    for program in _answering_in(programs):
-        program.calibrate()
 
 
 def settle(programs: Iterable[Program]) -> bool:
@@ -66,14 +90,36 @@ def settle(programs: Iterable[Program]) -> bool:
     return all(settled)
 
 
+def settle_after(failure: InfraFailure, programs: Iterable[Program], case: str) -> bool:
+    """As `settle`. CandidateFailure where memory of the device was missing that comes free with the process of the only program that answers."""
+    answering = _answering_in(programs) if failure.code == "out_of_memory" else []
+    before = [program.free_bytes() for program in answering]
+    is_free = settle(programs)
+    taken = [program.free_bytes() - free for program, free in zip(answering, before)]
+    if len(taken) == 1 and taken[0] > MEMORY_BESIDE_MAX:
+        words = f"it takes {taken[0]} bytes of the device's memory beside what it was lent, and leaves the judge too few"
+        raise CandidateFailure(contract(case, words), not is_free)
+    return is_free
+
+
 def _answering_in(programs: Iterable[Program]) -> "list[Answering]":
     return [program for program in programs if isinstance(program, Answering)]
 
 
-def refuse_no_answers(program: Program, case: str) -> None:
-    """Of what does not answer it says nothing."""
-    if isinstance(program, Answering):
-        program.refuse(case)
+def null_of(program: Program) -> Optional[Runnable]:
+    return program.null if isinstance(program, Answering) else None
+
+
+def refuse_no_answers(program: Program, others: Iterable[Program], case: str) -> None:
+    """Of what does not answer it says nothing. `others`: that were timed with it. CandidateFailure; InfraFailure where it is not known whose fault
+    it is."""
+    if not isinstance(program, Answering):
+        return
+    if program.hindered():
+        if _answering_in(others):
+            raise InfraFailure("suspended", "a program held the device while others were timed, and more than one could have")
+        raise CandidateFailure(contract(case, "it holds the device while others are timed"))
+    program.refuse(case)
 
 
 def with_answers(timing: CaseTiming, program: Program) -> CaseTiming:

@@ -36,22 +36,27 @@ from .outcomes import contract, crashed
 CONNECT_S_MAX = 150.0
 # Making a context beside others; and importing the entry, which may take its time.
 EQUIPPED_S_MAX, READY_S_MAX = 60.0, 120.0
+# Addresses at which one is made ready, one after another where it cannot be.
+TRIES_MAX = 3
 # From the end of its socket to the runner's word of how it ended.
 ENDED_S_MAX = 10.0
 # Messages of one that is gone that are looked at for the reason.
 UNREAD_MAX = 16
 # From being told to be ended to being gone, where a judge waits for that.
 GONE_S_MAX = 2.0
+# Until one is ready, or it is known that none will be.
+START_S_MAX = TRIES_MAX * (CONNECT_S_MAX + EQUIPPED_S_MAX + GONE_S_MAX) + READY_S_MAX + ENDED_S_MAX
 _LOOK_S, _CREDENTIALS = 0.005, struct.Struct("3i")
 
 
 class Asked(NamedTuple):
-    """`artifact`: its program with what was built of it; None: `program` is the judge's own."""
+    """`artifact`: its program with what was built of it; None: `program` is the judge's own. `side`: whose it is, where that is not the candidate."""
 
     artifact: Optional[str]
     environment: str
     environment_key: str
     program: AnsweringProgram
+    side: str = "candidate"
 
 
 class Companions:
@@ -93,6 +98,7 @@ class Companions:
             except socket.timeout:
                 ended = self.ended(name)
                 if ended is not None:
+                    self._forget(name)
                     words = f"no process came in which the program answers: {ended['why']}"
                     raise InfraFailure(_CODES.get(ended["how"], "internal"), words) from None
                 continue
@@ -116,7 +122,10 @@ class Companions:
             frame: EndCompanion = {"type": "end_companion", "id": name}
             self._send(frame)
             self.wait_until_ended(name, GONE_S_MAX)
-            self._alive.discard(name)
+        self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        self._alive.discard(name)
         self._ended.pop(name, None)
 
     def wait_until_ended(self, name: str, seconds: float) -> Optional[CompanionEnded]:

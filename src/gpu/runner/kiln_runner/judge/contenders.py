@@ -122,4 +122,4 @@ class Contenders:
         if side is not None:
             raise DeviceFault(f"what the {side} keeps between calls changed while the candidate ran", lost=True)
         refuse_change(self.candidate, case)
-        refuse_no_answers(self.candidate, case)
+        refuse_no_answers(self.candidate, [program for program in self.programs.values() if program is not self.candidate], case)

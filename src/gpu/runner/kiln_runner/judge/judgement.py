@@ -9,7 +9,7 @@ from typing import Callable, Optional, Union
 from kiln_runner.protocol import DefinedCase, Hidden, JudgeTask, Telemetry
 from kiln_runner.protocol_outcomes import CaseTiming, Passed
 
-from .answering import begin_answering, calibrate, settle, with_answers
+from .answering import begin_answering, null_of, settle, settle_after, with_answers
 from .beforehand import CONTROL, Beforehand, Sources
 from .bench import Bench
 from .checking import Terms, check_prepared
@@ -20,7 +20,7 @@ from .hard_inputs import Deck
 from .hidden import HiddenCheck, refuse_plan
 from .left_behind import LeftBehind
 from .measured import Measured
-from .measuring import NS_PER_MS, Conditions, Control, HowTimed, time_sides, warm_up, witness
+from .measuring import NS_PER_MS, Conditions, Control, HowTimed, alone, time_sides, warm_up, witness
 from .outcomes import crashed, passed, plan_error
 from .problems import Problem
 from .racing import entered
@@ -51,6 +51,8 @@ class Judgement:
         self._is_strict = task["timing"].get("inputs") == "fresh"
         self._left = LeftBehind(self._terms, self._rng, confirms=self._is_strict or bool(task["record"]))
         self._beforehand = Beforehand(Sources(bench.rng, self._rng, self._decks), task["timing"])
+        # Of each case the baseline's time beside nobody, where a program answers.
+        self._alone: dict[str, float] = {}
         self.telemetry: Optional[Telemetry] = None
         self.case, self._phase, self._read_only = "", "", b""
 
@@ -67,8 +69,11 @@ class Judgement:
             raise CandidateFailure(outcome, lost=not self._settle()) from error
         except DeviceFault as error:
             raise CandidateFailure(crashed(self.case, str(error)), lost=error.lost) from error
-        except (CandidateFailure, InfraFailure) as failure:
+        except CandidateFailure as failure:
             failure.lost = not self._settle() or failure.lost
+            raise
+        except InfraFailure as failure:
+            failure.lost = not settle_after(failure, self._sides.programs.values(), self.case) or failure.lost
             raise
         return passed(timings, len(specs) + (self._hidden is not None), self._race and self._race.stopped)
 
@@ -100,9 +105,16 @@ class Judgement:
         self._enter("load", "")
         with self._bench.watch.span("loadMs"):
             self._sides.load()
-            if begin_answering(self._sides.programs.values(), self._bench, self._task):
+            if begin_answering(self._sides.programs.values(), self._bench, self._task, self._time_alone):
                 # What one call takes, the first above all, says nothing of others: nobody can be stopped by it.
                 self._race = None
+
+    def _time_alone(self) -> None:
+        for spec in [turn.spec for turn in self._turns]:
+            case = self._sides.open(spec, 1)
+            trust(self._problem, case, spec, self._terms)
+            self._beforehand.prepare(case, is_check=False)
+            self._alone[spec["name"]] = alone(case, self._sides.runnable("baseline", case, spec), self._rng)
 
     def _bind_candidate(self, specs: list[DefinedCase]) -> None:
         """To all cases before it runs in any: a plan that cannot be is told first."""
@@ -242,6 +254,7 @@ class Judgement:
         if isinstance(found, Turn):
             self._turns.insert(0, found)
             return
+        found = found.beside(self._alone[name]) if self._alone else found
         shares = [] if timed.is_left else shares_of(self._sides.candidate, name)
         self._timings[name] = with_shares(found.timing(), shares)
         if found.teaches:
@@ -270,7 +283,6 @@ class Judgement:
             self._bench.watch.add("loadMs", time.monotonic_ns() - start)
 
     def _measure(self, turn: Turn) -> Timed:
-        calibrate(self._sides.programs.values())
         (case, conditions, warm), race, most = self._get_ready(turn), self._race, self._sides.replicas_max(turn.spec)
         batch = turn.batch or Batch(case.batch, conditions.warmth.single_ns)
         if race and race.stopped:
@@ -306,7 +318,8 @@ class Judgement:
     def _run_pairs(self, spec: DefinedCase, case: Case, conditions: Conditions, how: Pairs) -> Section:
         planning = nothing if conditions.until else self._beforehand.planning(case, how.sides, is_strict=how.is_strict)
         conditions = conditions.beside(case, self._sides.runnables(how.sides[1:], case, spec), planning)
-        how_timed = HowTimed(how.is_strict, first=self._beforehand.take_first(), meanwhile=self._drawing(case))
+        first, null = self._beforehand.take_first(), null_of(self._sides.candidate)
+        how_timed = HowTimed(how.is_strict, first=first, meanwhile=self._drawing(case), null=null)
         return time_sides(case, self._sides.runnables(how.sides, case, spec), conditions, how_timed)
 
     def _get_ready(self, turn: Turn) -> tuple[Case, Conditions, Section]:

@@ -12,6 +12,7 @@ from .hard_inputs import NO_HARD_INPUTS, Deck
 from .sampling import Slots
 from .schedule import (
     CONTROLS_LEAST,
+    NULL,
     RUNS_LEAST,
     Freshness,
     SectionPlan,
@@ -19,9 +20,10 @@ from .schedule import (
     controls_for,
     group_size,
     with_controls,
+    with_nulls,
 )
 from .section import Ran, Section
-from .statistics import interval, relative_half_width
+from .statistics import interval, median, relative_half_width
 
 WARMUP_LEAST = 2
 # Baseline runs that say whether the device is slow just now.
@@ -83,6 +85,12 @@ def warm_up(
 def witness(case: Case, baseline: Runnable, rng: random.Random) -> float:
     """Nanoseconds that the baseline takes just now."""
     return min(case.run_timed([TimedRun("baseline", case.batch, None, None)] * WITNESS_RUNS, {"baseline": baseline}, rng))
+
+
+def alone(case: Case, baseline: Runnable, rng: random.Random) -> float:
+    """Nanoseconds that the baseline takes while no program has a process."""
+    times = case.run_timed([TimedRun("baseline", case.batch, None, None)] * (WARMUP_LEAST + RUNS_LEAST), {"baseline": baseline}, rng)
+    return median(sorted(times[WARMUP_LEAST:]))
 
 
 class Conditions(NamedTuple):
@@ -166,18 +174,21 @@ def section_plan(case: Case, sides: Sequence[str], drawn: Drawn, seed: int, stri
 
 class HowTimed(NamedTuple):
     """`strict`: fresh inputs before every run. `control`: one of the sides that gets a few runs alone, beyond those that the rules ask for.
-    `first`: its first chunk, where that was planned already. `meanwhile`: told what will have run, while the device works on it."""
+    `first`: its first chunk, where that was planned already. `meanwhile`: told what will have run, while the device works on it. `null`: the judge's
+    own program, for runs that tell what holds others up."""
 
     strict: bool = False
     control: Optional[Control] = None
     first: Optional[FirstChunk] = None
     meanwhile: Callable[[Ran], None] = lambda _ran: None
+    null: Optional[Runnable] = None
 
 
 def time_sides(case: Case, runnables: Mapping[str, Runnable], conditions: Conditions, how: HowTimed) -> Section:
     """Times the sides together; the first is under suspicion. `case` is armed and drawn."""
     control, rules, rng = how.control, conditions.rules, conditions.rng
     sides = [side for side in runnables if control is None or side != control.side]
+    all_sides = {**runnables, NULL: how.null} if how.null else runnables
     first = _fitting(how.first, case, sides, conditions, how.strict)
     plan = first.plan if first else section_plan(case, sides, Drawn(rules, rng, conditions.deck), case.seed, how.strict)
     start = time.monotonic_ns()
@@ -195,10 +206,11 @@ def time_sides(case: Case, runnables: Mapping[str, Runnable], conditions: Condit
         if control is not None:
             count = control.runs(groups, not section.runs, conditions)
             chunk = planned.with_controls(control.side, count, rng) if planned else with_controls(chunk, control.side, count, rng)
+        chunk = with_nulls(chunk, rng) if how.null else chunk
         ran = section.with_runs(chunk)
         # The run before, one of `sides`, is not counted: the device has been idle since the last chunk, and one alone would pay.
         lead = [TimedRun(rng.choice(sorted(sides)), case.batch, None, None)] if len(runnables) > 1 else []
-        times = case.run_timed([*lead, *chunk], runnables, rng, partial(how.meanwhile, ran))[len(lead) :]
+        times = case.run_timed([*lead, *chunk], all_sides, rng, partial(how.meanwhile, ran))[len(lead) :]
         section = section.followed_by(ran, times, case.gaps()[-len(chunk) :])
 
 

@@ -22,6 +22,8 @@ PAIRED_BELOW_NS = 20_000.0
 # Baseline runs among a candidate's, where the baseline's time is known already: one for so many of the candidate's, but no fewer than these.
 RUNS_PER_CONTROL = 12
 CONTROLS_LEAST = 6
+# The judge's own program that does nothing, among others' runs (hindrance.py): one for so many of all that count.
+NULL, RUNS_PER_NULL = "null", 3
 # At most so many copies of outputs, in each chunk, besides the one that is kept.
 DECOYS_MAX = 2
 
@@ -203,6 +205,12 @@ def with_controls(runs: Sequence[TimedRun], side: str, count: int, rng: random.R
     for before, place in enumerate(places):
         mixed.insert(place + before, control)
     return mixed
+
+
+def with_nulls(runs: Sequence[TimedRun], rng: random.Random) -> list[TimedRun]:
+    """As many of NULL among the others as there must be, which do not count."""
+    mixed = with_controls(runs, NULL, sum(run.counts for run in runs) // RUNS_PER_NULL, rng)
+    return [run._replace(counts=False) if run.side == NULL else run for run in mixed]
 
 
 def inputs_of(runs: Sequence[TimedRun], before: int) -> list[int]:

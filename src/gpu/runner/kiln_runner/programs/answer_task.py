@@ -10,15 +10,12 @@ from typing import Any, Callable, NamedTuple
 
 from kiln_runner.programs.answer_messages import DESCRIPTOR, Begin, Channel
 from kiln_runner.programs.arena import Arena, Block, tensor_rooms
-from kiln_runner.programs.built import restore
 from kiln_runner.programs.calling import Broken, Call, Given, callable_of, outputs_of
 from kiln_runner.programs.device_memory import MemoryFailure
 from kiln_runner.programs.framework import Framework, Torch
-from kiln_runner.programs.own_trace import words_of
-from kiln_runner.programs.program_files import ProgramRefused, load_entry, program_of, write_files
-from kiln_runner.programs.record_frames import Refusal
+from kiln_runner.programs.opening import InCase, Opening, Unequipped
+from kiln_runner.programs.program_files import load_entry
 from kiln_runner.programs.shared_memory import Released, Share, SharedMemory
-from kiln_runner.programs.triton_kernels import Kernels
 from kiln_runner.protocol_programs import RecordedCase
 
 # Between two looks at the stream while nothing is asked: a kernel that faulted shows there.
@@ -26,10 +23,6 @@ LOOK_S = 0.05
 GO_BYTES = 0
 # Apart, so that neither is in the other's line of a cache.
 DONE_BYTES = 4096
-
-
-class Unequipped(Exception):
-    """This process itself cannot work here; the program is not to blame."""
 
 
 class Equipped(NamedTuple):
@@ -40,27 +33,22 @@ class Equipped(NamedTuple):
 
 def answer(asked: Any) -> bytes:
     """`asked`: files, entry, architecture, device, cases, model?, and `built`, the files that were built of it. Returns when the judge is gone."""
-    kernels, home = Kernels(), os.getcwd()
-    channel = Channel(socket.socket(fileno=DESCRIPTOR))
+    opening, channel = Opening(), Channel(socket.socket(fileno=DESCRIPTOR))
     try:
-        _answer(asked, kernels, home, channel)
+        _answer(asked, opening, channel)
     except EOFError:
         return b"{}"
     except BaseException as error:
         try:
-            channel.refused(*_refusal_of(error, kernels, home))
+            channel.refused(*opening.refusal_of(error))
         except EOFError:
             # Nobody wants to know.
             pass
     return b"{}"
 
 
-def _answer(asked: Any, kernels: Kernels, home: str, channel: Channel) -> None:
-    program = program_of(asked)
-    root = write_files(program, home)
-    if asked.get("built"):
-        kernels.failures.update(restore(home, asked["built"], root))
-    kernels.serve()
+def _answer(asked: Any, opening: Opening, channel: Channel) -> None:
+    program, root = opening.open(asked)
     begin, descriptors = channel.begin()
     equipped = answers_by[-1](asked, begin, descriptors)
     # Nothing of the program has run yet: until here whatever fails is not its fault, and from here on it may say anything.
@@ -69,6 +57,7 @@ def _answer(asked: Any, kernels: Kernels, home: str, channel: Channel) -> None:
     calls = Calls(equipped, begin, asked["cases"], callable_of(symbol, program.style, asked.get("model"), equipped.framework))
     equipped.framework.synchronize()
     channel.ready()
+    kernels = opening.kernels
     while True:
         told = channel.call(LOOK_S)
         if told is None:
@@ -85,25 +74,6 @@ def _answer(asked: Any, kernels: Kernels, home: str, channel: Channel) -> None:
 def _refuse_fault(fault: str) -> None:
     if fault:
         raise RuntimeError(fault)
-
-
-def _refusal_of(error: BaseException, kernels: Kernels, home: str) -> "tuple[Refusal, str, str]":
-    if isinstance(error, InCase):
-        verdict, _, words = _refusal_of(error.cause, kernels, home)
-        return verdict, error.case, words
-    if isinstance(error, (Broken, ProgramRefused)):
-        return "contract", "", str(error)
-    if isinstance(error, Unequipped):
-        return "unequipped", "", str(error)
-    return ("compile_error", "", kernels.failure) if kernels.failure else ("crashed", "", words_of(error, home))
-
-
-class InCase(Exception):
-    """What was wrong in a call of this case."""
-
-    def __init__(self, case: str, cause: BaseException) -> None:
-        super().__init__(case)
-        self.case, self.cause = case, cause
 
 
 class Calls:

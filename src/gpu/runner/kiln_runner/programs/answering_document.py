@@ -12,17 +12,16 @@ INDEX = "answering.json"
 
 
 class Answering(TypedDict):
-    """`built`: the artifact of its build stage, whose files are beside this."""
+    """The files of its build stage are beside this."""
 
     environment: str
     environmentKey: str
-    built: str
     program: AnsweringProgram
 
 
-def files_of(unit: RecordUnit, environment: str, built: str, beside: Mapping[str, bytes]) -> "dict[str, bytes]":
+def files_of(unit: RecordUnit, environment: str, beside: Mapping[str, bytes]) -> "dict[str, bytes]":
     """`beside`: the files of the build stage's artifact."""
-    document: Answering = {"environment": unit["environment"], "environmentKey": environment, "built": built, "program": program_of(unit)}
+    document: Answering = {"environment": unit["environment"], "environmentKey": environment, "program": program_of(unit)}
     return {**{name: content for name, content in beside.items() if name != "meta.json"}, INDEX: json.dumps(document).encode()}
 
 
@@ -44,6 +43,5 @@ def read(text: bytes) -> Answering:
     """What this host's runner wrote. ValueError, KeyError, TypeError where it did not."""
     document: Any = json.loads(text)
     return {
-        "environment": document["environment"], "environmentKey": document["environmentKey"], "built": document["built"],
-        "program": program_of(document["program"]),
+        "environment": document["environment"], "environmentKey": document["environmentKey"], "program": program_of(document["program"]),
     }

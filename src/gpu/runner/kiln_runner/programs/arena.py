@@ -48,14 +48,15 @@ class Arena:
     still use it, as in a stream's own order."""
 
     def __init__(self, memory: DeviceMemory, base: int, bytes_max: int = MEMORY_BYTES_MAX) -> None:
-        self._memory, self._at, self._left = memory, base, bytes_max
+        self._memory, self._at, self._left, self._bytes_max = memory, base, bytes_max, bytes_max
         self._end = base - base % WINDOW_BYTES_MAX + WINDOW_BYTES_MAX
         self._live: dict[int, Block] = {}
         self._kept: dict[int, list[Block]] = {}
         self._placed: Optional[Block] = None
         # Since `watch`.
         self._used: dict[int, Block] = {}
-        self.refusal = ""
+        # Why an allocation was refused; and whether it was the device that had no room.
+        self.refusal, self.is_device_full = "", False
 
     def place_next(self, block: Block) -> None:
         """The next allocation is this one: a tensor of the case, which is mapped already."""
@@ -92,11 +93,15 @@ class Arena:
     def _map(self, size: int) -> Block:
         place = room(size, self._memory.page)
         if place.mapped > self._left:
-            raise MemoryFailure(f"a program has at most {MEMORY_BYTES_MAX} bytes")
+            raise MemoryFailure(f"a program has at most {self._bytes_max} bytes")
         block = _block(self._at, place)
         if block.mapped_at + block.mapped > self._end:
             raise MemoryFailure("the addresses of its arena are used up")
-        self._memory.map(block.mapped_at, block.mapped)
+        try:
+            self._memory.map(block.mapped_at, block.mapped)
+        except MemoryFailure:
+            self.is_device_full = True
+            raise
         self._memory.zero(block.mapped_at, block.mapped)
         self._left -= place.mapped
         self._at += place.mapped + GAP_PAGES * self._memory.page

@@ -7,11 +7,31 @@ import threading
 from ctypes import byref, c_int, c_size_t, c_uint64, c_void_p
 from typing import Any, Protocol
 
+from kiln_runner.programs.recording_shape import MEMORY_BYTES_MAX
+
 _PINNED, _ON_DEVICE, _READ_WRITE = 1, 1, 3
 
 
 class MemoryFailure(Exception):
     """A call of the driver failed; the message says which one."""
+
+
+# Judges of ours leave a device more than this, and no program may have more than the first.
+ENOUGH_BYTES, ENOUGH_SHARE = MEMORY_BYTES_MAX, 1 / 2
+SHORT_WORDS = "the GPU is short of memory"
+# Of PyTorch, the driver and NVIDIA's libraries.
+_LACKING_WORDS = ("out of memory", "ALLOC_FAILED")
+
+
+def shortage(free: int, total: int) -> str:
+    """What a device lacks that has so many free bytes before a program begins; empty where it has room for one."""
+    least = min(ENOUGH_BYTES, int(total * ENOUGH_SHARE))
+    return "" if free >= least else f"{SHORT_WORDS}: {free} of {total} bytes were free before anything of the program ran"
+
+
+def says_that_memory_lacks(words: str) -> bool:
+    """Whether what was raised with these words is that the device had no memory left."""
+    return any(lacking in words for lacking in _LACKING_WORDS)
 
 
 class DeviceMemory(Protocol):
@@ -77,6 +97,12 @@ class CudaMemory:
         self._ask("cuMemCreate", byref(handle), size, byref(self._properties), 0)
         self._ask("cuMemMap", address, size, 0, handle.value, 0)
         self._ask("cuMemSetAccess", address, size, byref(self._access), 1)
+
+    def free_and_total(self) -> "tuple[int, int]":
+        """Bytes of the device."""
+        free, total = c_size_t(), c_size_t()
+        self._ask("cuMemGetInfo_v2", byref(free), byref(total))
+        return free.value, total.value
 
     def read(self, address: int, size: int) -> bytes:
         self._ask("cuCtxSynchronize")

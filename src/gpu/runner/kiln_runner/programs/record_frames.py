@@ -33,7 +33,10 @@ class _RecordAsked(TypedDict):
 
 
 class RecordAsked(_RecordAsked, total=False):
+    """`needsRoom`: nothing is recorded where the device is short of memory."""
+
     model: ModelCall
+    needsRoom: bool
 
 
 class Wanted(TypedDict):

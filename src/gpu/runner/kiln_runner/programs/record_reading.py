@@ -30,12 +30,13 @@ def recorded_by(run: Run) -> OwnRecordUnit:
     return run.unit if run.claimed is None else known_unit(run.unit["architecture"])
 
 
-def does_work(run: Run, answer: Answer) -> bool:
+def lacking(run: Run, answer: Answer) -> Optional[Claimed]:
+    """By the known program's process, which nothing else runs in. None: the recorder works."""
     try:
         kept_of(answer.answer, recorded_by(run), "", "")
-        return True
-    except Unequipped:
-        return False
+        return None
+    except Unequipped as error:
+        return Claimed(str(error))
 
 
 def read_run(artifacts: Path, run: Run, answer: Optional[Answer], compiler: str) -> Union[CompileOutcome, Infra, Wants, Claimed, None]:
@@ -63,5 +64,5 @@ def _answering_of(artifacts: Path, run: Run, answer: Optional[Answer], compiler:
         rehearsed = rehearsed_of(answer.answer, answer.log)
         if rehearsed is not None:
             return rehearsed
-    files = files_of(run.unit, run.tool["key"], run.built, built_files(artifacts / run.built))
+    files = files_of(run.unit, run.tool["key"], built_files(artifacts / run.built))
     return Kept(meta_of(run.unit, compiler), files)

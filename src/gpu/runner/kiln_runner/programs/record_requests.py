@@ -3,8 +3,8 @@
 One run an artifact: asked for -> waits for a device -> runs in the sandbox -> read and stored -> told to all who asked. A run that nobody waits for
 any more is dropped. Where what ran wants Triton kernels, they are compiled, in the compile pool and without the device, and it runs again with them.
 Several are recorded side by side on one device, on which nothing is timed meanwhile; what fails beside others, who may have left it too little
-memory, is tried alone. Where a program's process says that the recorder does not work, a known program is recorded in its place: it may have said so
-itself.
+memory, is tried alone. Where a program's process says that the recorder does not work, or that the device was short of memory, a known program is
+recorded in its place: it may have said so itself.
 
 A program that is to be judged by its answers is not recorded: its text and what was built of it are an artifact. Where it speaks of Triton it is
 called on the device once for each case, to find which kernels it needs. Invariant: a reservation ends, whatever becomes of the processes.
@@ -27,7 +27,7 @@ from kiln_runner.host.device_nodes import minor_of, visible_name
 from kiln_runner.host.simulated_gpus import MODEL
 from kiln_runner.programs.answering_document import program_of
 from kiln_runner.programs.record_frames import NOT_RECORDABLE, Wanted, Wants
-from kiln_runner.programs.record_reading import answers, answers_at_once, does_work, read_run, recorded_by
+from kiln_runner.programs.record_reading import answers, answers_at_once, lacking, read_run, recorded_by
 from kiln_runner.programs.record_run import Asked, Claimed, Run
 from kiln_runner.programs.recordings import arena_of, recording_hash
 from kiln_runner.programs.sandbox import MEMORY_BYTES_MAX, device_nodes
@@ -105,6 +105,7 @@ class RecordRequests:
             return
         self._started += 1
         run = self._runs[artifact] = Run(artifact, self._started, asked, slot, tool)
+        self._cache.pin(run.built)
         run.asked[asked.id] = asked.told
         if slot.device["model"] == MODEL:
             self._finish(run, self._simulate(run))
@@ -199,15 +200,18 @@ class RecordRequests:
     def _reserve(self, run: Run) -> None:
         if answers_at_once(run.unit):
             # What judges it needs the zygote, for which no device must wait.
-            self._zygotes.prepare(run.tool, lambda: self._read(run, None))
+            self._zygotes.prepare(run.tool, lambda: self._read_at_once(run))
             return
-        self._cache.pin(run.built)
 
         def refused(failure: InfraFailure) -> None:
             self._finish(run, {"status": "infra", "failure": failure})
 
         run.reservation, run.is_asked_for, run.has_begun = Reservation(lambda: self._begin(run), refused), False, False
         self._zygotes.prepare(run.tool, lambda: self._ask_for_device(run))
+
+    def _read_at_once(self, run: Run) -> None:
+        if self._runs.get(run.artifact) is run:
+            self._read(run, None)
 
     def _ask_for_device(self, run: Run) -> None:
         if self._runs.get(run.artifact) is run and run.reservation is not None:
@@ -253,7 +257,7 @@ class RecordRequests:
         unit, device, environment = recorded_by(run), run.slot.device, self._environment(run.unit["environment"])
         asked = {
             **program_of(unit), "arena": arena_of(run.artifact, unit.get("side")), "device": visible_name(device["id"]),
-            **({"rehearsal": True} if answers(unit) else {}),
+            **({"rehearsal": True} if answers(unit) else {}), **({"needsRoom": True} if run.claimed is not None else {}),
         }
         return {
             "type": "run", "id": run.id, "task": "record", "asked": asked,
@@ -274,7 +278,7 @@ class RecordRequests:
         if self._runs.get(run.artifact) is not run:
             return
         if run.claimed is not None:
-            self._finish(run, self._verified(run, run.claimed, answer))
+            self._on_verified(run, run.claimed, answer)
         elif answer.how == "answered":
             self._read(run, answer)
         elif run.was_beside:
@@ -288,18 +292,28 @@ class RecordRequests:
         reading = self._loop.run_in_executor(self._threads, read_run, self._ports.artifacts, run, answer, compiler)
         reading.add_done_callback(lambda done: self._on_read(run, done))
 
-    def _verified(self, run: Run, claimed: Claimed, answer: Answer) -> CompileResult:
+    def _on_verified(self, run: Run, claimed: Claimed, answer: Answer) -> None:
         """`answer`: of the known program's process."""
+        found = lacking(run, answer) if answer.how == "answered" else claimed
+        if found is not None and found.is_shortage:
+            self._finish(run, infra("out_of_memory", f"the program was not recorded on {run.slot.device['id']}: {found.words}"))
+        elif found is None and claimed.is_shortage and not run.has_room:
+            # Whoever had the memory is gone, or the program made that up.
+            run.claimed, run.has_room = None, True
+            self._try_alone(run)
+        else:
+            self._finish(run, self._verified(run, claimed, does_work=found is None))
+
+    def _verified(self, run: Run, claimed: Claimed, *, does_work: bool) -> CompileResult:
         environment = self._environment(run.unit["environment"])
         is_whole = environment is not None and not any(words.startswith(UNPREPARED_WORDS) for words in environment["warnings"])
-        if is_whole and answer.how == "answered" and does_work(run, answer):
+        if is_whole and does_work:
             message = f"its process says that the recorder does not work here, and it does: {claimed.words}"
             return self._failed(run, {"verdict": "contract", "case": "", "message": message})
         return infra("environment_missing", f"the recorder of environment {run.unit['environment']} does not work here: {claimed.words}")
 
     def _try_alone(self, run: Run) -> None:
         run.is_alone, run.was_beside = True, False
-        self._cache.unpin(run.built)
         self._reserve(run)
 
     def _ended(self, run: Run, answer: Answer) -> CompileResult:
@@ -355,6 +369,7 @@ class RecordRequests:
             return
         self._cache.unpin(run.built)
         run.built = result["artifact"]
+        self._cache.pin(run.built)
         self._reserve(run)
 
     def _stored(self, run: Run) -> CompileResult:
@@ -377,8 +392,7 @@ class RecordRequests:
     def _forget(self, run: Run) -> None:
         if self._runs.get(run.artifact) is run:
             del self._runs[run.artifact]
-            if run.reservation is not None:
-                self._cache.unpin(run.built)
+            self._cache.unpin(run.built)
 
 
 def _since_ms(start_ns: int) -> float:

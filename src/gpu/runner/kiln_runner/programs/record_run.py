@@ -6,6 +6,7 @@ from kiln_runner.compile.pool import OnCompiled
 from kiln_runner.compile.tools import EnvironmentTool
 from kiln_runner.devices.reservations import Reservation
 from kiln_runner.devices.slot import DeviceSlot
+from kiln_runner.programs.device_memory import SHORT_WORDS
 from kiln_runner.programs.kernel_rounds import KernelRounds
 from kiln_runner.protocol_programs import OwnRecordUnit
 
@@ -14,6 +15,10 @@ class Claimed(NamedTuple):
     """By a program's process: that the recorder does not work here, and why."""
 
     words: str
+
+    @property
+    def is_shortage(self) -> bool:
+        return self.words.startswith(SHORT_WORDS)
 
 
 class Asked(NamedTuple):
@@ -32,6 +37,8 @@ class Run:
         # With the kernels that were found missing, by their keys.
         self.built, self.kernels = asked.unit["built"], KernelRounds()
         self.is_compiling = self.is_alone = self.was_beside = False
+        # It said that the device was short of memory, and a known program found room.
+        self.has_room = False
         self.claimed: Optional[Claimed] = None
         self.tool = tool
         self.asked: dict[str, OnCompiled] = {}

@@ -7,31 +7,26 @@ import os
 from typing import Any, Callable
 
 from kiln_runner.programs.arena import Arena
-from kiln_runner.programs.built import restore
 from kiln_runner.programs.cupti import Cupti, CuptiFailure, DriverFunctions
-from kiln_runner.programs.device_memory import CudaMemory, MemoryFailure
+from kiln_runner.programs.device_memory import CudaMemory, MemoryFailure, says_that_memory_lacks, shortage
 from kiln_runner.programs.driver_calls import DriverCalls
 from kiln_runner.programs.framework import Torch
-from kiln_runner.programs.own_trace import words_of
-from kiln_runner.programs.program_files import ProgramRefused, load_entry, program_of, write_files
-from kiln_runner.programs.record_frames import KERNELS_MAX, NOT_RECORDABLE, RecordAsked, Refusal, TooLarge, pack, pack_refusal, pack_wants
+from kiln_runner.programs.opening import InCase, Opening, Unequipped
+from kiln_runner.programs.program_files import load_entry
+from kiln_runner.programs.record_frames import KERNELS_MAX, NOT_RECORDABLE, RecordAsked, pack, pack_refusal, pack_wants
 from kiln_runner.programs.recorder import Recorder
-from kiln_runner.programs.recording_session import Called, Stopped, Tools, record_cases
-from kiln_runner.programs.recording_shape import INPUTS_BASE, WINDOW_BYTES_MAX
-from kiln_runner.programs.triton_kernels import Kernels
-
-
-class Unequipped(Exception):
-    """The recorder itself cannot work here; the program is not to blame."""
+from kiln_runner.programs.recording_session import Called, Tools, record_cases
+from kiln_runner.programs.recording_shape import INPUTS_BASE, MEMORY_BYTES_MAX, WINDOW_BYTES_MAX
 
 
 def record(asked: Any) -> bytes:
     """`asked`: RecordAsked, and `built`, the files that were built of it. `rehearsal`: only what is missing is told, and nothing is recorded."""
-    kernels, home = Kernels(), os.getcwd()
+    opening = Opening()
+    kernels = opening.kernels
     try:
-        answer = _record(asked, kernels, home)
+        answer = _record(asked, opening)
     except BaseException as error:
-        answer = pack_refusal(*_refusal_of(error, kernels, home))
+        answer = pack_refusal(*opening.refusal_of(error))
     # Whatever came of calls whose kernels did nothing counts for nothing.
     if kernels.unprepared:
         return pack_refusal("unequipped", "", kernels.unprepared)
@@ -40,28 +35,28 @@ def record(asked: Any) -> bytes:
     return pack_wants(list(kernels.missing.values())[:KERNELS_MAX]) if kernels.missing else answer
 
 
-def _record(asked: Any, kernels: Kernels, home: str) -> bytes:
-    program = program_of(asked)
-    root = write_files(program, home)
-    if asked.get("built"):
-        kernels.failures.update(restore(home, asked["built"], root))
-    kernels.serve()
-    tools = equipped_by[-1](asked)._replace(is_rehearsal=lambda: bool(kernels.missing) or asked.get("rehearsal", False))
-    symbol = load_entry(program, root)
-    recorded = record_cases(Called(symbol, program.style, asked["cases"], asked.get("model")), tools)
+def _record(asked: Any, opening: Opening) -> bytes:
+    program, root = opening.open(asked)
+    is_rehearsal = asked.get("rehearsal", False)
+    tools = equipped_by[-1](asked)._replace(is_rehearsal=lambda: is_rehearsal or bool(opening.kernels.missing))
+    if asked.get("needsRoom") and tools.shortage:
+        raise Unequipped(tools.shortage)
+    try:
+        symbol = load_entry(program, root)
+        recorded = record_cases(Called(symbol, program.style, asked["cases"], asked.get("model")), tools)
+    except Exception as error:
+        if tools.shortage and _found_no_room(error, tools):
+            raise Unequipped(tools.shortage) from error
+        raise
     return pack(recorded.texts, recorded.blobs)
 
 
-def _refusal_of(error: BaseException, kernels: Kernels, home: str) -> "tuple[Refusal, str, str]":
-    if isinstance(error, Stopped):
-        return "contract", error.case, str(error)
-    if isinstance(error, TooLarge):
-        return "contract", "", f"{NOT_RECORDABLE}{error}"
-    if isinstance(error, ProgramRefused):
-        return "contract", "", str(error)
-    if isinstance(error, Unequipped):
-        return "unequipped", "", str(error)
-    return ("compile_error", "", kernels.failure) if kernels.failure else ("crashed", "", words_of(error, home))
+def _found_no_room(error: Exception, tools: Tools) -> bool:
+    """Whether it ended for want of the device's memory. What is over the program's own bounds is not."""
+    if tools.arena.refusal:
+        return tools.arena.is_device_full
+    raised = error.cause if isinstance(error, InCase) else error
+    return isinstance(raised, MemoryFailure) or says_that_memory_lacks(str(raised))
 
 
 def equip(asked: RecordAsked) -> Tools:
@@ -75,11 +70,12 @@ def equip(asked: RecordAsked) -> Tools:
         window = asked["arena"] - asked["arena"] % WINDOW_BYTES_MAX
         memory = CudaMemory([(INPUTS_BASE, WINDOW_BYTES_MAX), (window, WINDOW_BYTES_MAX)])
         calls.is_own = memory.is_asking
-        arena, framework = Arena(memory, asked["arena"]), Torch()
+        free, total = memory.free_and_total()
+        arena, framework = Arena(memory, asked["arena"], min(MEMORY_BYTES_MAX, total)), Torch()
         framework.begin(arena)
     except (OSError, CuptiFailure, MemoryFailure, AttributeError, RuntimeError) as error:
         raise Unequipped(f"{type(error).__name__}: {error}") from error
-    return Tools(recorder, arena, memory, framework)
+    return Tools(recorder, arena, memory, framework, shortage=shortage(free, total))
 
 
 # The last one counts: an environment without a GPU, of tests, has one of its own.

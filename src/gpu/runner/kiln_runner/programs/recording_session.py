@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
 from kiln_runner.programs.arena import Arena, Block, tensor_rooms
-from kiln_runner.programs.calling import Broken, Call, Given, Placed, callable_of, derived_of, outputs_of
+from kiln_runner.programs.calling import Call, Given, Placed, callable_of, derived_of, outputs_of
 from kiln_runner.programs.device_memory import DeviceMemory
 from kiln_runner.programs.framework import Framework
-from kiln_runner.programs.record_frames import NOT_RECORDABLE
+from kiln_runner.programs.opening import InCase
 from kiln_runner.programs.recorder import NotRecordable, Range, Recorder
 from kiln_runner.protocol_programs import ModelCall, RecordedCase
 
@@ -20,21 +20,15 @@ COPIES_NOTE = "its result was copied into the output, since it is part of someth
 
 
 class Tools(NamedTuple):
-    """`is_rehearsal`: whether something of the program's does nothing yet, so that its calls count for nothing."""
+    """`is_rehearsal`: whether something of the program's does nothing yet, so that its calls count for nothing. `shortage`: what the device lacked
+    before anything of the program ran; empty where it had room."""
 
     recorder: Recorder
     arena: Arena
     memory: DeviceMemory
     framework: Framework
     is_rehearsal: Callable[[], bool] = lambda: False
-
-
-class Stopped(Exception):
-    """No recording comes of it; `case` is the one at which that showed."""
-
-    def __init__(self, case: str, message: str) -> None:
-        super().__init__(message)
-        self.case = case
+    shortage: str = ""
 
 
 class Recorded(NamedTuple):
@@ -52,7 +46,7 @@ class Called(NamedTuple):
 
 
 def record_cases(called: Called, tools: Tools) -> Recorded:
-    """Stopped where a case cannot be recorded; what the program raises is passed on. In a rehearsal every case is called, and nothing recorded."""
+    """InCase where a case cannot be recorded or raises. In a rehearsal every case is called, and nothing recorded."""
     rooms = tensor_rooms(called.cases, tools.memory.page)
     call = callable_of(called.symbol, called.style, called.model, tools.framework)
     # Two recordings of one program are made on other inputs: where they differ, it steers by values.
@@ -68,10 +62,7 @@ def record_cases(called: Called, tools: Tools) -> Recorded:
         except Exception as error:
             if tools.is_rehearsal():
                 continue
-            if not isinstance(error, (Broken, NotRecordable)):
-                raise
-            words = f"{NOT_RECORDABLE}{error}" if isinstance(error, NotRecordable) else str(error)
-            raise Stopped(case["name"], words) from error
+            raise InCase(case["name"], error) from error
         texts[case["name"]] = text
         blobs.update(found)
     return Recorded(texts, blobs)
@@ -119,7 +110,9 @@ class _Case:
         # Inputs that it derives would depend on what was drawn for this recording.
         self._tools.recorder.refuses_downloads = any(derived_of(spec) for spec in self._case["tensors"])
         # Which of what it keeps between calls it looks at.
-        kept, _, _ = self._watched()
+        kept, outputs, _ = self._watched()
+        if self._takes_for_its_own(outputs):
+            kept, _, _ = self._watched()
         touched = _touched(self._tools.recorder.words(), kept, self._tools.memory)
         self._blank([block for block in touched if block.bytes >= _WORKSPACE_BYTES_LEAST])
         if sum(block.bytes for block in touched) > KEPT_BYTES_MAX:
@@ -128,6 +121,17 @@ class _Case:
         _, outputs, used = self._watched()
         ranges = [*self._tensor_ranges(outputs), *self._arena_ranges(before, outputs, used)]
         return self._tools.recorder.finish(ranges, lambda address, _size: next(data for block, data in before.items() if block.address == address))
+
+    def _takes_for_its_own(self, outputs: list[Placed]) -> bool:
+        """Whether it uses the tensors that it was given for outputs, and returns others. From here on it is given some of its own memory for these:
+        where the problem's are, other recordings have their outputs."""
+        returned = {output.spec["name"] for output in outputs if output.found is not None}
+        words, found = self._tools.recorder.words(), False
+        for at, (one, block) in enumerate(zip(self._given, self._blocks)):
+            if one.spec["name"] in returned and any(block.address <= word < block.address + block.bytes for word in words):
+                self._given[at] = Given(one.spec, self._tools.framework.make(block, one.spec["dtype"], one.spec["shape"]))
+                found = True
+        return found
 
     def _blank(self, kept: list[Block]) -> None:
         """What a result does not depend on, such as a library's workspace, holds zeros from here on, not what earlier cases left there."""

@@ -7,18 +7,23 @@ import ctypes
 import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from ctypes import c_void_p
 from typing import Optional, Protocol
 
 from kiln_runner.programs.answer_messages import Called
+from kiln_runner.programs.device_memory import says_that_memory_lacks
+from kiln_runner.programs.record_frames import WORDS_MAX
 from kiln_runner.programs.recording_shape import ARENA_BASE, ARENAS, WINDOW_BYTES_MAX, arena_base
+from kiln_runner.protocol_outcomes import Outcome
 from kiln_runner.protocol_programs import RecordedCase
 
-from ..companions import Asked, Companion, Companions, Unequipped
-from ..failures import CandidateFailure
+from ..companions import TRIES_MAX, Asked, Companion, Companions, Unequipped
+from ..failures import CandidateFailure, InfraFailure
 from ..outcomes import contract
 from .driver import Driver
+from .exchange import Exchange
 from .lent import Lent, Range
 from .looks import Looks
 from .memory import Memory
@@ -38,8 +43,6 @@ SETTLE_S_MAX = 5.0
 _COPY_TRIED_S = 1.0
 # More than any call's number, as the driver compares them.
 RELEASED = 0x7F7F7F7F
-# Addresses at which a process is made ready, one after another where one cannot be.
-TRIES_MAX = 3
 # Of a judgement's limit, for all waiting together.
 LIMIT_SHARE = 0.7
 # Of a whole process, beside what its calls may take.
@@ -67,6 +70,9 @@ class Host(Protocol):
 
     @property
     def looks(self) -> Looks: ...
+
+    @property
+    def exchange(self) -> Exchange: ...
 
     @property
     def releasing(self) -> "Releasing": ...
@@ -117,7 +123,8 @@ class AnswerProcess:
         self._ahead: deque[tuple[int, str]] = deque()
         self._called: deque[Called] = deque()
         self._last, self._late = 0, 0
-        self.is_released = True
+        self._is_released = True
+        self._passed: Optional[c_void_p] = None
         self._limit_ms, self._left_s = 0.0, 0.0
 
     @property
@@ -137,7 +144,8 @@ class AnswerProcess:
                 self.close()
         else:
             self._equip(self._arenas[-1])
-        self._process.begin()
+        with self._blaming():
+            self._process.begin()
 
     def _equip(self, arena: int) -> None:
         host = self._host
@@ -160,13 +168,14 @@ class AnswerProcess:
         wanted = 1 + (AHEAD_MAX if is_timed else 0)
         while len(self._ahead) < wanted:
             self._last += 1
-            self._process.ask(self._last, case)
+            with self._blaming():
+                self._process.ask(self._last, case)
             self._ahead.append((self._last, case))
         return self._ahead.popleft()[0]
 
     def returned(self, call: int, case: str) -> Optional[Called]:
         """What it said of the call, before its inputs were there. None: it is late, so that it is released first."""
-        if not self.is_released:
+        if not self._is_released:
             return None
         idle_since: Optional[float] = None
         start = time.monotonic()
@@ -184,7 +193,7 @@ class AnswerProcess:
                 idle_since = now
             elif now - idle_since > RETURN_S_MAX:
                 self._late += 1
-                self.is_released = self._late < LATE_MAX
+                self._is_released = self._late < LATE_MAX
                 return None
 
     def called(self, call: int, case: str, is_timed: bool) -> Called:
@@ -222,13 +231,20 @@ class AnswerProcess:
         found = self.lent.found(case, address, given.bytes)
         if found is None:
             words = f"output {name} is not in memory that its process was given ({address:#x}); make it with PyTorch"
-            raise CandidateFailure(contract(case, words))
+            raise self.failure(contract(case, words))
         return found
+
+    def failure(self, outcome: Outcome) -> Exception:
+        """What it comes to that its program did this: of the record holder's it is no verdict of the candidate."""
+        if self._asked.side == "candidate":
+            return CandidateFailure(outcome)
+        return InfraFailure("internal", f"the {self._asked.side}'s program: {outcome}"[:WORDS_MAX])
 
     # --- the end
 
     def settle(self) -> bool:
         """Frees the stream of what waits for the process, and ends that. False where the stream does not come free."""
+        self._host.exchange.release()
         if self._lent is None:
             self._end()
             return True
@@ -261,9 +277,10 @@ class AnswerProcess:
         for call, _ in self._ahead:
             self.called(call, case, False)
         driver.check(driver.wait_for_word(self.lent.done, last), "cuStreamWaitValue32")
-        event = driver.event()
-        driver.record(event)
-        self.wait_for(event, case, False)
+        if self._passed is None:
+            self._passed = driver.event()
+        driver.record(self._passed)
+        self.wait_for(self._passed, case, False)
         self._ahead.clear()
 
     def _said(self, call: int, case: str, timeout_s: float) -> Optional[Called]:
@@ -273,20 +290,32 @@ class AnswerProcess:
             return None
         called = self._called.popleft()
         if called.call != call:
-            raise CandidateFailure(contract(case, f"its process spoke of call {called.call} where call {call} was next"))
+            raise self.failure(contract(case, f"its process spoke of call {called.call} where call {call} was next"))
         return called
 
     def _hear(self, case: str, timeout_s: float) -> None:
         """One message, if one comes."""
         if len(self._called) > AHEAD_MAX + 1:
-            raise CandidateFailure(contract(case, "its process spoke of calls that nobody asked for"))
-        called = self._process.called(case, timeout_s)
+            raise self.failure(contract(case, "its process spoke of calls that nobody asked for"))
+        with self._blaming():
+            called = self._process.called(case, timeout_s)
         if called is not None:
             self._called.append(called)
+
+    @contextmanager
+    def _blaming(self) -> Iterator[None]:
+        """What it is given is cut from what was free: where that was little, lacking memory is no fault of the program's. InfraFailure."""
+        try:
+            yield
+        except CandidateFailure as failure:
+            outcome, shortage = failure.outcome, self.lent.shortage
+            if shortage and outcome["verdict"] == "crashed" and says_that_memory_lacks(outcome["message"]):
+                raise InfraFailure("out_of_memory", f"{shortage}; it ended with: {outcome['message']}"[:WORDS_MAX]) from failure
+            raise self.failure(outcome) from failure
 
     def _spend(self, seconds: float) -> None:
         self._left_s = max(0.0, self._left_s - seconds)
 
-    def _timed_out(self, case: str, is_timed: bool) -> CandidateFailure:
-        return CandidateFailure({"verdict": "timed_out", "stage": "measure" if is_timed else "check", "case": case, "limitMs": self._limit_ms})
+    def _timed_out(self, case: str, is_timed: bool) -> Exception:
+        return self.failure({"verdict": "timed_out", "stage": "measure" if is_timed else "check", "case": case, "limitMs": self._limit_ms})
 

@@ -1,10 +1,10 @@
 """A program that answers, where a plan's launches would be: a run of it releases inputs that its process has not seen, and ends when the judge has
 looked at its outputs. Time, check and expected outputs are the judge's own.
 
-A run, on the judge's stream: the outputs' memory is poisoned, where that is known, and the inputs are copied to where the process has them
-(`before`); then, between the two events, GO is written, DONE is waited for, and a kernel looks at the outputs, which makes it wait for the process's
-own kernels; then the outputs are copied to where those of any candidate are, and looked at once more (`behind`). What the process's context costs
-beside its work is taken off (nulls.py).
+A run, on the judge's stream: the outputs' memory is poisoned, where that is known, and the inputs are copied to where the process has them, once
+all up to their release is queued (`before`, exchange.py); then, between the two events, GO is written, DONE is waited for, and a kernel looks at the
+outputs, which makes it wait for the process's own kernels; then the outputs are copied to where those of any candidate are, and looked at once more
+(`behind`). What the process's context costs beside its work is taken off (nulls.py).
 
 Now and then the judge looks by a copy to the host in place of a kernel, which nobody can know before: that saves one switch between the two contexts,
 if there was one. A process that computed elsewhere than on the device, or says that it is done too early, shows by it.
@@ -23,7 +23,8 @@ from kiln_runner.protocol_outcomes import Answers
 from ..answering import NOTHING_PLANNED, Answering, AnsweringArtifact
 from ..companions import Asked
 from ..failures import CandidateFailure, InfraFailure
-from ..outcomes import contract
+from ..hindrance import hinders
+from ..outcomes import contract, modified_input
 from ..statistics import SURE, error_of_medians, median
 from ..tensors import is_input, is_output, poison_pattern, tensor_bytes
 from .answer_process import AnswerProcess, Host, arenas_from
@@ -35,8 +36,8 @@ from .runnable import Runnable
 # Early signals, settings of a context, lines that stay in the L2, and what one program's median differs by from process to process: measured on an
 # H100 (docs/adr/0026-time-to-answers.md).
 UNCERTAINTY_NS = 8_400.0
-# One run in so many is looked at by a copy to the host.
-COPIED_EVERY = 5
+# Of so many runs at least one is looked at by a copy to the host, and each other one as often by chance.
+COPIED_EVERY = 8
 KIND_LEAST = 3
 # What a run takes at least, so that ratios have a meaning: a problem's floor says what is implausible.
 LEAST_NS = 1.0
@@ -75,6 +76,8 @@ class CaseAnswers:
         # Of the run that began last.
         self._call, self._is_timed, self._is_copied = 0, False, False
         self._outputs: Optional[list[Output]] = None
+        # Of the last run of which it is known where they were.
+        self._left: list[Output] = []
         # Of timed runs that are not read yet; and what came of those that are: by kernels, by copies.
         self._copied: deque[bool] = deque()
         self._kinds: list[bool] = []
@@ -92,12 +95,13 @@ class CaseAnswers:
         self._runs, self._late = self._runs + is_timed, self._late + (is_timed and called is None)
         kernels = 0
         if called is not None:
-            outputs = self._outputs = self._located(called)
-            for place, output in zip(self._written, outputs):
-                if place.tensor["role"] == "out":
-                    kernels += driver.fill(output.theirs, poison_pattern(place.tensor["dtype"], self._rng), output.bytes)
+            self._left = self._outputs = self._located(called)
+        for place, output in zip(self._written, self._left):
+            if place.tensor["role"] == "out":
+                kernels += driver.fill(output.theirs, poison_pattern(place.tensor["dtype"], self._rng), output.bytes)
+        self._host.exchange.hold()
         for place in self._read:
-            driver.copy(place.given.ours, place.at, place.bytes)
+            self._host.exchange.copy(place.given.ours, place.at, place.bytes)
         self._is_copied = is_timed and self._next_kind()
         if is_timed:
             self._copied.append(self._is_copied)
@@ -107,16 +111,19 @@ class CaseAnswers:
         """`end`: has been recorded behind the launches."""
         outputs = self._outputs or []
         for output in outputs:
-            self._driver.copy(output.copied, output.theirs, output.bytes)
+            self._host.exchange.copy(output.copied, output.theirs, output.bytes)
         if not self._is_copied:
             self._host.looks.second(outputs, self._process)
-        if self._is_timed:
-            return
-        # What it did to its inputs shows where those of any candidate are looked at.
         for place in self._read:
-            if place.tensor["role"] == "in":
-                self._driver.copy(place.at, place.given.ours, place.bytes)
-        self.wait_for(end)
+            if place.tensor["role"] != "in":
+                continue
+            if self._is_timed:
+                self._host.looks.alike(place.at, place.given.ours, place.bytes, place)
+            else:
+                # What it did to it shows where those of any candidate are looked at.
+                self._host.exchange.copy(place.at, place.given.ours, place.bytes)
+        if not self._is_timed:
+            self.wait_for(end)
 
     def wait_for(self, end: c_void_p) -> None:
         """CandidateFailure where that will not come."""
@@ -138,6 +145,10 @@ class CaseAnswers:
         """What was seen of its runs."""
         self.by_kernel, self.by_copy, self._runs, self._late = [], [], 0, 0
 
+    def changed(self, differed: Sequence[object]) -> Optional[str]:
+        """Of those that looks told of, an input of this case."""
+        return next((place.tensor["name"] for place in self._places if any(one is place for one in differed)), None)
+
     @property
     def _written(self) -> "list[Place]":
         return [place for place in self._places if is_output(place.tensor)]
@@ -147,25 +158,28 @@ class CaseAnswers:
         return [place for place in self._places if is_input(place.tensor)]
 
     def _next_kind(self) -> bool:
-        """One in each COPIED_EVERY, nobody knows which."""
+        """Who knows all before knows of none what it will be."""
         if not self._kinds:
-            self._kinds = self._rng.sample([True] + [False] * (COPIED_EVERY - 1), COPIED_EVERY)
+            others = [self._rng.randrange(COPIED_EVERY) == 0 for _ in range(COPIED_EVERY - 1)]
+            self._kinds = self._rng.sample([True, *others], COPIED_EVERY)
         return self._kinds.pop()
 
     def _located(self, called: Called) -> "list[Output]":
         unknown = [name for name in called.outputs if name not in {place.tensor["name"] for place in self._written}]
         if unknown:
-            raise CandidateFailure(contract(self._case, f"its process told of an output {unknown[0][:80]}, which the problem has not"))
+            raise self._process.failure(contract(self._case, f"its process told of an output {unknown[0][:80]}, which the problem has not"))
         found = [self._process.find(called, self._case, place.tensor["name"], place.given) for place in self._written]
         return [Output(one.ours, place.at, place.bytes) for one, place in zip(found, self._written)]
 
     def _go(self) -> int:
-        return self._driver.write_word(self._process.lent.go, self._call)
+        code = self._driver.write_word(self._process.lent.go, self._call)
+        self._host.exchange.release()
+        return code
 
     def _done(self) -> int:
         process = self._process
         if self._outputs is None:
-            self._outputs = self._located(process.called(self._call, self._case, self._is_timed))
+            self._left = self._outputs = self._located(process.called(self._call, self._case, self._is_timed))
         return self._driver.wait_for_word(process.lent.done, self._call)
 
     def _look(self) -> int:
@@ -175,12 +189,25 @@ class CaseAnswers:
         return self._driver.lib.cuMemcpyDtoHAsync_v2(self._host.looks.glance, outputs[0].theirs, min(GLANCE_BYTES, outputs[0].bytes), None)
 
 
+class NullRuns(Protocol):
+    """Of the judge's own program, timed among others'."""
+
+    @property
+    def runnable(self) -> Runnable: ...
+
+    def take(self) -> list[float]: ...
+
+    def close(self) -> None: ...
+
+
 class Baselined(Protocol):
     """Where what is taken off comes from (nulls.py)."""
 
     def prove(self, environment: str, key: str) -> None: ...
 
     def offsets(self, environment: str, key: str) -> Offsets: ...
+
+    def runs(self, environment: str, key: str) -> "NullRuns": ...
 
 
 class AnsweringHost(Host, Protocol):
@@ -189,27 +216,43 @@ class AnsweringHost(Host, Protocol):
 
 
 class AnsweringProgram(Program, Answering):
-    def __init__(self, host: AnsweringHost, artifact: AnsweringArtifact) -> None:
+    def __init__(self, host: AnsweringHost, artifact: AnsweringArtifact, side: str) -> None:
         super().__init__(host.driver, artifact)
         self._host, document = host, artifact.document
         name = artifact.folder.name
         self._environment, self._key = document["environment"], document["environmentKey"]
-        asked = Asked(name, self._environment, self._key, document["program"])
+        asked = Asked(name, self._environment, self._key, document["program"], side)
         self._process = AnswerProcess(host, asked, document["program"]["cases"], arenas_from(arena_of(name)))
         self._cases: dict[str, CaseAnswers] = {}
-        self._offsets: Optional[Offsets] = None
+        self._offsets = NO_OFFSETS
+        self._null_runs: Optional[NullRuns] = None
 
     def close(self) -> None:
         self._process.close()
+        if self._null_runs:
+            self._null_runs.close()
         super().close()
 
     def plan(self, case: str) -> Plan:
         del case
         return NOTHING_PLANNED
 
-    def begin(self, limit_ms: float) -> None:
-        # First what it is measured against: where that does not work, no program's process is started.
+    def prove(self) -> None:
         self._host.nulls.prove(self._environment, self._key)
+
+    def calibrate(self) -> None:
+        self._offsets = self._host.nulls.offsets(self._environment, self._key)
+        self._null_runs = self._host.nulls.runs(self._environment, self._key)
+
+    @property
+    def null(self) -> Runnable:
+        assert self._null_runs is not None, "it is calibrated before anything is timed"
+        return self._null_runs.runnable
+
+    def hindered(self) -> bool:
+        return self._null_runs is not None and hinders(self._null_runs.take(), self._offsets.kernel_ns - self._offsets.copied_ns)
+
+    def begin(self, limit_ms: float) -> None:
         self._process.begin(limit_ms)
 
     def bind(self, case: str, tensors: Sequence[Tensor], at: Callable[[str], int]) -> Runnable:
@@ -219,31 +262,28 @@ class AnsweringProgram(Program, Answering):
         if len(places) != len(tensors) or any(place.bytes != place.given.bytes for place in places):
             raise InfraFailure("internal", f"the program's case {case} has other tensors than the problem's")
         answers = self._cases[case] = CaseAnswers(self._host, self._process, case, places)
-        if self._offsets:
-            answers.offsets = self._offsets
+        answers.offsets = self._offsets
         return answers.runnable
 
-    def calibrate(self) -> None:
-        if self._offsets is None:
-            self._offsets = self._host.nulls.offsets(self._environment, self._key)
-        for answers in self._cases.values():
-            answers.offsets = self._offsets
-
     def refuse(self, case: str) -> None:
-        if self._host.looks.have_differed(self._process):
+        differed, answers, offsets = self._host.looks.differed(), self._cases.get(case), self._offsets
+        if any(one is self._process for one in differed):
             raise CandidateFailure(contract(case, "it writes its output after it said that it was done"))
-        answers, offsets = self._cases.get(case), self._offsets
-        if answers is None or offsets is None:
-            return
-        words = doubt(answers.by_kernel, answers.by_copy, offsets.kernel_ns - offsets.copied_ns)
+        changed = answers.changed(differed) if answers else None
+        if changed:
+            raise CandidateFailure(modified_input(case, changed))
+        words = doubt(answers.by_kernel, answers.by_copy, offsets.kernel_ns - offsets.copied_ns) if answers else ""
         if words:
             raise CandidateFailure(contract(case, words))
 
     def told(self, case: str) -> Answers:
-        answers, offsets = self._cases[case], self._offsets or NO_OFFSETS
+        answers, offsets = self._cases[case], self._offsets
         semantics = "call" if answers.is_called else "released"
         answers.forget()
         return {"uncertaintyNs": UNCERTAINTY_NS, "semantics": semantics, "nullNs": offsets.kernel_ns}
+
+    def free_bytes(self) -> int:
+        return self._host.driver.memory_bytes()[0]
 
     def settle(self) -> bool:
         return self._process.settle()

@@ -35,6 +35,7 @@ from .driver import (
     CudaError,
     Driver,
 )
+from .exchange import Exchange
 from .helper_image import helper_image
 from .image import Images, read_images, understood
 from .kernels import FindingsBlock, HelperKernels
@@ -89,7 +90,8 @@ class GpuDevice:
         self.timer = Timer(self.driver, self.memory, self.kernels, self.driver.attribute(L2_BYTES))
         self.sampling = Tools(self.driver, self.kernels, SampleStore(self.memory))
         self._companions = companions
-        self.looks, self.releasing = Looks(self.driver, self.memory, self.kernels), Releasing(self.driver, self.memory.page)
+        self.looks, self.exchange = Looks(self.driver, self.memory, self.kernels), Exchange(self.driver, self.kernels)
+        self.releasing = Releasing(self.driver, self.memory.page)
         self.nulls = Nulls(starter(self, lambda: spin_image(cache, architecture(self.driver)), lambda: architecture(self.driver)))
         self._canary = Canary(self.memory, self.kernels, self.findings)
         self._telemetry = Nvml(device_id, device_id)
@@ -161,7 +163,7 @@ class GpuDevice:
     def load(self, side: str, artifact: Artifact) -> Program:
         try:
             if is_answering(artifact):
-                return AnsweringProgram(self, AnsweringArtifact(artifact.folder))
+                return AnsweringProgram(self, AnsweringArtifact(artifact.folder), side)
             if is_recording(artifact):
                 return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver), of_problem=side in (*OWN_SIDES, INPUTS)))
             return Program(self.driver, artifact, self._read.get(artifact.folder))

@@ -19,7 +19,7 @@ ELEMENTS_PER_THREAD = 4
 FLUSH_THREADS, FLUSH_CELL_BYTES, FLUSH_BLOCKS_EACH = 512, 16, 4
 HELPERS = (
     "kiln_draw", "kiln_draw_mixture", "kiln_draw_structure", "kiln_guard", "kiln_compare", "kiln_compare_indices", "kiln_delay", "kiln_flush",
-    "kiln_turn", "kiln_compare_samples", "kiln_look",
+    "kiln_turn", "kiln_compare_samples", "kiln_look", "kiln_copy",
 )
 
 

@@ -9,6 +9,7 @@ from kiln_runner.programs.answer_messages import Begin, Window
 from kiln_runner.programs.answer_task import DONE_BYTES, GO_BYTES
 from kiln_runner.programs.arena import Block as Room
 from kiln_runner.programs.arena import tensor_rooms
+from kiln_runner.programs.device_memory import shortage
 from kiln_runner.programs.recording_shape import INPUTS_BASE
 from kiln_runner.protocol_programs import RecordedCase
 
@@ -37,7 +38,10 @@ class Lent:
         page = memory.page
         rooms = tensor_rooms(cases, page)
         inputs_bytes = pages(max(room.mapped_at + room.mapped for blocks in rooms for room in blocks) - INPUTS_BASE, page)
-        wanted = arena_bytes or min(ARENA_BYTES_MAX, int(driver.memory_bytes()[0] * ARENA_SHARE_MAX))
+        free, total = driver.memory_bytes()
+        wanted = arena_bytes or min(ARENA_BYTES_MAX, int(free * ARENA_SHARE_MAX))
+        # What the device lacked of what a program may expect; empty where it had room.
+        self.shortage = shortage(free, total)
         self.inputs, self.arena = Window(INPUTS_BASE, inputs_bytes), Window(arena, max(2, wanted // page) * page)
         try:
             self._blocks = [self._make(window.bytes) for window in (self.inputs, self.arena)]
@@ -47,7 +51,9 @@ class Lent:
             raise InfraFailure("out_of_memory", words) from error
         self._inputs_at, self._arena_at = (block.pieces[0].address for block in self._blocks)
         self._words = self.arena.bytes - page
-        driver.fill(self._arena_at + self._words, 0, page)
+        # What the driver has here may hold what was another candidate's, or the judge's own.
+        for at, window in ((self._inputs_at, self.inputs), (self._arena_at, self.arena)):
+            driver.fill(at, 0, window.bytes)
         self._rooms: dict[str, dict[str, Room]] = {
             case["name"]: {tensor["name"]: room for tensor, room in zip(case["tensors"], blocks)} for case, blocks in zip(cases, rooms)
         }

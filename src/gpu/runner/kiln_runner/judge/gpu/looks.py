@@ -1,5 +1,5 @@
-"""Two looks at the outputs of a program that answers: behind its word that it is done, and at the judge's copy. Where they differ, it was still
-writing.
+"""Two looks at what a program that answers has: at its outputs, behind its word that it is done, and at the judge's copy of them. Where they differ,
+it was still writing. And at its inputs, and what the judge gave it: where these differ, it changed them.
 
 Sums of both are on the device until somebody asks; in memory that no other process has.
 """
@@ -16,8 +16,8 @@ from .memory import Memory
 
 # Of native/gpu_answers.cu.
 OUTPUTS_EACH, LOOKS_EACH, THREADS = 8, 4096, 256
-RUNS_MAX, GLANCE_BYTES = 4096, 4096
-_WORDS_PER_RUN = 2
+LOOKS_KEPT_MAX, GLANCE_BYTES = 16384, 4096
+_WORDS_PER_LOOK = 2
 
 
 class Output(NamedTuple):
@@ -28,19 +28,21 @@ class Output(NamedTuple):
     bytes: int
 
 
-class _Outputs(ctypes.Structure):
+class Outputs(ctypes.Structure):
+    """As native/gpu_answers.cu has it."""
+
     _fields_ = [("at", c_uint64 * OUTPUTS_EACH), ("bytes", c_uint64 * OUTPUTS_EACH)]
 
 
 class Looks:
     def __init__(self, driver: Driver, memory: Memory, kernels: HelperKernels) -> None:
         self._driver, self._kernels = driver, kernels
-        self._bytes = 8 * _WORDS_PER_RUN * RUNS_MAX
+        self._bytes = 8 * _WORDS_PER_LOOK * LOOKS_KEPT_MAX
         self._sums, self._host = memory.allocate(self._bytes), driver.host_buffer(self._bytes)
-        self._words = (c_uint64 * (_WORDS_PER_RUN * RUNS_MAX)).from_address(self._host)
+        self._words = (c_uint64 * (_WORDS_PER_LOOK * LOOKS_KEPT_MAX)).from_address(self._host)
         # Nobody who could write at them may know what is looked at.
         self._rng, self._key = random.SystemRandom(), 0
-        # Of each run whose sums are there: whose it is.
+        # Of each two looks whose sums are there: whose they are.
         self._owners: list[object] = []
         self._launches: dict[int, PreparedLaunch] = {}
         self._differed: list[object] = []
@@ -54,17 +56,25 @@ class Looks:
         return self._look([(output.theirs, output.bytes) for output in outputs], 0)
 
     def second(self, outputs: Sequence[Output], owner: object) -> None:
-        """At the copies of those that were looked at last. `owner`: whose run it was."""
-        self._driver.check(self._look([(output.copied, output.bytes) for output in outputs], 1), "kiln_look")
+        """At the copies of those that were looked at last. `owner`: who is told of (`differed`)."""
+        self._close([(output.copied, output.bytes) for output in outputs], owner)
+
+    def alike(self, these: int, those: int, size: int, owner: object) -> None:
+        """At bytes that should be the same, behind a run."""
+        self._driver.check(self.first([Output(these, those, size)]), "kiln_look")
+        self._close([(those, size)], owner)
+
+    def _close(self, places: "list[tuple[int, int]]", owner: object) -> None:
+        self._driver.check(self._look(places, 1), "kiln_look")
         self._owners.append(owner)
-        if len(self._owners) == RUNS_MAX:
+        if len(self._owners) == LOOKS_KEPT_MAX:
             self._fetch()
 
-    def have_differed(self, owner: object) -> bool:
-        """Whether any of its runs did since this was asked last. Waits."""
+    def differed(self) -> list[object]:
+        """The owners of those that did since this was asked last. Waits."""
         self._fetch()
         differed, self._differed = self._differed, []
-        return any(one is owner for one in differed)
+        return differed
 
     def _fetch(self) -> None:
         if not self._owners:
@@ -72,14 +82,14 @@ class Looks:
         owners, self._owners = self._owners, []
         self._driver.fetch(self._host, self._sums, self._bytes)
         self._driver.synchronize()
-        words = self._words[: _WORDS_PER_RUN * len(owners)]
+        words = self._words[: _WORDS_PER_LOOK * len(owners)]
         self._differed += [owner for owner, first, second in zip(owners, words[::2], words[1::2]) if first != second]
         self._driver.fill(self._sums, 0, self._bytes)
 
     def _look(self, places: "list[tuple[int, int]]", which: int) -> int:
         code = 0
         for first in range(0, len(places), OUTPUTS_EACH):
-            code = code or self._launch(places[first : first + OUTPUTS_EACH], self._key + first, 8 * (_WORDS_PER_RUN * len(self._owners) + which))
+            code = code or self._launch(places[first : first + OUTPUTS_EACH], self._key + first, 8 * (_WORDS_PER_LOOK * len(self._owners) + which))
         return code
 
     def _launch(self, places: "list[tuple[int, int]]", key: int, word: int) -> int:
@@ -92,6 +102,6 @@ class Looks:
 
     def _prepare(self, count: int) -> PreparedLaunch:
         shape = LaunchShape([LOOKS_EACH // THREADS, count], [THREADS])
-        values = [_Outputs(), c_uint64(0), address(0)]
+        values = [Outputs(), c_uint64(0), address(0)]
         launch = self._launches[count] = PreparedLaunch(self._driver, self._kernels.function("kiln_look"), shape, values)
         return launch

@@ -1,12 +1,14 @@
 """The judge's own program in a process of its own: it launches one kernel, which spins for as long as its input says; and the same kernel launched by
-the judge. Both are timed by the judge's timer, in turns, on a case of the judge's.
+the judge. Both are timed by the judge's timer, in turns, on a case of the judge's. Among others' runs the kernel that does not spin tells what holds
+these up (NullRuns).
 """
 import base64
 import random
 from collections.abc import Sequence
 from ctypes import byref, c_void_p
+from functools import partial
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional, Protocol, cast
+from typing import Callable, NamedTuple, Optional, Protocol, TypeVar, cast
 
 from kiln_runner.judge_frames import AnsweringProgram as Document
 from kiln_runner.programs.recording_shape import arena_base
@@ -14,6 +16,7 @@ from kiln_runner.protocol import DefinedCase
 from kiln_runner.protocol_programs import RecordedCase
 
 from ..companions import Asked
+from ..failures import CandidateFailure, InfraFailure
 from ..layout import Scratch
 from ..schedule import TimedRun
 from ..statistics import median
@@ -100,17 +103,9 @@ class NullProcess:
 
     def known(self, nanoseconds: int, count: int) -> Known:
         """By `count` runs of each. Under the device's lock. CandidateFailure, InfraFailure."""
-        process, spec = self._process, _defined(nanoseconds)
-        case = self._host.open_once(spec, {})
+        case, answers = self._open(nanoseconds)
         try:
-            given = process.lent.given(spec["name"])
-            places = [Place(t, case.tensor_at(0, t["name"]), tensor_bytes(t), given[t["name"]]) for t in spec["tensors"]]
-            answers = CaseAnswers(self._host, process, spec["name"], places)
             sides = {"null": answers.runnable, "own": self._own(case)}
-            case.arm(self._rng)
-            case.draw(1)
-            case.poison(self._rng)
-            case.execute(sides["null"])
             case.run_timed([TimedRun(side, 1, 1, None) for _ in range(WARM_RUNS) for side in sides], sides, self._rng)
             answers.forget()
             order = [side for _ in range(count) for side in self._rng.sample(list(sides), len(sides))]
@@ -119,6 +114,29 @@ class NullProcess:
             return Known(_median(answers.by_kernel), _median(answers.by_copy), _median(own))
         finally:
             case.close()
+
+    def runs(self, null: Known) -> "NullRuns":
+        """`null`: of the kernel that does not spin, as it was measured. Under the device's lock. CandidateFailure, InfraFailure."""
+        case, answers = self._open(0)
+        answers.offsets = Offsets(null.by_kernel_ns, null.by_copy_ns)
+        return NullRuns(case, answers)
+
+    def _open(self, nanoseconds: int) -> tuple[GpuCase, CaseAnswers]:
+        """And called once."""
+        spec = _defined(nanoseconds)
+        case = self._host.open_once(spec, {})
+        try:
+            given = self._process.lent.given(spec["name"])
+            places = [Place(t, case.tensor_at(0, t["name"]), tensor_bytes(t), given[t["name"]]) for t in spec["tensors"]]
+            answers = CaseAnswers(self._host, self._process, spec["name"], places)
+            case.arm(self._rng)
+            case.draw(1)
+            case.poison(self._rng)
+            case.execute(answers.runnable)
+        except BaseException:
+            case.close()
+            raise
+        return case, answers
 
     def _own(self, case: GpuCase) -> Runnable:
         function = self._function or self._load()
@@ -131,6 +149,50 @@ class NullProcess:
         driver.check(driver.lib.cuModuleGetFunction(byref(function), module, b"kiln_spin"), "kiln_spin")
         self._function = function
         return function
+
+
+class NullRuns:
+    """Runs of the kernel that does not spin, among those of others (runnable.Beside). Whatever goes wrong with it is nobody else's fault."""
+
+    def __init__(self, case: GpuCase, answers: CaseAnswers) -> None:
+        self._case, self._answers = case, answers
+        self.runnable = Runnable([[partial(blameless, launch) for launch in answers.runnable.launches[0]]], beside=self)
+
+    def before(self, is_timed: bool) -> int:
+        return blameless(lambda: self._answers.before(is_timed))
+
+    def behind(self, end: c_void_p) -> None:
+        blameless(lambda: self._answers.behind(end))
+
+    def wait_for(self, end: c_void_p) -> None:
+        blameless(lambda: self._answers.wait_for(end))
+
+    def corrected(self, whole_ns: float) -> float:
+        return self._answers.corrected(whole_ns)
+
+    def take(self) -> list[float]:
+        """Nanoseconds that each took longer than alone, of all since this was asked last."""
+        beyond = [*self._answers.by_kernel, *self._answers.by_copy]
+        self._answers.forget()
+        return beyond
+
+    def close(self) -> None:
+        self._case.close()
+
+
+Result = TypeVar("Result")
+
+
+def blameless(ask: Callable[[], Result]) -> Result:
+    """InfraFailure where the judge's own program fails."""
+    try:
+        return ask()
+    except CandidateFailure as error:
+        raise blamed(error) from error
+
+
+def blamed(error: CandidateFailure) -> InfraFailure:
+    return InfraFailure("environment_missing", f"the judge's own program does not answer here: {error.outcome}")
 
 
 def spin_image(cache: Path, architecture: str) -> bytes:

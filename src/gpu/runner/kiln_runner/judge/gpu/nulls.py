@@ -6,22 +6,29 @@ as long as they are, or nothing is timed.
 """
 import time
 from collections.abc import Sequence
-from typing import Callable, NamedTuple, Optional, Protocol
+from typing import Callable, NamedTuple, Optional, Protocol, TypeVar
 
 from ..failures import CandidateFailure, InfraFailure
+from .answer_process import LIFE_S_MAX
 from .answering_program import Offsets
-from .null_process import Known
+from .null_process import Known, NullRuns, blamed, blameless
 
 CALIBRATED_S_MAX, IDLE_S = 60.0, 30.0
+# After so long it is made anew, so that it does not end within a judgement.
+RENEWED_S = LIFE_S_MAX / 2
 CALIBRATION_NS = (50_000, 300_000, 3_000_000)
 # A kernel of known length comes out as long as it is, within this or this share of it.
 OFF_NS_MAX, OFF_SHARE_MAX = 1_000.0, 0.0005
-# Of the null, and of known lengths up to a millisecond and beyond; four in five are looked at by a kernel.
+# Of the null, and of known lengths up to a millisecond and beyond; most are looked at by a kernel.
 NULL_RUNS, CALIBRATION_RUNS, LONG_RUNS, LONG_NS = 60, 40, 20, 1_000_000
+
+Result = TypeVar("Result")
 
 
 class Process(Protocol):
     def known(self, nanoseconds: int, count: int) -> Known: ...
+
+    def runs(self, null: Known) -> NullRuns: ...
 
     def close(self) -> None: ...
 
@@ -42,24 +49,28 @@ class Nulls:
         self._of: Optional[tuple[str, str]] = None
         self._process: Optional[Process] = None
         self._calibrated_s: Optional[float] = None
-        self._used_s = 0.0
+        self._null: Optional[Known] = None
+        self._started_s = self._used_s = 0.0
         self.calibrations: list[Calibration] = []
 
     def prove(self, environment: str, key: str) -> None:
         """Its process of the environment lives, and is ready. InfraFailure where it cannot be."""
+        if self._now() - self._started_s > RENEWED_S:
+            self.close()
         self._running(environment, key)
 
     def offsets(self, environment: str, key: str) -> Offsets:
         """Under the device's lock. InfraFailure where known lengths do not come out."""
-        process = self._running(environment, key)
-        try:
-            null = process.known(0, NULL_RUNS).offsets
-            if self._calibrated_s is None or self._now() - self._calibrated_s > CALIBRATED_S_MAX:
-                self._calibrate(process, null)
-            return null
-        except CandidateFailure as error:
-            self.close()
-            raise _blamed(error) from error
+        null, calibrations = self._asking(environment, key, self._measured)
+        if calibrations:
+            self._calibrate(calibrations)
+        return null.offsets
+
+    def runs(self, environment: str, key: str) -> NullRuns:
+        """Of its process, to be timed among others', and held against what was measured last. Under the device's lock. InfraFailure."""
+        if self._null is None or self._of != (environment, key):
+            self.offsets(environment, key)
+        return self._asking(environment, key, lambda process: process.runs(self._null or self._measured(process)[0]))
 
     def rest(self) -> Optional[float]:
         """Seconds until its process has been idle for too long; None: there is none. It is ended where that is now."""
@@ -72,7 +83,7 @@ class Nulls:
         return left
 
     def close(self) -> None:
-        process, self._process, self._of, self._calibrated_s = self._process, None, None, None
+        process, self._process, self._of, self._calibrated_s, self._null = self._process, None, None, None, None
         if process is not None:
             process.close()
 
@@ -80,15 +91,29 @@ class Nulls:
         self._used_s = self._now()
         if self._of != (environment, key) or self._process is None:
             self.close()
-            try:
-                self._process = self._start((environment, key), (0, *CALIBRATION_NS))
-            except CandidateFailure as error:
-                raise _blamed(error) from error
-            self._of = (environment, key)
+            self._process = blameless(lambda: self._start((environment, key), (0, *CALIBRATION_NS)))
+            self._of, self._started_s = (environment, key), self._now()
         return self._process
 
-    def _calibrate(self, process: Process, null: Offsets) -> None:
-        self.calibrations = [self._calibration(process, nanoseconds, null) for nanoseconds in CALIBRATION_NS]
+    def _asking(self, environment: str, key: str, ask: Callable[[Process], Result]) -> Result:
+        """One that does not answer is ended, and one that was lost is closed: the next one is another."""
+        process = self._running(environment, key)
+        try:
+            return ask(process)
+        except CandidateFailure as error:
+            self.close()
+            raise blamed(error) from error
+        except InfraFailure:
+            self.close()
+            raise
+
+    def _measured(self, process: Process) -> "tuple[Known, list[Calibration]]":
+        null = self._null = process.known(0, NULL_RUNS)
+        is_due = self._calibrated_s is None or self._now() - self._calibrated_s > CALIBRATED_S_MAX
+        return null, [self._calibration(process, nanoseconds, null.offsets) for nanoseconds in CALIBRATION_NS] if is_due else []
+
+    def _calibrate(self, calibrations: "list[Calibration]") -> None:
+        self.calibrations = calibrations
         off = [one for one in self.calibrations if abs(one.off_ns) > max(OFF_NS_MAX, OFF_SHARE_MAX * one.own_ns)]
         if off:
             words = "; ".join(f"a kernel of {one.own_ns / 1e3:.2f} us comes out {one.off_ns / 1e3:+.2f} us" for one in off)
@@ -98,7 +123,3 @@ class Nulls:
     def _calibration(self, process: Process, nanoseconds: int, null: Offsets) -> Calibration:
         known = process.known(nanoseconds, CALIBRATION_RUNS if nanoseconds < LONG_NS else LONG_RUNS)
         return Calibration(nanoseconds, known.own_ns, known.offsets.kernel_ns - null.kernel_ns)
-
-
-def _blamed(error: CandidateFailure) -> InfraFailure:
-    return InfraFailure("environment_missing", f"the judge's own program does not answer here: {error.outcome}")

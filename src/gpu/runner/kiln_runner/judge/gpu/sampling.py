@@ -1,4 +1,5 @@
 """Samples of timed runs on the GPU (sampling.py says what for): the launches that take and compare them, and the memory they lie in."""
+import random
 from collections.abc import Sequence
 from ctypes import c_double, c_uint64
 from typing import Callable, NamedTuple, Optional
@@ -7,6 +8,7 @@ from ..lookups import Lookup
 from ..sampling import (
     CELL_BYTES,
     CELLS_PER_RUN,
+    KEY_BITS,
     NO_SAMPLE,
     POISON_ALL,
     ROW_BYTES,
@@ -30,8 +32,8 @@ THREADS, COMPARING_THREADS = 256, 512
 BYTES_PER_BLOCK = 128 * 1024
 SAMPLES_PER_BLOCK = 64
 # Values of the launch behind the fields of the first row and the table: stretches of a block; from the first to the last of these: where samples
-# go, their key, the next one's, and where it says when it starts.
-TAKEN, STAMP = 10, 13
+# go, their key, the next one's, where it says when it starts, and by what outputs are poisoned.
+TAKEN, POISON = 10, 14
 
 
 # rtol, atol, relative_l2.
@@ -70,13 +72,16 @@ class CaseSamples:
         self._table = b"".join(pack_row(row, at(row)) for row in rows)
         self._turn = self._prepare_turn(rows[0].fields(at(rows[0])))
         # Before every run: all that changes is set at once.
-        self._say, self._bytes_per_run = self._turn.words(TAKEN, STAMP + 1 - TAKEN), self._per_run * CELL_BYTES
+        # Of a generator of its own: a kernel sees what its outputs are poisoned with, and may try all keys that make it so.
+        self._poison = random.Random(random.SystemRandom().getrandbits(256)).getrandbits
+        self._say, self._bytes_per_run = self._turn.words(TAKEN, POISON + 1 - TAKEN), self._per_run * CELL_BYTES
 
     def _prepare_turn(self, first: tuple[int, ...]) -> PreparedLaunch:
         poisons = any(row.how == POISON_ALL for row in self.rows)
         each = max(1, BYTES_PER_BLOCK // CELL_BYTES // max(row.width for row in self.rows)) if poisons else SAMPLES_PER_BLOCK
         blocks = max(-(-cells_of(row.bytes) // (each * row.width)) for row in self.rows)
-        values = [*(c_uint64(field) for field in first), address(self._store.rows), c_uint64(each), address(0), c_uint64(0), c_uint64(0), address(0)]
+        values = [*(c_uint64(field) for field in first), address(self._store.rows), c_uint64(each)]
+        values += [address(0), c_uint64(0), c_uint64(0), address(0), c_uint64(0)]
         shape = LaunchShape([blocks, len(self.rows)], [THREADS])
         return PreparedLaunch(self._driver, self._kernels.function("kiln_turn"), shape, values, is_own=True)
 
@@ -88,7 +93,7 @@ class CaseSamples:
         """Takes the sample of the run before, and poisons for the one with the key `following`; 0: there is none. How many kernels that were.
         `stamp`: where it says when it starts."""
         slot, key = taken or NO_SAMPLE
-        self._say(self._store.cells + slot * self._bytes_per_run, key, following, stamp)
+        self._say(self._store.cells + slot * self._bytes_per_run, key, following, stamp, self._poison(KEY_BITS))
         code = self._turn()
         if code:
             self._driver.check(code, "kiln_turn")

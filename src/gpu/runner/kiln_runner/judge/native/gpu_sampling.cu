@@ -1,11 +1,12 @@
 /* Samples of timed runs on the GPU: taken in the same pass that poisons the outputs for the next run, compared after the section. */
 
 /* Grid: (blocks, rows). Takes the samples of `key` to `taken`, then poisons for a run of `next`; `next` 0: leaves the outputs as they are.
+ * What whole outputs are poisoned with follows from `poison`: who sees it learns nothing of `next`.
  * A block has `each` stretches, or as many cells of a row without samples, and samples them before it writes to them: a row needs one pass.
  * `stamp`: where it says when it starts. The first row comes as an argument too: it is the only one of most cases, and the table is never in a cache. */
 extern "C" __global__ void __launch_bounds__(256)
 kiln_turn(u64 pointer, u64 bytes, u64 in_all, u64 width, u64 count, u64 first, u64 dtype, u64 how, const Row* rows, u64 each, Cell* taken, u64 key,
-          u64 next, u64* stamp) {
+          u64 next, u64* stamp, u64 poison) {
   say_start(stamp);
   const Row r = blockIdx.y ? rows[blockIdx.y] : Row{pointer, bytes, in_all, width, count, first, dtype, how};
   u8* data = (u8*)r.pointer;
@@ -17,7 +18,7 @@ kiln_turn(u64 pointer, u64 bytes, u64 in_all, u64 width, u64 count, u64 first, u
   if (!next || r.how != POISON_ALL) return;
   __syncthreads();
   u64 block = each * r.width, high = min((blockIdx.x + 1) * block, r.cells), whole = min(high, r.bytes / CELL_BYTES);
-  u32 word = poison_word(next, blockIdx.y, (int)r.dtype);
+  u32 word = poison_word(poison, blockIdx.y, (int)r.dtype);
   Cell cell = {{word, word, word, word}}, *cells = (Cell*)data;
 #pragma unroll 4
   for (u64 c = blockIdx.x * block + threadIdx.x; c < whole; c += 256) cells[c] = cell;
