@@ -3,6 +3,7 @@ import { deviceClassOf } from '../../domain/device.ts';
 import { canRecord } from '../../domain/hosts/environment-label.ts';
 import type { LibraryTime, LibraryView } from '../../domain/library.ts';
 import type { LibraryRunRow } from '../../domain/ports/store-rows.ts';
+import { SILENT_VERDICTS } from '../../domain/outcome.ts';
 import { reasonText } from '../../domain/text/describe.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import type { LibraryProgram } from '../../problems/library.ts';
@@ -37,9 +38,9 @@ const gpusOf = ({ hosts }: Pick<Viewed, 'hosts'>) =>
     devices.filter(({ kind }) => kind === 'gpu').map((device) => ({ device: deviceClassOf(device), deviceModel: device.model })),
   );
 
-/** The last that has its verdict; while there is none, the last. */
+/** The last that came to something; while there is none, the last. */
 const shownOf = (runs: readonly LibraryRunRow[]): LibraryRunRow | undefined =>
-  runs.findLast(({ state }) => state.status === 'done') ?? runs.at(-1);
+  runs.findLast(({ state }) => state.status === 'done' && !SILENT_VERDICTS.has(state.outcome.verdict)) ?? runs.at(-1);
 
 const timedOf = ({ id, state, isByAnswers }: LibraryRunRow): Timed => {
   if (state.status !== 'done') return { cases: [], reason: `not measured yet: it waits until a device is idle (${id})` };

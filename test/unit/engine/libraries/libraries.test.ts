@@ -197,6 +197,17 @@ describe('what a library takes', () => {
     ]);
   });
 
+  test('is not hidden by a later run that was cancelled', async () => {
+    const rig = new LibraryRig().has(ONE);
+    rig.host('a');
+    await rig.looks();
+    await rig.judged(0, passed(2));
+    rig.host('a', { driver: '581.1' });
+    await rig.looks();
+    await rig.judged(1, { verdict: 'cancelled' });
+    expect(rig.view('one').models).toMatchObject([{ candidateId: rig.submitted[0]?.id, reason: null }]);
+  });
+
   test('is nothing of a problem that names no program', () => {
     const rig = new LibraryRig().has(problemWithLibrary('bare', { library: undefined }));
     rig.host('a');
