@@ -57,8 +57,14 @@ const launchNames = (plan: LaunchPlan): readonly string[] => {
   const known = names.get(plan);
   if (known) return known;
   const { params, space: _tuning, where: _where, constraints: _constraints, compile: _compiler, ...launching } = plan;
-  const used = new Set(JSON.stringify(launching).match(/[A-Za-z_]\w*/g));
+  const used = new Set(textsIn(launching).flatMap((text) => text.match(/[A-Za-z_]\w*/g) ?? []));
   const found = Object.keys(params).filter((name) => used.has(name));
   names.set(plan, found);
   return found;
+};
+
+/** Every text as it stands, so that no escape of a notation joins a name. */
+const textsIn = (value: unknown): readonly string[] => {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 };

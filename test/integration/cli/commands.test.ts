@@ -366,15 +366,6 @@ describe('acting', () => {
   });
 });
 
-test('a path that cannot be used is told in one line', async () => {
-  const env = { KILN_KERNELS_DIR: '/dev/null/kernels' };
-  expect(await runCli(['problem', 'init', 'fresh'], { url: server.url, env })).toEqual({
-    code: 1,
-    stdout: '',
-    stderr: 'error: /dev/null/kernels/fresh: a part of the path is no folder (ENOTDIR)\n',
-  });
-});
-
 describe('reaching the daemon', () => {
   test('none there: says how to start one', async () => {
     const { url } = server;

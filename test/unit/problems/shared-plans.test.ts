@@ -45,6 +45,27 @@ test('points that are launched alike have the same plans, others have not', () =
   expect(plansOf('one', { BLOCK: 128, EXTRA: 1, FACTOR: 3 })).not.toEqual(plans);
 });
 
+test('a param that begins a line of an expression counts', () => {
+  const source = `/* kiln
+params: {BLOCK: 256, NARROW: 1}
+launch:
+  - kernel: scale
+    grid:
+      - |-
+        ceil_div(n,
+        BLOCK)
+    block: [64]
+    args: [x, y, factor, n]
+*/
+`;
+  const gridOf = (block: number) => {
+    const content = { language: 'cuda', source, params: { BLOCK: block } } as const;
+    const result = resolveCandidate(scale, { target: 'gpu', architecture: 'sm_90a', content });
+    return result.ok && result.plans['odd']?.launches[0]?.grid[0];
+  };
+  expect([64, 128].map(gridOf)).toEqual([16, 8]);
+});
+
 test('each point has the plans that it would have alone', () => {
   let alone = 0;
   fc.assert(
