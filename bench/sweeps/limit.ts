@@ -72,7 +72,7 @@ const lookAt = async (
   const looks: Look[] = [];
   let before = await now(0);
   for (let look = 1; look <= LOOKS; look += 1) {
-    const after = await now(await untilDone(Math.floor((points * look) / LOOKS)));
+    const after = await now(await untilDone(before.done + Math.ceil(points / LOOKS)));
     const count = after.done - before.done;
     looks.push({
       points: after.done,

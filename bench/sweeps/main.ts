@@ -74,7 +74,7 @@ const tryPoints = async (target: SimulatedKiln, id: string, count: number): Prom
   const looks: Tried[] = [];
   let [done, ms, cpu] = [0, performance.now(), cpuSecondsOf(kiln.pid)];
   for (let look = 1; look <= LOOKS; look += 1) {
-    const reached = await untilDone(kiln, id, Math.floor((count * look) / LOOKS));
+    const reached = await untilDone(kiln, id, done + Math.ceil(count / LOOKS));
     const [nowMs, nowCpu] = [performance.now(), cpuSecondsOf(kiln.pid)];
     looks.push({
       points: reached,
