@@ -60,7 +60,7 @@ class StreamingDriver(PlayedDriver):
         return self.stream_.is_busy
 
     def memory_bytes(self) -> "tuple[int, int]":
-        return 128 << 20, 8 << 30
+        return 128 << 20, 192 << 20
 
     def host_buffer(self, size: int) -> int:
         self._buffers.append(ctypes.create_string_buffer(size))

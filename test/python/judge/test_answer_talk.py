@@ -17,8 +17,7 @@ from kiln_runner.judge.gpu.answer_process import AHEAD_MAX, AnswerProcess, arena
 from kiln_runner.programs.answer_messages import MESSAGE_BYTES_MAX
 from kiln_runner.programs.recording_shape import ARENA_BASE, WINDOW_BYTES_MAX
 
-from .played_answers import PlayedHost
-from .played_cuda import PlayedDriver
+from .played_answers import StreamingDriver, PlayedHost
 
 CASES: Any = [
     {"name": name, "tensors": [{"name": "out", "dtype": "f32", "shape": [4], "role": "out", "distribution": {"kind": "normal"}}]}
@@ -192,7 +191,7 @@ class Talk(unittest.TestCase):
         said = b'{"type":"refused","verdict":"crashed","case":"one","message":"torch.OutOfMemoryError: CUDA out of memory"}'
         script = Script(lambda _call: [said])
         self.assertEqual(self.outcome(script)["verdict"], "crashed")
-        with patch.object(PlayedDriver, "memory_bytes", return_value=(9 << 30, 80 << 30)):
+        with patch.object(StreamingDriver, "memory_bytes", return_value=(9 << 30, 80 << 30)):
             for scripted in (Script(lambda _call: [said]), Script(lambda _call: [], (EQUIPPED, said))):
                 with self.assertRaises(InfraFailure) as caught:
                     process = self.process(scripted)
