@@ -17,7 +17,7 @@ from kiln_runner.judge.gpu.answer_process import AHEAD_MAX, AnswerProcess, arena
 from kiln_runner.programs.answer_messages import MESSAGE_BYTES_MAX
 from kiln_runner.programs.recording_shape import ARENA_BASE, WINDOW_BYTES_MAX
 
-from .played_answers import StreamingDriver, PlayedHost
+from .played_answers import PlayedHost, StreamingDriver
 
 CASES: Any = [
     {"name": name, "tensors": [{"name": "out", "dtype": "f32", "shape": [4], "role": "out", "distribution": {"kind": "normal"}}]}
