@@ -30,10 +30,13 @@ describe.skipIf(sshdMissing !== null)(`bench/gpu/imported${sshdMissing ? ` (skip
     });
     const report = readFileSync(out, 'utf8');
     expect(report).toContain('| gpumode | 2 | 1 | 8 | 8 | 1 of 1 |');
-    expect(report).toContain('| kernelbench | 2 | 1 | 1 | 1 | 1 of 1 |');
+    expect(report).toContain('| kernelbench | 2 | 2 | 2 | 2 | 2 of 2 |');
     expect(report).toContain('| ranked though wrong | 7 | add_v2: zeros, add_v2: beyond the tolerance,');
     expect(report).toMatch(/^\| gpumode\/problems\/own\/add_py \| add_v2 \| passed \|/mu);
     expect(report).toMatch(/^\| kernelbench\/level1\/1_Scaled_rows\.py \| level1_1_scaled_rows \| passed \|/mu);
+    expect(report).toMatch(
+      /^\| kernelbench\/level1\/4_Triangular\.py \| level1_4_triangular \| passed \|.*computes the inputs, from numbers that Kiln draws/mu,
+    );
     expect(report).toContain('| 1 | reference.py defines no generate_input | gpumode/problems/own/missing_py |');
     expect(report).toMatch(/^ +kiln_stage_seconds_count\{stage="compiling"\} \d+$/mu);
     expect(processesNaming(folder)).toEqual([]);
