@@ -43,6 +43,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     variants: [
       ['--scale', '1'],
       ['--scale', '2.6'],
+      ['--scale', '2.6', '--shipped', '--losers'],
     ],
     tries: { count: 5, head: 3 },
   },
