@@ -25,8 +25,8 @@ interface Look {
   /** All of its threads, and the one that runs its JavaScript. */
   readonly cpuMs: number;
   readonly mainMs: number;
-  /** Of the time of all devices. */
-  readonly busy: number;
+  /** Of what the devices could judge. */
+  readonly share: number;
 }
 
 export interface AtLimit {
@@ -62,37 +62,27 @@ const lookAt = async (
   points: number,
   untilDone: (count: number) => Promise<number>,
 ): Promise<readonly Look[]> => {
-  const now = async (done: number) => ({
+  const now = (done: number) => ({
     done,
     ms: performance.now(),
     cpu: cpuSecondsOf(kiln.pid),
     main: mainThreadSecondsOf(kiln.pid),
-    judgingMs: await judgingMsOf(kiln),
   });
   const looks: Look[] = [];
-  let before = await now(0);
+  let before = now(0);
   for (let look = 1; look <= LOOKS; look += 1) {
-    const after = await now(await untilDone(before.done + Math.ceil(points / LOOKS)));
+    const after = now(await untilDone(before.done + Math.ceil(points / LOOKS)));
     const count = after.done - before.done;
     looks.push({
       points: after.done,
       perSecond: (count * 1000) / (after.ms - before.ms),
       cpuMs: ((after.cpu - before.cpu) * 1000) / count,
       mainMs: ((after.main - before.main) * 1000) / count,
-      busy: (after.judgingMs - before.judgingMs) / (HOSTS * GPUS_PER_HOST * (after.ms - before.ms)),
+      share: (count * LOSER_MS) / (HOSTS * GPUS_PER_HOST * (after.ms - before.ms)),
     });
     before = after;
   }
   return looks;
-};
-
-/** Of all devices since their hosts were started: as their last word says, which is two seconds old at the most. */
-const judgingMsOf = async ({ client }: KilnProcess): Promise<number> => {
-  const metrics = await client.metrics();
-  return [...metrics.matchAll(/^kiln_device_use_seconds\{.*use="measuring".*\} (\S+)$/gm)].reduce(
-    (sum, [, seconds]) => sum + Number(seconds) * 1000,
-    0,
-  );
 };
 
 export const limitText = (all: readonly AtLimit[]): string =>
@@ -103,16 +93,16 @@ export const limitText = (all: readonly AtLimit[]): string =>
       'points/s since the last line',
       "daemon's CPU, ms a point",
       'of it the main thread',
-      'devices at work',
+      'of what the devices could judge',
     ],
     all.flatMap(({ backend, looks }) =>
-      looks.map(({ points, perSecond, cpuMs, mainMs, busy }) => [
+      looks.map(({ points, perSecond, cpuMs, mainMs, share }) => [
         backend,
         points,
         perSecond.toFixed(0),
         cpuMs.toFixed(3),
         mainMs.toFixed(3),
-        `${(busy * 100).toFixed(1)} %`,
+        `${(share * 100).toFixed(1)} %`,
       ]),
     ),
   )}`;
