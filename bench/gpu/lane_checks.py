@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Callable
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "test" / "python" / "judge"))
+sys.path[:0] = [str(ROOT / "test" / "python" / "judge"), str(Path(__file__).resolve().parent)]
+from judge_stream import stream  # noqa: E402
 from rig import HandmadeProblem, Rig, vector_add  # noqa: E402
 
 M = 1 << 20
@@ -60,17 +61,6 @@ def at_once(works: list[Callable[[], None]]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-
-
-def stream(rig: Rig, tasks: list[dict]) -> list[dict]:
-    """The next one always waits in the judge's pipe."""
-    results: list[dict] = []
-    rig.send({"type": "judge", "task": tasks[0]})
-    for following in [*tasks[1:], None]:
-        if following:
-            rig.send({"type": "judge", "task": following})
-        results.append(rig.result())
-    return results
 
 
 def report(what: str, found: dict[str, Any]) -> None:
