@@ -85,12 +85,10 @@ static void device(const char* name, double ns) {
   int kind = kind_of(name);
   if (idle > 0) {
     idle_ns += idle;
-    if (on_gap && idle > GAP_LEAST_NS) {
-      played_pause();
-      on_gap(idle);
-      played_resume();
+    if (idle > GAP_LEAST_NS) {
+      gaps++, gaps_between[last_kind][kind]++;
+      if (on_gap) played_pause(), on_gap(idle), played_resume();
     }
-    if (idle > GAP_LEAST_NS) gaps++, gaps_between[last_kind][kind]++;
     idle_between[last_kind][kind] += idle;
     device_free_at = here;
   }

@@ -39,7 +39,7 @@ class Turn(NamedTuple):
 
 
 class Alone(NamedTuple):
-    """Against the baseline's remembered time. `control`: None where none of its runs were among the candidate's."""
+    """Against the baseline's remembered time. `has_controls`: runs of `control` were among the candidate's."""
 
     known: TimingStatistics
     conditions: Conditions
