@@ -303,8 +303,7 @@ class Judgement:
         if min(conditions.warmth.single_ns, known["medianNs"]) < PAIRED_BELOW_NS:
             # What is remembered of such plans only says that there are, for judges that make them ready.
             return Pairs(self._pair_sides(), False)
-        control = Control(CONTROL, known["medianNs"])
-        return Alone(known, conditions, control, control.is_affordable(conditions))
+        return Alone(known, conditions, Control(CONTROL, known["medianNs"]))
 
     def _run_alone(self, spec: DefinedCase, case: Case, how: Alone) -> Section:
         sides = self._sides.runnables(["candidate", "baseline"] if how.has_controls else ["candidate"], case, spec)
