@@ -67,9 +67,8 @@ class RecordedRig(unittest.TestCase):
             sizes.update({f"{side}.{scratch}": size for scratch, size in plan["scratch"].items()})
         block = self.memory.map([room(size, WINDOW_UNIT).mapped for size in sizes.values()])
         pieces = dict(zip(sizes, block.pieces))
-        for piece, size in zip(block.pieces, sizes.values()):
+        for piece in block.pieces:
             self.driver.upload(piece.address, b"\xff" * piece.bytes)
-            del size
         return CaseRecordings(self.windows, name), pieces
 
     def at(self, pieces: Any, name: str, count: int) -> int:

@@ -68,7 +68,7 @@ class Launches(unittest.TestCase):
             "kiln_flush": self.kernels.flush(8, 132)._launch,
             "kiln_turn": self.samples._turn,
             "kiln_compare_samples": self.samples._prepare_compare(0, (Expected(8, 16, 24), NO_LOOKUP), (0.0, 0.0, 0.0)),
-            "kiln_look": Looks(self.driver, SimpleNamespace(allocate=lambda _size: 1 << 24), self.kernels)._prepare(1),
+            "kiln_look": Looks(self.driver, SimpleNamespace(allocate=lambda _size: 1 << 24), self.kernels)._prepare(1).launch,
             "kiln_copy": Exchange(self.driver, self.kernels)._copying[0],
         }
         self.assertEqual(set(launches), set(self.taken))

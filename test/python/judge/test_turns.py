@@ -58,13 +58,14 @@ def pairs(when_new: float = 1.0, ns: float = NS) -> Section:
     return Section(runs, times, 7)
 
 
-def conditions() -> Conditions:
+def conditions(run_ms: float = 0.1) -> Conditions:
     rules: Any = {"caseBudgetMs": BUDGET_MS, "runsMin": 96, "runsMax": 96, "warmupRuns": 3, "targetRelativeCi": 1e-9, "baselineAgeMsMax": 1e9}
-    return Conditions(rules, Warmth(NS, 0.1), random.Random(1), NO_HARD_INPUTS)
+    return Conditions(rules, Warmth(NS, run_ms), random.Random(1), NO_HARD_INPUTS)
 
 
 def by_itself(section: Section, has_controls: bool = True, **more: Any) -> Timed:
-    how = Alone(known(), conditions(), Control("baseline", NS), has_controls)
+    how = Alone(known(), conditions() if has_controls else conditions(run_ms=BUDGET_MS), Control("baseline", NS))
+    assert how.has_controls == has_controls
     return timed(section, how, **more)
 
 

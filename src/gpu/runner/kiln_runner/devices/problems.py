@@ -188,17 +188,14 @@ def _failure(problem: _Problem, role: OwnSide, result: Union[NotCompiled, Infra]
     if result["status"] == "infra":
         return result["failure"]
     outcome = result["outcome"]
-    name, code = f"the {_WORDS.get(role, role)} of {problem.definition['name']}", f"{role if role in _CODED else 'reference'}_failed"
+    words, side = ("program that derives the inputs", "reference") if role == "inputs" else (role, role)
+    name, code = f"the {words} of {problem.definition['name']}", f"{side}_failed"
     if _is_program(problem.definition, role) and (outcome["verdict"] == "contract" or outcome["verdict"] == "crashed"):
         case = f", case {outcome['case']}" if outcome["case"] else ""
         return infra_of(code, f"{name} cannot be recorded here{case}: {_last_lines(outcome['message'])}")
     log = outcome.get("log") or f"{outcome['verdict']} after {result['durationMs']:.0f} ms"
     first_lines = "\n".join(log.splitlines()[:LOG_LINES_SHOWN])
     return infra_of(code, f"{name} does not compile here: {first_lines}")
-
-
-_CODED = ("reference", "baseline")
-_WORDS = {"inputs": "program that derives the inputs"}
 
 
 def _last_lines(message: str) -> str:

@@ -93,11 +93,12 @@ def settle(programs: Iterable[Program]) -> bool:
 def settle_after(failure: InfraFailure, programs: Iterable[Program], case: str) -> bool:
     """As `settle`. CandidateFailure where memory of the device was missing that comes free with the process of the only program that answers."""
     answering = _answering_in(programs) if failure.code == "out_of_memory" else []
-    before = [program.free_bytes() for program in answering]
+    only = answering[0] if len(answering) == 1 else None
+    before = only.free_bytes() if only else 0
     is_free = settle(programs)
-    taken = [program.free_bytes() - free for program, free in zip(answering, before)]
-    if len(taken) == 1 and taken[0] > MEMORY_BESIDE_MAX:
-        words = f"it takes {taken[0]} bytes of the device's memory beside what it was lent, and leaves the judge too few"
+    taken = only.free_bytes() - before if only else 0
+    if taken > MEMORY_BESIDE_MAX:
+        words = f"it takes {taken} bytes of the device's memory beside what it was lent, and leaves the judge too few"
         raise CandidateFailure(contract(case, words), not is_free)
     return is_free
 

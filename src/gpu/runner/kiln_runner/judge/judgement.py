@@ -110,7 +110,7 @@ class Judgement:
                 self._race = None
 
     def _time_alone(self) -> None:
-        for spec in [turn.spec for turn in self._turns]:
+        for spec, *_ in self._turns:
             case = self._sides.open(spec, 1)
             trust(self._problem, case, spec, self._terms)
             self._beforehand.prepare(case, is_check=False)
@@ -145,16 +145,13 @@ class Judgement:
                 check_prepared(case, self._sides.runnable("candidate", case, spec), reference, self._terms, self._preparing(following))
                 if self._race and spec["kind"] == "bench":
                     self._race.saw_check(spec["name"], case.executed_ns(), case.cold_factor)
-            if self._race:
-                self._turns.sort(key=self._gain)
+            race = self._race
+            if race:
+                self._turns.sort(key=lambda turn: (-race.gain(turn.spec["name"]), turn.spec["name"]))
             if self._hidden_check:
                 self._enter("check", self._hidden_check.name)
                 self._hidden_check.run(self._prepare_first)
             self._find_unchanged()
-
-    def _gain(self, turn: Turn) -> tuple[float, str]:
-        name = turn.spec["name"]
-        return (-self._race.gain(name) if self._race else 0.0, name)
 
     def _preparing(self, following: Optional[DefinedCase]) -> Callable[[], None]:
         """For the device to have work while what it found is read: the next check, or behind the last one what is timed first."""
@@ -306,8 +303,7 @@ class Judgement:
         if min(conditions.warmth.single_ns, known["medianNs"]) < PAIRED_BELOW_NS:
             # What is remembered of such plans only says that there are, for judges that make them ready.
             return Pairs(self._pair_sides(), False)
-        control = Control(CONTROL, known["medianNs"])
-        return Alone(known, conditions, control, control.is_affordable(conditions))
+        return Alone(known, conditions, Control(CONTROL, known["medianNs"]))
 
     def _run_alone(self, spec: DefinedCase, case: Case, how: Alone) -> Section:
         sides = self._sides.runnables(["candidate", "baseline"] if how.has_controls else ["candidate"], case, spec)

@@ -39,12 +39,16 @@ class Turn(NamedTuple):
 
 
 class Alone(NamedTuple):
-    """Against the baseline's remembered time. `has_controls`: runs of `control` were among the candidate's."""
+    """Against the baseline's remembered time."""
 
     known: TimingStatistics
     conditions: Conditions
     control: Control
-    has_controls: bool
+
+    @property
+    def has_controls(self) -> bool:
+        """Some runs of the baseline are among the candidate's."""
+        return self.control.is_affordable(self.conditions)
 
 
 class WarmUp(NamedTuple):

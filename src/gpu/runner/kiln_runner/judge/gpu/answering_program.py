@@ -269,10 +269,12 @@ class AnsweringProgram(Program, Answering):
         differed, answers, offsets = self._host.looks.differed(), self._cases.get(case), self._offsets
         if any(one is self._process for one in differed):
             raise CandidateFailure(contract(case, "it writes its output after it said that it was done"))
-        changed = answers.changed(differed) if answers else None
+        if answers is None:
+            return
+        changed = answers.changed(differed)
         if changed:
             raise CandidateFailure(modified_input(case, changed))
-        words = doubt(answers.by_kernel, answers.by_copy, offsets.kernel_ns - offsets.copied_ns) if answers else ""
+        words = doubt(answers.by_kernel, answers.by_copy, offsets.kernel_ns - offsets.copied_ns)
         if words:
             raise CandidateFailure(contract(case, words))
 

@@ -49,12 +49,12 @@ class GpuCase:
         # Whether drawing inputs changes outputs too. Asked before every run.
         self.changes_in_draws = any(tensor["role"] == "inout" for tensor in self.tensors)
         self._place(batch, scratch)
-        self._input_sets = input_sets(case)
-        self._derived = DerivedInputs(gpu, self._input_sets, len(self.tensors), self._at, lambda name: self.tensor_at(0, name))
+        sets = input_sets(case)
+        self._derived = DerivedInputs(gpu, sets, len(self.tensors), self._at, lambda name: self.tensor_at(0, name))
         # The device is waited for then: what is to be taken of the run before is taken first.
         self.waits_in_draws = bool(self._derived.tensors)
         self._prepare_guards()
-        self._prepare_inputs()
+        self._prepare_inputs([tensors[: len(self.tensors)] for tensors in sets])
         self._prepare_comparisons()
         self._prepare_findings()
         self._inputs_at: Optional[tuple[int, int]] = None
@@ -95,10 +95,10 @@ class GpuCase:
         addresses = [self._mapped_at[guard.buffer] + guard.offset for guard in segments]
         self._guards = CaseGuards(self._gpu, segments, addresses, self._private_at(GUARD_TABLE))
 
-    def _prepare_inputs(self) -> None:
+    def _prepare_inputs(self, sets: Sequence[Sequence[Tensor]]) -> None:
         self._changed_at = self._guards.words
         places = InputPlaces(self.tensor_at, self._reference_tensor)
-        self._draws = InputDraws(self._gpu, [tensors[: len(self.tensors)] for tensors in self._input_sets], self.batch, places, self._changed_at)
+        self._draws = InputDraws(self._gpu, sets, self.batch, places, self._changed_at)
 
     def _reference_tensor(self, tensor: Tensor, look: int) -> int:
         """Where the reference finds a tensor: pure inputs where replica 0 has them, all others apart."""

@@ -58,9 +58,8 @@ class DerivedInputs:
             raise InfraFailure("reference_failed", f"the program that derives the inputs: {error.field}: {error}") from error
         for tensor in self.tensors:
             driver.copy(self._given(tensor["name"]), self._made_at(tensor), tensor_bytes(tensor))
-        for tensor in raw:
-            driver.fill(self._made_at(tensor), _WIPED, tensor_bytes(tensor))
-        return 2 * len(raw) + len(program.launches[0])
+        wiping = sum(driver.fill(self._made_at(tensor), _WIPED, tensor_bytes(tensor)) for tensor in raw)
+        return len(raw) + len(program.launches[0]) + wiping
 
     def verify(self, first: int) -> None:
         """Looks for changes of what sides were given. `first`: the word of the first comparison."""

@@ -207,38 +207,40 @@ class GpuDevice:
             self._cases.clear()
 
     def open_case(self, problem: ProblemDefinition, case: DefinedCase, batch: int, scratch: Scratch) -> GpuCase:
-        own = {side: names for side, names in scratch.items() if names}
+        own = without_empty(scratch)
         return self._cases.get(case_key(problem, case, batch, own), lambda: self._place(case, batch, own), lambda: 0)
 
     def keeps_open(self, problem: ProblemDefinition, case: DefinedCase, batch: int, scratch: Scratch) -> bool:
         return self._cases.has(case_key(problem, case, batch, scratch), 0)
 
     def open_once(self, case: DefinedCase, scratch: Scratch) -> GpuCase:
-        return self._place(case, 1, {side: names for side, names in scratch.items() if names})
+        return self._place(case, 1, without_empty(scratch))
 
     def open_beside(self, case: DefinedCase, scratch: Scratch) -> Optional[GpuCase]:
-        own = {side: names for side, names in scratch.items() if names}
-        if self._cases.weight(bytes_of) + self._bytes_of(case, 1, own) > self._cases_bytes_max:
+        own = without_empty(scratch)
+        if self._cases.weight(bytes_of) + self._mapped_bytes(case, 1, own) > self._cases_bytes_max:
             return None
-        try:
-            return GpuCase(self, case, 1, own)
-        except CudaError as error:
-            if error.code != OUT_OF_MEMORY:
-                raise InfraFailure("internal", f"the device cannot map the case {case['name']}: {error}") from error
-            return None
+        return self._map(case, 1, own)
 
-    def _bytes_of(self, case: DefinedCase, batch: int, scratch: Scratch) -> int:
+    def _mapped_bytes(self, case: DefinedCase, batch: int, scratch: Scratch) -> int:
         return sum(place_case(case["tensors"], batch, scratch, self.memory.page).sizes)
 
-    def _place(self, case: DefinedCase, batch: int, scratch: Scratch) -> GpuCase:
-        """In the room that cases opened before leave, or in theirs."""
-        size = self._bytes_of(case, batch, scratch)
-        self._cases.shrink(bytes_of, max(0, self._cases_bytes_max - size))
+    def _map(self, case: DefinedCase, batch: int, scratch: Scratch) -> Optional[GpuCase]:
+        """None where the device has no memory for it."""
         try:
             return GpuCase(self, case, batch, scratch)
         except CudaError as error:
             if error.code != OUT_OF_MEMORY:
                 raise InfraFailure("internal", f"the device cannot map the case {case['name']}: {error}") from error
+            return None
+
+    def _place(self, case: DefinedCase, batch: int, scratch: Scratch) -> GpuCase:
+        """In the room that cases opened before leave, or in theirs."""
+        size = self._mapped_bytes(case, batch, scratch)
+        self._cases.shrink(bytes_of, max(0, self._cases_bytes_max - size))
+        mapped = self._map(case, batch, scratch)
+        if mapped is not None:
+            return mapped
         self._cases.clear()
         self.memory.trim()
         try:
@@ -261,6 +263,11 @@ class GpuDevice:
 
 def bytes_of(case: GpuCase) -> int:
     return case.bytes
+
+
+def without_empty(scratch: Scratch) -> Scratch:
+    """Of those sides alone that have any."""
+    return {side: names for side, names in scratch.items() if names}
 
 
 def architecture(driver: Driver) -> str:

@@ -7,7 +7,7 @@ import ctypes
 import random
 from collections.abc import Sequence
 from ctypes import c_uint64
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from .driver import Driver
 from .kernels import HelperKernels
@@ -34,6 +34,14 @@ class Outputs(ctypes.Structure):
     _fields_ = [("at", c_uint64 * OUTPUTS_EACH), ("bytes", c_uint64 * OUTPUTS_EACH)]
 
 
+class _Look(NamedTuple):
+    """A launch, its first value, and what sets the others: it is launched within what is timed."""
+
+    launch: PreparedLaunch
+    outputs: Outputs
+    say: Callable[[int, int], None]
+
+
 class Looks:
     def __init__(self, driver: Driver, memory: Memory, kernels: HelperKernels) -> None:
         self._driver, self._kernels = driver, kernels
@@ -44,7 +52,8 @@ class Looks:
         self._rng, self._key = random.SystemRandom(), 0
         # Of each two looks whose sums are there: whose they are.
         self._owners: list[object] = []
-        self._launches: dict[int, PreparedLaunch] = {}
+        # By how many outputs each takes.
+        self._launches: dict[int, _Look] = {}
         self._differed: list[object] = []
         # Page-locked host memory, for looks of which nobody reads what was seen.
         self.glance = driver.host_buffer(GLANCE_BYTES)
@@ -93,15 +102,15 @@ class Looks:
         return code
 
     def _launch(self, places: "list[tuple[int, int]]", key: int, word: int) -> int:
-        launch = self._launches.get(len(places)) or self._prepare(len(places))
-        outputs = launch.value(0)
+        launch, outputs, say = self._launches.get(len(places)) or self._prepare(len(places))
         for number, (at, size) in enumerate(places):
             outputs.at[number], outputs.bytes[number] = at, size
-        launch.words(1, 2)(key, self._sums + word)
+        say(key, self._sums + word)
         return launch()
 
-    def _prepare(self, count: int) -> PreparedLaunch:
+    def _prepare(self, count: int) -> _Look:
         shape = LaunchShape([LOOKS_EACH // THREADS, count], [THREADS])
         values = [Outputs(), c_uint64(0), address(0)]
-        launch = self._launches[count] = PreparedLaunch(self._driver, self._kernels.function("kiln_look"), shape, values)
-        return launch
+        launch = PreparedLaunch(self._driver, self._kernels.function("kiln_look"), shape, values)
+        look = self._launches[count] = _Look(launch, launch.value(0), launch.words(1, 2))
+        return look

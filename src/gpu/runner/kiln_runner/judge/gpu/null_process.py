@@ -188,11 +188,7 @@ def blameless(ask: Callable[[], Result]) -> Result:
     try:
         return ask()
     except CandidateFailure as error:
-        raise blamed(error) from error
-
-
-def blamed(error: CandidateFailure) -> InfraFailure:
-    return InfraFailure("environment_missing", f"the judge's own program does not answer here: {error.outcome}")
+        raise InfraFailure("environment_missing", f"the judge's own program does not answer here: {error.outcome}") from error
 
 
 def spin_image(cache: Path, architecture: str) -> bytes:

@@ -8,10 +8,10 @@ import time
 from collections.abc import Sequence
 from typing import Callable, NamedTuple, Optional, Protocol, TypeVar
 
-from ..failures import CandidateFailure, InfraFailure
+from ..failures import InfraFailure
 from .answer_process import LIFE_S_MAX
 from .answering_program import Offsets
-from .null_process import Known, NullRuns, blamed, blameless
+from .null_process import Known, NullRuns, blameless
 
 CALIBRATED_S_MAX, IDLE_S = 60.0, 30.0
 # After so long it is made anew, so that it does not end within a judgement.
@@ -61,16 +61,12 @@ class Nulls:
 
     def offsets(self, environment: str, key: str) -> Offsets:
         """Under the device's lock. InfraFailure where known lengths do not come out."""
-        null, calibrations = self._asking(environment, key, self._measured)
-        if calibrations:
-            self._calibrate(calibrations)
-        return null.offsets
+        return self._known(environment, key).offsets
 
     def runs(self, environment: str, key: str) -> NullRuns:
         """Of its process, to be timed among others', and held against what was measured last. Under the device's lock. InfraFailure."""
-        if self._null is None or self._of != (environment, key):
-            self.offsets(environment, key)
-        return self._asking(environment, key, lambda process: process.runs(self._null or self._measured(process)[0]))
+        null = self._null if self._null and self._of == (environment, key) else self._known(environment, key)
+        return self._asking(environment, key, lambda process: process.runs(null))
 
     def rest(self) -> Optional[float]:
         """Seconds until its process has been idle for too long; None: there is none. It is ended where that is now."""
@@ -87,6 +83,12 @@ class Nulls:
         if process is not None:
             process.close()
 
+    def _known(self, environment: str, key: str) -> Known:
+        null, calibrations = self._asking(environment, key, self._measured)
+        if calibrations:
+            self._calibrate(calibrations)
+        return null
+
     def _running(self, environment: str, key: str) -> Process:
         self._used_s = self._now()
         if self._of != (environment, key) or self._process is None:
@@ -99,10 +101,7 @@ class Nulls:
         """One that does not answer is ended, and one that was lost is closed: the next one is another."""
         process = self._running(environment, key)
         try:
-            return ask(process)
-        except CandidateFailure as error:
-            self.close()
-            raise blamed(error) from error
+            return blameless(lambda: ask(process))
         except InfraFailure:
             self.close()
             raise
