@@ -128,6 +128,12 @@ export const labelsOf = (host: Pick<HostState, 'session' | 'labels' | 'devices' 
 export const environmentLabels = ({ inventory }: Pick<HostState, 'inventory'>): readonly string[] =>
   (inventory?.environments ?? []).filter(canRecord).flatMap(({ name, key }) => [environmentLabel(name, key), judgingLabel(name)]);
 
+/** By their names, in whatever versions. */
+export const recordsAll = (host: Pick<HostState, 'inventory'>, environments: readonly string[]): boolean => {
+  const labels = environmentLabels(host);
+  return environments.every((name) => labels.includes(judgingLabel(name)));
+};
+
 /** That its devices judge. */
 export const languagesOfHost = ({ inventory }: Pick<HostState, 'inventory'>): readonly Language[] =>
   inventory ? languagesOf(inventory) : [];

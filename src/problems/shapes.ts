@@ -1,5 +1,5 @@
 import { CASE_BYTES_MAX } from '../domain/case-limits.ts';
-import { type Dtype, DTYPE_BYTES, INTEGER_TYPES } from '../domain/plan/dtype.ts';
+import { type Dtype, DTYPE_BYTES, INTEGER_RANGES, INTEGER_TYPES } from '../domain/plan/dtype.ts';
 import type { Compare, Distribution, DistributionSpec, Problem, ResolvedCompare, TensorSpec } from '../domain/problem.ts';
 import type { ResolvedTensor } from '../domain/plan/resolved-plan.ts';
 import { ownValue } from '../platform/own-value.ts';
@@ -157,24 +157,20 @@ const refuseBeyond = (drawn: Drawn, index: number): void => {
     throw new PlanError(`tensors.${drawn.name}.distribution`, `${drawn.tensor.dtype} does not hold the index ${index}`);
 };
 
-const largestOf = ({ tensor: { dtype, role } }: Drawn): number =>
-  (role === 'out' ? undefined : INTEGER_BOUNDS[dtype]?.[1]) ?? Number.MAX_SAFE_INTEGER;
+const largestOf = (drawn: Drawn): number => rangeOf(drawn)[1];
 
-/** What each type holds; floats hold all whole numbers that an expression can be, more or less exactly. */
-const INTEGER_BOUNDS: Readonly<Partial<Record<Dtype, readonly [number, number]>>> = {
-  i32: [-(2 ** 31), I32_MAX],
-  u32: [0, 2 ** 32 - 1],
-  i8: [-128, 127],
-  u8: [0, 255],
-};
+/** Floats hold all whole numbers that an expression can be, more or less exactly. */
+const rangeOf = ({ tensor: { dtype, role } }: Drawn): readonly [number, number] =>
+  (role === 'out' ? undefined : ownValue(INTEGER_RANGES, dtype)) ?? INTEGER_RANGES.i64;
 
 const integerBounds = (
   { low, high }: { readonly low: string | number; readonly high: string | number },
-  { name, tensor: { dtype, role }, shape }: Drawn,
+  drawn: Drawn,
 ): { readonly low: number; readonly high: number } => {
+  const { name, tensor, shape } = drawn;
   const field = `tensors.${name}.distribution`;
-  const [min, max] = (role === 'out' ? undefined : INTEGER_BOUNDS[dtype]) ?? [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
-  const bounds: Bounds = { min, max, of: `a value of ${dtype}` };
+  const [min, max] = rangeOf(drawn);
+  const bounds: Bounds = { min, max, of: `a value of ${tensor.dtype}` };
   const found = {
     low: evaluateWithin(low, { field: `${field}.low`, scope: shape, bounds }),
     high: evaluateWithin(high, { field: `${field}.high`, scope: shape, bounds }),

@@ -9,7 +9,7 @@ import { refuseHalfDerived } from './derivation.ts';
 import { PlanError } from './plan-error.ts';
 import type { ProgramCode, SideCode } from './resolve-side.ts';
 import { languageOfFile } from '../domain/plan/language-of-file.ts';
-import { type Target } from './targets.ts';
+import type { Target } from './targets.ts';
 
 export interface Folder {
   readonly problem: Problem;

@@ -1,5 +1,6 @@
 /** Rankings, records and failures: what a problem's candidates came to. Device models are never compared with each other. */
 import type { RankedEntry, RankingKey, RankingQuery, RecordRow } from '../domain/ports/store.ts';
+import { IS_LIBRARY_RUN } from './libraries.ts';
 import { classSql } from './ranking-class.ts';
 import type { SqlSession } from './sql.ts';
 
@@ -59,7 +60,7 @@ export const readFailures = async (
   countsOf(
     await sql.query<Count>(
       `select verdict as name, count(*)::integer as count from kiln.candidates
-       where problem = $1 and problem_version = any($2::text[]) and verdict <> 'passed' and content -> 'library' is null
+       where problem = $1 and problem_version = any($2::text[]) and verdict <> 'passed' and not ${IS_LIBRARY_RUN}
          and ($3::text is null or lower(device) = lower($3)) group by verdict`,
       [problem, problemVersions, device],
     ),

@@ -85,7 +85,7 @@ const conditionsOf = (filter: CandidateFilter): Selection => {
 };
 
 interface AttemptRow extends Omit<FinishedAttempt, 'judgedBy' | 'startedAt' | 'finishedAt'> {
-  readonly judgedBy: 'recording' | 'answers' | null;
+  readonly judgedBy: NonNullable<FinishedAttempt['judgedBy']> | null;
   readonly startedAt: Date | null;
   readonly finishedAt: Date;
 }

@@ -6,6 +6,7 @@ import { CAMPAIGN_SUBMITTER } from '../domain/campaign/campaign.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import type { OldCandidate, Retention } from '../domain/ports/store-rows.ts';
 import { append, writing } from './journal.ts';
+import { IS_LIBRARY_RUN } from './libraries.ts';
 import { classSql } from './ranking-class.ts';
 import type { Sql, SqlSession } from './sql.ts';
 
@@ -27,7 +28,7 @@ with ranked as (
   select candidates.* from kiln.candidates left join ranked on ranked.id = candidates.id
   where candidates.verdict is not null and candidates.updated_at < $1::timestamptz
     and coalesce(ranked.place > $2::integer, true)
-    and candidates.submitter not like '${CAMPAIGN_SUBMITTER}%' and content -> 'library' is null
+    and candidates.submitter not like '${CAMPAIGN_SUBMITTER}%' and not ${IS_LIBRARY_RUN}
     and ${UNUSED}
 )`;
 

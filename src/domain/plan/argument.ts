@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WHOLE_FLOAT } from '../program-call.ts';
-import { INTEGER_TYPES, ScalarDtype } from './dtype.ts';
+import { INTEGER_RANGES, INTEGER_TYPES, ScalarDtype } from './dtype.ts';
 
 /** A number that a plan passes to a kernel as it stands there. */
 export interface Literal {
@@ -9,13 +9,10 @@ export interface Literal {
 }
 
 const F32_MAX = 2 ** 128 - 2 ** 104;
-/** Whole numbers of `i64` are those that a plan's text holds exactly. */
 const RANGES: Readonly<Record<ScalarDtype, readonly [number, number]>> = {
   f64: [-Number.MAX_VALUE, Number.MAX_VALUE],
   f32: [-F32_MAX, F32_MAX],
-  i64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-  i32: [-(2 ** 31), 2 ** 31 - 1],
-  u32: [0, 2 ** 32 - 1],
+  ...INTEGER_RANGES,
 };
 
 /** `8`, which is an `int`, or `{f32: 0.5}`, which says its type. */

@@ -22,6 +22,15 @@ export const DTYPE_BYTES = {
 /** Types of whole numbers; the others are floats. */
 export const INTEGER_TYPES: ReadonlySet<string> = new Set<Dtype>(['i64', 'i32', 'u32', 'i8', 'u8']);
 
+/** What each holds; of `i64` those that a number here holds exactly. */
+export const INTEGER_RANGES: Readonly<Record<'i64' | 'i32' | 'u32' | 'i8' | 'u8', readonly [number, number]>> = {
+  i64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  u32: [0, 2 ** 32 - 1],
+  i8: [-128, 127],
+  u8: [0, 255],
+};
+
 /** Types a kernel argument passed by value can have. */
 export const ScalarDtype = z.enum(['f64', 'f32', 'i64', 'i32', 'u32']);
 export type ScalarDtype = z.infer<typeof ScalarDtype>;

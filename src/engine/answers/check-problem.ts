@@ -3,14 +3,13 @@ import type { CheckProblem, ProblemTried, TriedMutant } from '../../domain/api/p
 import { deviceClassOf } from '../../domain/device.ts';
 import type { Device } from '../../domain/device.ts';
 import { KilnError } from '../../domain/errors.ts';
-import { judgingLabel } from '../../domain/hosts/environment-label.ts';
 import { reasonText } from '../../domain/text/describe.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { mutantsOf } from '../../problems/mutants.ts';
 import type { Mutant } from '../../problems/mutants.ts';
 import { resolveProgram } from '../../problems/resolve-program.ts';
 import { targetOf } from '../../problems/targets.ts';
-import { bookingOf, environmentLabels, hostNamed, connectedTo, isTrusted } from '../host-state.ts';
+import { bookingOf, hostNamed, connectedTo, isTrusted, recordsAll } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { AnswersSlice } from '../state.ts';
 import { type Answer, type Place, tryVersion } from './try-version.ts';
@@ -78,7 +77,7 @@ const tryLibrary = async (state: Checking, { loaded, ...place }: Place): Promise
   const { host, device } = place;
   if (library === null || device.kind === 'cpu') return null;
   const { environment } = library.program;
-  if (!environmentLabels(host).includes(judgingLabel(environment)))
+  if (!recordsAll(host, [environment]))
     return { failed: null, untried: `its host records no programs of environment "${environment}"` };
   const { unit, calls } = resolveProgram(library, { problem, target: 'gpu', architecture: device.architecture });
   const answer = await tryVersion(state, { loaded, ...place }, { unit, calls, plans: {} });
@@ -122,9 +121,7 @@ const placeFor = (state: Checking, loaded: LoadedProblem, where: CheckProblem): 
 /** It has what the problem's own sides are compiled for and, where they are programs, recorded by. */
 const canJudge = (loaded: LoadedProblem, host: HostState, device: Device): boolean => {
   const target = targetOf(deviceClassOf(device));
-  if (!loaded.targets.includes(target)) return false;
-  const labels = environmentLabels(host);
-  return loaded.environments(target).every((name) => labels.includes(judgingLabel(name)));
+  return loaded.targets.includes(target) && recordsAll(host, loaded.environments(target));
 };
 
 const isAsked = ({ host, device }: CheckProblem, { session }: HostState, found: Device): boolean =>

@@ -6,6 +6,8 @@ import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { type Calls, recordUnitOf } from '../../problems/resolve-program.ts';
 import { compileIdOf, judgeShortly, newCanaryAttempt } from '../canaries/canary-attempt.ts';
 import { markedUnit } from '../canaries/marks.ts';
+import { askHost } from '../compiling/ask-host.ts';
+import type { HostUnit } from '../compiling/known-artifacts.ts';
 import type { Connected, HostState } from '../host-state.ts';
 import type { AnswersSlice } from '../state.ts';
 
@@ -61,20 +63,17 @@ const make = async (
   { host, connection, device }: Place,
   { unit, calls, compileId }: Version & { readonly compileId: string },
 ): Promise<CompileResult | null> => {
-  const { session, canaries } = host;
-  const marked = markedUnit(unit, canaries.marks.code);
-  const { compileLimitMs } = state.rules;
-  const answers = connection.compileAnswers;
-  const compiled = await answered<CompileResult>(state, connection, {
-    answers,
-    id: compileId,
-    ask: () => session.compile(compileId, marked, compileLimitMs),
-  });
+  const marked = markedUnit(unit, host.canaries.marks.code);
+  const asked = async (id: string, wanted: HostUnit): Promise<CompileResult | null> =>
+    answered<CompileResult>(state, connection, {
+      answers: connection.compileAnswers,
+      id,
+      ask: () => askHost(host, { compileId: id, unit: wanted, limitMs: state.rules.compileLimitMs }),
+    });
+  const compiled = await asked(compileId, marked);
   if (!calls || marked.language !== 'python' || compiled?.status !== 'compiled') return compiled;
   const wanted = { artifact: compiled.artifact, deviceModel: device.model, calls, isByAnswers: false };
-  const id = `${compileId}${RECORD_SUFFIX}`;
-  const ask = (): boolean => session.record(id, recordUnitOf(marked, wanted), compileLimitMs);
-  return answered<CompileResult>(state, connection, { answers, id, ask });
+  return asked(`${compileId}${RECORD_SUFFIX}`, recordUnitOf(marked, wanted));
 };
 
 const failed = ({ code, message }: InfraFailure): Answer => ({

@@ -1,10 +1,9 @@
 /** Which library program is timed next, and which runs nobody needs any more. Reads the state, changes nothing. */
-import { judgingLabel } from '../../domain/hosts/environment-label.ts';
 import type { DeviceId } from '../../domain/ids.ts';
 import type { LibraryRunRow } from '../../domain/ports/store-rows.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { hostSnapshot, snapshot } from '../../scheduler/scheduler.ts';
-import { bookingOf, isTrusted, labelsOf, type HostState } from '../host-state.ts';
+import { bookingOf, isTrusted, recordsAll, type HostState } from '../host-state.ts';
 import type { LibrariesSlice } from '../state.ts';
 import { type LibraryPlace, placesOf, workAt } from './places.ts';
 import type { LibraryWork } from './runs.ts';
@@ -41,7 +40,9 @@ export const nextWork = (state: Looking, idle: ReadonlySet<DeviceId>): Wanted | 
   const running = new Set(wanted.filter(({ work }) => isUnfinished(state.libraryRuns.of(work))).map(({ place }) => place.device));
   const open = wanted.filter(({ work, place }) => state.libraryRuns.of(work) === null && !running.has(place.device));
   return (
-    open.find((one) => one.place.devices.some(({ host, deviceId }) => idle.has(deviceId) && canJudge(host, one.loaded))) ?? null
+    open.find((one) =>
+      one.place.devices.some(({ host, deviceId }) => idle.has(deviceId) && recordsAll(host, one.loaded.environments('gpu'))),
+    ) ?? null
   );
 };
 
@@ -54,10 +55,6 @@ const wantedOf = (state: Pick<Looking, 'problems' | 'hosts'>): readonly Wanted[]
     }),
   );
 };
-
-/** The problem's own sides may be programs too. */
-const canJudge = (host: HostState, loaded: LoadedProblem): boolean =>
-  loaded.environments('gpu').every((name) => labelsOf(host).includes(judgingLabel(name)));
 
 /** They wait for what is not there any more: a program, a problem or an environment that was replaced. */
 export const obsoleteRuns = (state: Looking): readonly LibraryRunRow[] => {

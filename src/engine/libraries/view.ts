@@ -1,12 +1,12 @@
 /** GET /v1/problems/:name/library: of each device model what the library program takes, or why nobody knows. */
 import { deviceClassOf } from '../../domain/device.ts';
-import { canRecord } from '../../domain/hosts/environment-label.ts';
 import type { LibraryTime, LibraryView } from '../../domain/library.ts';
 import type { LibraryRunRow } from '../../domain/ports/store-rows.ts';
 import { SILENT_VERDICTS } from '../../domain/outcome.ts';
 import { reasonText } from '../../domain/text/describe.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import type { LibraryProgram } from '../../problems/library.ts';
+import { recordsAll } from '../host-state.ts';
 import type { LibrariesSlice } from '../state.ts';
 
 type Viewed = Pick<LibrariesSlice, 'hosts' | 'libraryRuns' | 'rules'>;
@@ -56,9 +56,7 @@ const timedOf = ({ id, state, isByAnswers }: LibraryRunRow): Timed => {
 
 const whyNotYet = ({ hosts, rules }: Viewed, deviceModel: string, { program: { environment } }: LibraryProgram): string => {
   const having = [...hosts.values()].filter(({ devices }) => devices.some(({ model }) => model === deviceModel));
-  const isThere = having.some(({ inventory }) =>
-    inventory?.environments?.some((one) => one.name === environment && canRecord(one)),
-  );
-  if (!isThere) return `no host with this model records programs of environment "${environment}" (kiln doctor says why)`;
+  if (!having.some((host) => recordsAll(host, [environment])))
+    return `no host with this model records programs of environment "${environment}" (kiln doctor says why)`;
   return rules.libraryTimes ? 'not measured yet: it is once a device is idle' : 'not measured: judging.libraryTimes is false';
 };
