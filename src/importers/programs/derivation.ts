@@ -94,7 +94,7 @@ const keysOf = (count: number, shapes: Shapes): readonly string[] =>
 /** Of a file, what is called in it and how. */
 export type Generator = 'generate_input' | 'get_inputs';
 
-interface Written extends Deriving {
+interface Written extends Pick<Deriving, 'kept' | 'shapes'> {
   readonly generator: Generator;
   readonly raw: RawTensors;
   /** Of each tensor that is computed, in the order of problem.yaml: what leads to it in what the file hands over. */
