@@ -1,12 +1,12 @@
 /** Programs to be judged: the library programs of problems, the seeds wrapped with host code beside their device twins, and the corpus. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import { type Program, ProgramStyle } from '../../src/domain/program.ts';
 import { recogniseProgram } from '../../src/domain/program-style.ts';
 import type { LoadedProblem } from '../../src/problems/load-problems.ts';
-import { languageOfFile } from '../../src/domain/plan/language-of-file.ts';
 import { corpusHeader } from './corpus-header.ts';
+import { gpuSeeds } from './gpu-seeds.ts';
 import { wrapSeed } from './wrap-seed.ts';
 
 export const KINDS = ['torch', 'triton', 'cuda', 'corpus', 'references'] as const;
@@ -55,14 +55,12 @@ const torchItems = ({ problem: { name }, library }: LoadedProblem, device: strin
 
 const seedItems = (loaded: LoadedProblem, device: string): readonly ProgramItem[] => {
   const { name } = loaded.problem;
-  return Object.entries(loaded.files).flatMap(([path, source]) => {
-    const language = languageOfFile(path);
-    if (!path.startsWith('seeds/') || (language !== 'cuda' && language !== 'triton')) return [];
+  return gpuSeeds(loaded).flatMap(({ name: file, language, source }) => {
     const wrapped = wrapSeed(loaded, { language, source });
     if (wrapped === null) return [];
     const beside = SubmitCandidate.parse({ problem: name, device, language, source, effort: 'full' });
     const body = bodyOf({ problem: name, device, ...wrapped });
-    return [{ ...HONEST, name: `${name}/${basename(path)}`, problem: name, kind: language, body, beside }];
+    return [{ ...HONEST, name: `${name}/${file}`, problem: name, kind: language, body, beside }];
   });
 };
 

@@ -9,7 +9,7 @@ import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import { Problem } from '../../src/domain/problem.ts';
 import { type LoadedProblem, loadProblem } from '../../src/problems/load-problems.ts';
 import { mutantsOf } from '../../src/problems/mutants.ts';
-import { languageOfFile } from '../../src/domain/plan/language-of-file.ts';
+import { gpuSeeds } from './gpu-seeds.ts';
 import type { ProgramItem } from './program-work.ts';
 
 interface Twin {
@@ -125,12 +125,8 @@ interface Judged {
   readonly expected: string;
 }
 
-const seedsOf = ({ files }: LoadedProblem): readonly Judged[] =>
-  Object.entries(files).flatMap(([file, source]) => {
-    const language = languageOfFile(file);
-    if (!file.startsWith('seeds/') || (language !== 'cuda' && language !== 'triton')) return [];
-    return [{ of: file.slice('seeds/'.length), language, source, expected: 'passed' }];
-  });
+const seedsOf = (loaded: LoadedProblem): readonly Judged[] =>
+  gpuSeeds(loaded).map(({ name, language, source }) => ({ of: name, language, source, expected: 'passed' }));
 
 const wrongOf = (loaded: LoadedProblem): readonly Judged[] =>
   mutantsOf(loaded.definitionFor('gpu', 'sm_90a'))

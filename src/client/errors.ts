@@ -20,7 +20,7 @@ const jsonOf = (text: string): unknown => {
   }
 };
 
-/** `fetch` failed: nobody listens, the connection broke, or no answer came in time. */
+/** A call failed: nobody listens, the connection broke, or no answer came in time. */
 export const unreachable = (url: string, error: unknown): KilnError => {
   const slow = error instanceof Error && error.name === 'TimeoutError';
   const message = slow

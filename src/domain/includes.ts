@@ -1,8 +1,12 @@
 /** Files that a source in C or CUDA includes by `#include "path"`. Pure. */
 import { posix } from 'node:path';
+import type { Language } from './plan/plan.ts';
 
 /** Path, as it is included, -> text. */
 export type Files = Readonly<Record<string, string>>;
+
+/** Sources of others have no such lines. */
+export const canInclude = (language: Language | undefined): language is 'cuda' | 'c' => language === 'cuda' || language === 'c';
 
 const INCLUDE = /^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"[ \t]*(?:\/\/.*|\/\*.*\*\/[ \t]*)?\r?$/u;
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { KilnError } from '../domain/errors.ts';
-import { type Files, filesReached } from '../domain/includes.ts';
+import { canInclude, type Files, filesReached } from '../domain/includes.ts';
 import { INTEGER_TYPES } from '../domain/plan/dtype.ts';
 import { Problem, programFilesOf, type TensorSpec } from '../domain/problem.ts';
 import { sourceOf } from './merge-files.ts';
@@ -125,7 +125,7 @@ const readCode = (folder: string, programs: readonly string[]): Record<string, s
 const readSource = (folder: string, name: string, shared: Files): string => {
   const source = readText(join(folder, name), FILE_BYTES_MAX);
   const language = languageOfFile(name);
-  if (language !== 'cuda' && language !== 'c') return source;
+  if (!canInclude(language)) return source;
   try {
     return sourceOf({ source, language, files: filesReached(source, (path) => ownValue(shared, path)) });
   } catch (error) {

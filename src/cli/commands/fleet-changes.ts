@@ -1,5 +1,6 @@
 /** `kiln fleet plan|reload|add|remove`: hosts that come and go while the daemon runs. */
 import type { Command } from 'commander';
+import type { KilnClient } from '../../client/create-client.ts';
 import type { FleetPlan, HostAdded, HostChange } from '../../domain/api/fleet-control.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { contextOf, print, printJson } from '../context.ts';
@@ -9,11 +10,11 @@ export const addFleetChanges = (program: Command, fleet: Command): void => {
   fleet
     .command('plan')
     .description('what the fleet file, as it is now, would change')
-    .action(async () => show(program, await (await contextOf(program)).client.fleetPlan()));
+    .action(async () => show(program, async (client) => client.fleetPlan()));
   fleet
     .command('reload')
     .description('read the fleet file again and apply what changed; one that is wrong changes nothing')
-    .action(async () => show(program, await (await contextOf(program)).client.reloadFleet()));
+    .action(async () => show(program, async (client) => client.reloadFleet()));
   addHostCommands(program, fleet);
 };
 
@@ -45,8 +46,10 @@ const addHostCommands = (program: Command, fleet: Command): void => {
 export const leavesText = ({ expiresAt }: Pick<HostAdded, 'expiresAt'>): string =>
   expiresAt === null ? '' : `, and leaves at ${expiresAt}`;
 
-const show = async (program: Command, plan: FleetPlan): Promise<void> => {
-  if ((await contextOf(program)).json) printJson(plan);
+const show = async (program: Command, ask: (client: KilnClient) => Promise<FleetPlan>): Promise<void> => {
+  const { client, json } = await contextOf(program);
+  const plan = await ask(client);
+  if (json) printJson(plan);
   else print(planText(plan));
 };
 

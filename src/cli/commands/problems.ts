@@ -26,8 +26,7 @@ export const addProblems = (program: Command): void => {
       const { client, json } = await contextOf(program);
       if (name !== undefined) {
         const view = await client.problem(name);
-        const { versions } = await client.problemVersions(name);
-        const library = await libraryTimes(client, name);
+        const [{ versions }, library] = await Promise.all([client.problemVersions(name), libraryTimes(client, name)]);
         if (json) printJson({ ...view, versions, library });
         else print([problemText(view), ...libraryLines(library), ...versionsText(versions)].join('\n\n'));
         return;

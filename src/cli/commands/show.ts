@@ -6,6 +6,7 @@ import { tracesText } from '../../importers/flashinfer/traces.ts';
 import { popcornText } from '../../importers/gpumode/popcorn.ts';
 import type { KilnClient } from '../../client/create-client.ts';
 import type { LibraryTime } from '../../domain/library.ts';
+import { comparedScore } from '../../domain/ranking/ranking.ts';
 import { libraryOn, librarySource } from '../../domain/text/library-text.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { libraryTimes } from '../library-times.ts';
@@ -88,9 +89,11 @@ export const addShow = (program: Command): void => {
 /** Ids tell by their beginning what they are of; any other is a candidate's. */
 const KINDS: Readonly<Record<string, 'sweep' | 'campaign'>> = { 's-': 'sweep', 'k-': 'campaign' };
 
-/** Of its problem on the model that judged it. A time to answers is compared with none. */
-const libraryFor = async (client: KilnClient, { submission, score }: Candidate): Promise<LibraryTime | null> =>
-  score === null || score.answers ? null : libraryOn(await libraryTimes(client, submission.problem), score.deviceModel);
+/** Of its problem on the model that judged it. */
+const libraryFor = async (client: KilnClient, { submission, score }: Candidate): Promise<LibraryTime | null> => {
+  const compared = comparedScore(score);
+  return compared && libraryOn(await libraryTimes(client, submission.problem), compared.deviceModel);
+};
 
 interface Beside {
   readonly waitsFor: string | null;

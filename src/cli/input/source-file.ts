@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import type { SubmitCandidate } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
-import { type Files, filesReached } from '../../domain/includes.ts';
+import { canInclude, type Files, filesReached } from '../../domain/includes.ts';
 import { languageOfFile } from '../../domain/plan/language-of-file.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { FilePath } from '../../domain/program.ts';
@@ -58,7 +58,7 @@ export const readIncluded = async (
   if (folders.length > 0) refuseFolders(folders, language);
   const textOf = (asked: string): string | undefined => ownValue(named, asked) ?? textIn(folders, asked);
   const files = folders.length === 0 ? named : { ...named, ...filesReached(source, textOf) };
-  if (language === 'cuda' || language === 'c') noteForgotten(path, source, files);
+  if (canInclude(language)) noteForgotten(path, source, files);
   return Object.keys(files).length === 0 ? {} : { files };
 };
 
@@ -74,7 +74,7 @@ const noteForgotten = (path: string, source: string, files: Files): void => {
 };
 
 const refuseFolders = (folders: readonly string[], language: Language): void => {
-  if (language !== 'cuda' && language !== 'c')
+  if (!canInclude(language))
     throw new KilnError('INVALID_REQUEST', `--include: only cuda and c include files; ${language} does not`);
   const missing = folders.find((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true);
   if (missing !== undefined) throw new KilnError('INVALID_REQUEST', `--include ${missing}: there is no such folder`);

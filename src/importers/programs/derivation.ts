@@ -1,6 +1,7 @@
 /** Inputs that a file's own code computes: raw tensors for its draws, and the program that runs it on them. Pure. */
 import type { DistributionSpec } from '../../domain/problem.ts';
 import { type Drawn, drawnOf } from './draws.ts';
+import { EXPRESSION_CHARS_MAX, factorText } from './expression-text.ts';
 import type { KeptCase } from './kept-cases.ts';
 import { freeName } from './names.ts';
 import { hasAllShapes, type Pool, pooled, type Pooled } from './raw-draws.ts';
@@ -26,8 +27,6 @@ export interface RawTensors {
   /** Of each case. */
   readonly orders: readonly Pooled['order'][];
 }
-
-const EXPRESSION_CHARS_MAX = 480;
 
 /** Throws RefusedFile where cases draw in ways that are not alike. */
 export const rawTensorsOf = ({ kept, shapes, taken }: Deriving): RawTensors => {
@@ -75,8 +74,6 @@ const elementsOf = (pools: readonly Pool[], shapes: Shapes, name: string): strin
 /** How many draws, of how many axes. */
 const formOf = (pool: Pool | undefined): string => JSON.stringify(pool?.shapes.map(({ length }) => length));
 
-const factorText = (size: string | number): string => (/^\w+$/u.test(String(size)) ? String(size) : `(${size})`);
-
 /** The program knows a case by its sizes. */
 const tellApart = ({ kept, shapes }: Pick<Deriving, 'kept' | 'shapes'>): void => {
   shapes.useArguments();
@@ -97,7 +94,7 @@ const keysOf = (count: number, shapes: Shapes): readonly string[] =>
 /** Of a file, what is called in it and how. */
 export type Generator = 'generate_input' | 'get_inputs';
 
-interface Written extends Deriving {
+interface Written extends Pick<Deriving, 'kept' | 'shapes'> {
   readonly generator: Generator;
   readonly raw: RawTensors;
   /** Of each tensor that is computed, in the order of problem.yaml: what leads to it in what the file hands over. */

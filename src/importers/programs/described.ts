@@ -1,7 +1,7 @@
 /** What describe.py answers: of each file what it draws, takes and returns, or why that cannot be said. */
 import { z } from 'zod';
 import { Constant, ModelArguments } from '../../domain/program-call.ts';
-import { DescribedDraw } from './described-draw.ts';
+import { DescribedDraw, typed } from './described-draw.ts';
 import { RawDraws } from './raw-draws.ts';
 
 const Place = z.array(z.string());
@@ -23,12 +23,6 @@ const Tree: z.ZodType<Tree> = z.lazy(() =>
   ]),
 );
 
-const typed = {
-  /** Kiln's name; PyTorch's where `known` is false. */
-  dtype: z.string(),
-  known: z.boolean(),
-  shape: z.array(z.int().min(0)).max(64),
-};
 const DescribedTensor = z.strictObject({ ...typed, contiguous: z.boolean(), draw: DescribedDraw, read: z.string().nullish() });
 export type DescribedTensor = z.infer<typeof DescribedTensor>;
 

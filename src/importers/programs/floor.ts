@@ -1,6 +1,7 @@
 /** What any right kernel must read and write: every input and output once. Pure. */
 import { INTEGER_TYPES } from '../../domain/plan/dtype.ts';
 import { bytesOfType } from './element-types.ts';
+import { EXPRESSION_CHARS_MAX, factorText } from './expression-text.ts';
 
 export interface FloorText {
   readonly read_bytes: string | number;
@@ -15,8 +16,6 @@ interface Counted {
   readonly role: string;
   readonly distribution?: { readonly kind: string } | undefined;
 }
-
-const EXPRESSION_CHARS_MAX = 480;
 
 /**
  * Where some inputs are integers, which may choose what is read of the others, nothing but they must be read. Of inputs that are computed a kernel may
@@ -38,11 +37,9 @@ export const floorOf = (tensors: Readonly<Record<string, Counted>>): FloorText =
 const bytesOf = (tensors: readonly Counted[]): string | number => {
   let sum = '';
   for (const { dtype, shape } of tensors) {
-    const term = [bytesOfType(dtype), ...shape.filter((size) => size !== 1)].map(factorOf).join('*');
+    const term = [bytesOfType(dtype), ...shape.filter((size) => size !== 1)].map(factorText).join('*');
     const longer = sum === '' ? term : `${sum} + ${term}`;
     if (longer.length <= EXPRESSION_CHARS_MAX) sum = longer;
   }
   return sum === '' ? 0 : sum;
 };
-
-const factorOf = (size: string | number): string => (/^\w+$/u.test(String(size)) ? String(size) : `(${size})`);

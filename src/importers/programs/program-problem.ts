@@ -92,7 +92,7 @@ export const makeProblem = (wanted: ProgramProblem): Made => {
   const theirs = wanted.files.find((file) => file === ENTRY || file === DERIVE_FILE);
   if (theirs !== undefined) throw new RefusedFile(`its file ${theirs} has the name of one that computes its inputs here`);
   const places = first.found.places.filter((_place, at) => tensors[names[at] ?? '']?.distribution?.kind === 'derived');
-  const text = derivationText({ kept, shapes, taken, generator: wanted.generator, raw, places, rows: wanted.described.rows });
+  const text = derivationText({ kept, shapes, generator: wanted.generator, raw, places, rows: wanted.described.rows });
   return {
     problem,
     files: { [ENTRY]: text, [DERIVE_FILE]: deriveFileText() },

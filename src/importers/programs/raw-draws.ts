@@ -1,14 +1,12 @@
 /** What a file drew while it made its inputs, as raw tensors that the judge draws: draws of one kind share one, each with a part of its own. Pure. */
 import { z } from 'zod';
-import { DescribedDraw, type Draw } from './described-draw.ts';
+import { DescribedDraw, type Draw, typed } from './described-draw.ts';
 
 /** `operations`: that make or change a tensor. `read`: a value that the host learned, in words. */
 export const RawDraws = z.strictObject({
   draws: z.array(
     z.strictObject({
-      dtype: z.string(),
-      known: z.boolean(),
-      shape: z.array(z.int().min(0)).max(64),
+      ...typed,
       draw: DescribedDraw,
       /** How many like it follow each other. */
       times: z.int().positive(),

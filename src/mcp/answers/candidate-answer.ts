@@ -7,7 +7,7 @@ import type { LibraryTime } from '../../domain/library.ts';
 import type { CaseTiming } from '../../domain/measurement.ts';
 import { timingsOf } from '../../domain/passed-timings.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { classOf, type Score } from '../../domain/ranking/ranking.ts';
+import { classOf, comparedScore, type Score } from '../../domain/ranking/ranking.ts';
 import { statusText } from '../../domain/text/describe.ts';
 import { libraryOn, librarySource } from '../../domain/text/library-text.ts';
 import { untrusted } from '../../domain/text/untrusted.ts';
@@ -81,10 +81,10 @@ const rankingOf = async (
 ): Promise<RankingView | null> =>
   orNull<RankingView>(kiln.ranking(problem, { device, class: classOf(score), limit: PLACES_READ }));
 
-/** Of its problem on the same model. A time to answers is compared with none. */
+/** Of its problem on the same model. */
 const libraryFor = async (kiln: McpKiln, { submission, score }: Candidate): Promise<LibraryTime | null> => {
-  if (score === null || score.answers) return null;
-  return libraryOn((await orNull(kiln.library(submission.problem)))?.models ?? [], score.deviceModel);
+  const compared = comparedScore(score);
+  return compared && libraryOn((await orNull(kiln.library(submission.problem)))?.models ?? [], compared.deviceModel);
 };
 
 /** Of who holds the record on the same model; none where that is itself. */

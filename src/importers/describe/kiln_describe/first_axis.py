@@ -55,11 +55,15 @@ def _put(whole: dict[str, Any], inputs: list[list[int]], outputs: list[list[int]
 _WIDE = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4, "f16": 2, "bf16": 2}
 
 
+def is_computed(tensors: "list[dict[str, Any]]") -> bool:
+    """Whether the file's own code makes some of them: they cannot be drawn as they are."""
+    return any(one["draw"]["kind"] == "unplain" for one in tensors)
+
+
 def _bytes(case: dict[str, Any]) -> int:
     """Of what is there at once: inputs with outputs, or with what they are derived from."""
     made = [one for one in case["outputs"] if one["tensor"] is None]
-    is_derived = any(one["draw"]["kind"] == "unplain" for one in case["tensors"])
-    drawn = [(one["dtype"], one["times"] * math.prod(one["shape"])) for one in case["raw"]["draws"]] if is_derived else []
+    drawn = [(one["dtype"], one["times"] * math.prod(one["shape"])) for one in case["raw"]["draws"]] if is_computed(case["tensors"]) else []
     beside = max(_size([(one["dtype"], math.prod(one["shape"])) for one in made]), _size(drawn))
     return _size([(one["dtype"], math.prod(one["shape"])) for one in case["tensors"]]) + beside
 

@@ -5,7 +5,7 @@ from typing import Any, Callable, Optional
 
 from kiln_describe.arguments import given_arguments, plain_arguments
 from kiln_describe.files import load
-from kiln_describe.first_axis import WithRows, fewer_rows, smaller_cases
+from kiln_describe.first_axis import WithRows, fewer_rows, is_computed, smaller_cases
 from kiln_describe.framework import torch
 from kiln_describe.inputs import Made, make, redirected, said
 from kiln_describe.lines import Lines
@@ -25,7 +25,7 @@ def describe(task: dict[str, Any]) -> dict[str, Any]:
     init = _init(module, lines)
     made = make(lambda _seed: tuple(module.get_inputs()), lines)
     whole = _whole(module, init, made, lines)
-    if any(one["draw"]["kind"] == "unplain" for one in made.tensors):
+    if is_computed(made.tensors):
         name = _rows_name(module, made)
         with_rows, rows = _remaking(module, init, name, lines), {"rows": name} if name else {}
     else:
