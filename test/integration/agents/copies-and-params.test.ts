@@ -107,7 +107,7 @@ describe('params of what a model wrote', () => {
     });
     const campaigns = await rig.campaigns(judging, [generator, createEvolve()]);
     const { id } = await campaigns.create(
-      request({ agents: 1, generators: [{ name: 'scripted', share: 1 }], budget: { candidates: 12, usd: 1 } }),
+      request({ agents: 1, generators: [{ name: 'scripted', share: 1 }], budget: { candidates: 40, usd: 1 } }),
     );
     await until(campaigns, id, isFinished);
     const tuned = (await generationsOf(campaigns, id)).filter(
