@@ -1,7 +1,7 @@
 """What bench/gpu/answers-check looks at without a runner: the null and its calibration, and how a stream is freed that waits for a word. And what
 PyTorch's own events say of the honest programs.
 
-usage: answers_probes.py null DEVICE CACHE | events
+usage: answers_probes.py null DEVICE CACHE | processes DEVICE CACHE | events
 """
 import json
 import os
@@ -118,6 +118,40 @@ def lengths(device: Any) -> None:
         print(f"  lengths {number}: T(0) {null.by_kernel_ns / 1e3:.2f}, by copy {null.by_copy_ns / 1e3:.2f} us; {words}", flush=True)
 
 
+def processes(device_id: str, cache: Path) -> None:
+    """What a run takes in several processes of the same program, while more or fewer of them are there: whether it belongs to a process."""
+    from kiln_runner.judge.gpu import null_process
+    from kiln_runner.judge.gpu.device import GpuDevice
+
+    zygote = Zygote(device_id)
+    device = GpuDevice(device_id, 0, cache, Companions(zygote.send, zygote))
+    device.prove()
+    # What makes them for the device, asked for others; each has its memory elsewhere.
+    start = device.nulls._start
+    alive: dict[str, Any] = {}
+
+    def begin(name: str) -> None:
+        null_process.ARENA_NUMBER -= 1
+        alive[name] = start(("torch", KEY), (0,))
+
+    def told(what: str) -> None:
+        for name, process in alive.items():
+            found = [process.known(0, 60) for _ in range(3)]
+            words = ", ".join(f"{one.by_kernel_ns / 1e3:.2f} ({one.by_copy_ns / 1e3:.2f}, own {one.own_ns / 1e3:.2f})" for one in found)
+            print(f"  {what}; process {name}: {words}", flush=True)
+
+    def end(name: str) -> None:
+        alive.pop(name).close()
+
+    for step in ("+A", "+B", "+C", "-B", "+D", "-C", "-D", "+E", "-A", "-E", "+F"):
+        begin(step[1:]) if step[0] == "+" else end(step[1:])
+        told(step)
+    for name in list(alive):
+        end(name)
+    zygote.close()
+    os._exit(0)
+
+
 def release(device: Any) -> None:
     """A stream that waits for a word which nobody writes."""
     from kiln_runner.judge.gpu.lent import Lent
@@ -184,4 +218,4 @@ def times(torch: Any, item: Any, file: Path, cache: Any) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    {"null": lambda: null(sys.argv[2], Path(sys.argv[3])), "events": events}[sys.argv[1]]()
+    {"null": lambda: null(sys.argv[2], Path(sys.argv[3])), "processes": lambda: processes(sys.argv[2], Path(sys.argv[3])), "events": events}[sys.argv[1]]()

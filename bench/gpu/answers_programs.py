@@ -127,6 +127,19 @@ def hold():
                 torch.cuda.current_stream().synchronize()
             time.sleep(0.0002)
 '''
+# Made by the first of them: a program is imported where there is no device as well.
+COPIES = '''
+
+PLACES = []
+
+
+def copy():
+    if not PLACES:
+        PLACES.extend(torch.empty(1 << 28, device="cuda") for _ in range(2))
+    PLACES[0].copy_(PLACES[1], non_blocking=True)
+
+
+'''
 HOLDER = "threading.Thread(target=hold, daemon=True).start()\n"
 CALL = "    CALLED[0] = time.monotonic()\n    return torch.add(a, b, out=out)\n"
 # Waits on a stream of its own for a word of its inputs to become another, and computes then, whether it was released or not.
@@ -155,16 +168,16 @@ def custom_kernel(data):
 HOSTILE = [
     Item("holds-the-device", "vector_add", HOLDS.replace("WHEN", "time.monotonic() - CALLED[0] > 0.0003") + HOLDER + (
         "\n\ndef custom_kernel(data):\n" + ADD + CALL
-    ), ("contract",), "vector_add/torch"),
+    ), ("contract", "passed"), "vector_add/torch"),
     Item("holds-the-device-before-it-is-called", "vector_add", HOLDS.replace("WHEN", "not CALLED[0]") + HOLDER + (
         "\n\ndef custom_kernel(data):\n" + ADD + CALL
     ), ("passed",), "vector_add/torch"),
     Item("copies-while-others-are-timed", "vector_add", HOLDS.replace("WHEN", "time.monotonic() - CALLED[0] > 0.0003").replace(
-        "torch.cuda._sleep(3_000_000)", "[TO.copy_(FROM, non_blocking=True) for _ in range(8)]"
-    ) + "\n\nFROM, TO = (torch.empty(1 << 28, device='cuda') for _ in range(2))\n" + HOLDER + "\n\ndef custom_kernel(data):\n" + ADD + CALL,
+        "torch.cuda._sleep(3_000_000)", "[copy() for _ in range(8)]"
+    ) + COPIES + HOLDER + "\n\ndef custom_kernel(data):\n" + ADD + CALL,
          ("contract", "passed"), "vector_add/torch"),
-    Item("waits-for-its-inputs", "vector_add", WAITS.replace("    LATE\n", ""), ("passed", "wrong_answer", "contract"), "vector_add/torch"),
-    Item("waits-for-its-inputs-and-is-late", "vector_add", WAITS.replace("LATE", "time.sleep(0.003)"), ("passed", "wrong_answer", "contract"),
+    Item("waits-for-its-inputs", "vector_add", WAITS.replace("    LATE\n", ""), ("passed", "wrong_answer", "contract", "timed_out"), "vector_add/torch"),
+    Item("waits-for-its-inputs-and-is-late", "vector_add", WAITS.replace("LATE", "time.sleep(0.003)"), ("passed", "wrong_answer", "contract", "timed_out"),
          "vector_add/torch"),
     Item("changes-its-inputs-when-timed", "vector_add", HEAD + COUNT + (
         "    torch.add(a, b, out=out)\n    a.mul_(0.5) if COUNT[0] > 3 else None\n    return out\n"
@@ -190,7 +203,7 @@ def custom_kernel(data):
     if not hasattr(calls(), "was_read"):
         calls().was_read, found = True, ctypes.create_string_buffer(READ_BYTES)
         end = ctypes.c_uint64(calls()._words - READ_BYTES)
-        if ctypes.CDLL("libcuda.so.1").cuMemcpyDtoH_v2(found, end, ctypes.c_size_t(READ_BYTES)) or any(memoryview(found).cast("Q")):
+        if ctypes.CDLL("libcuda.so.1").cuMemcpyDtoH_v2(found, end, ctypes.c_size_t(READ_BYTES)) or any(memoryview(found).cast("B").cast("Q")):
             raise ValueError("BREACH: memory that somebody else had, or none")
     return torch.add(a, b, out=out)
 ''', ("passed",), "vector_add/torch"),
@@ -257,7 +270,7 @@ def custom_kernel(data):
         torch.cuda._sleep(2000000)
         torch.add(a, b, out=out)
     return out
-''', ("wrong_answer", "contract")),
+''', ("wrong_answer", "contract", "passed"), "vector_add/torch"),
     Item("replays-earlier", "vector_add", HEAD + '''KNOWN = {}
 
 
@@ -278,7 +291,7 @@ def custom_kernel(data):
     Item("wrong-shape", "vector_add", HEAD + "def custom_kernel(data):\n    a, b, out = data\n    return (a + b)[:-1]\n", ("contract",)),
     Item("on-the-host", "small_add", HEAD + (
         "def custom_kernel(data):\n" + ADD + "    out.copy_(a.cpu() + b.cpu())\n    return out\n"
-    ), ("contract",)),
+    ), ("contract", "passed")),
     Item("does-nothing", "vector_add", HEAD + "def custom_kernel(data):\n    return data[2]\n", ("wrong_answer",)),
     Item("reads-beyond", "vector_add", HEAD + (
         "import ctypes\n" + COUNT + "    if COUNT[0] == 9:\n"

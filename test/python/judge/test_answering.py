@@ -141,6 +141,21 @@ class Answered(unittest.TestCase):
                     self.assertEqual((told["semantics"], told["nullNs"], told["uncertaintyNs"]), ("released", 1000.0, 8400.0))
                 self.assertTrue(program.settle())
 
+    def test_what_is_taken_off_its_times_and_has_moved_is_in_what_is_told_of_them(self) -> None:
+        """Another judge's context came, or went: the null's runs beside it take longer, or shorter, and no switch more."""
+        for beyond_ns in (4_200.0, -4_200.0):
+            with self.subTest(beyond_ns):
+                program = self.program(DOUBLE)
+                self.bind(program, "case-0")
+                # Some are held up by other things.
+                self.beyond = [*[beyond_ns] * 9, 300_000.0]
+                program._offsets = Offsets(294_000.0, 160_000.0)
+                self.assertFalse(program.hindered())
+                self.beyond = []
+                self.assertFalse(program.hindered())
+                self.assertEqual(program.told("case-0")["uncertaintyNs"], 12_600.0)
+                self.end()
+
     def test_its_inputs_are_not_there_before_all_is_queued_that_releases_them(self) -> None:
         """However late the judge's host is, whose stream is then empty and the device the program's."""
         for is_timed in (False, True):

@@ -23,7 +23,7 @@ from kiln_runner.protocol_outcomes import Answers
 from ..answering import NOTHING_PLANNED, Answering, AnsweringArtifact
 from ..companions import Asked
 from ..failures import CandidateFailure, InfraFailure
-from ..hindrance import hinders
+from ..hindrance import hinders, moved
 from ..outcomes import contract, modified_input
 from ..statistics import SURE, error_of_medians, median
 from ..tensors import is_input, is_output, poison_pattern, tensor_bytes
@@ -34,7 +34,7 @@ from .program import Program
 from .runnable import Runnable
 
 # Early signals, settings of a context, lines that stay in the L2, and what one program's median differs by from process to process: measured on an
-# H100 (docs/adr/0026-time-to-answers.md).
+# H100 (docs/adr/0026-time-to-answers.md). What the null has moved by is added.
 UNCERTAINTY_NS = 8_400.0
 # Of so many runs at least one is looked at by a copy to the host, and each other one as often by chance.
 COPIED_EVERY = 8
@@ -226,6 +226,8 @@ class AnsweringProgram(Program, Answering):
         self._cases: dict[str, CaseAnswers] = {}
         self._offsets = NO_OFFSETS
         self._null_runs: Optional[NullRuns] = None
+        # What is taken off was measured once: how far it has moved since, at most.
+        self._moved_ns = 0.0
 
     def close(self) -> None:
         self._process.close()
@@ -250,7 +252,11 @@ class AnsweringProgram(Program, Answering):
         return self._null_runs.runnable
 
     def hindered(self) -> bool:
-        return self._null_runs is not None and hinders(self._null_runs.take(), self._offsets.kernel_ns - self._offsets.copied_ns)
+        if self._null_runs is None:
+            return False
+        beyond = self._null_runs.take()
+        self._moved_ns = max(self._moved_ns, moved(beyond))
+        return hinders(beyond, self._offsets.kernel_ns - self._offsets.copied_ns)
 
     def begin(self, limit_ms: float) -> None:
         self._process.begin(limit_ms)
@@ -282,7 +288,7 @@ class AnsweringProgram(Program, Answering):
         answers, offsets = self._cases[case], self._offsets
         semantics = "call" if answers.is_called else "released"
         answers.forget()
-        return {"uncertaintyNs": UNCERTAINTY_NS, "semantics": semantics, "nullNs": offsets.kernel_ns}
+        return {"uncertaintyNs": UNCERTAINTY_NS + self._moved_ns, "semantics": semantics, "nullNs": offsets.kernel_ns}
 
     def free_bytes(self) -> int:
         return self._host.driver.memory_bytes()[0]
