@@ -98,7 +98,7 @@ export const KilnFile = strictFields({
     /** 0: every candidate is timed to the end. */
     racingPlaces: Count(0, 1000).default(20),
     /** Whether programs that cannot be recorded go on by their answers. */
-    timeToAnswers: z.boolean({ error: 'must be true or false' }).default(false),
+    timeToAnswers: z.boolean({ error: 'must be true or false' }).default(true),
     /** Whether library programs of problems are timed on idle devices. */
     libraryTimes: z.boolean({ error: 'must be true or false' }).default(true),
   }).prefault({}),

@@ -36,7 +36,7 @@ test('a program is built, recorded and judged by a real runner, and keeps its ve
 });
 
 test('programs that cannot be recorded, or whose recording is wrong, are judged by their answers and ranked apart', async () => {
-  folder = kilnFolder(FLEET, { KILN_SIMULATED_DEVICES: '1', KILN_SIMULATED_RECORDER: '1', KILN_TIME_TO_ANSWERS: 'true' });
+  folder = kilnFolder(FLEET, { KILN_SIMULATED_DEVICES: '1', KILN_SIMULATED_RECORDER: '1' });
   const kiln = await startKiln(folder);
   for await (const event of kiln.client.events({ after: 0, signal: AbortSignal.timeout(LIMIT_MS) }))
     if (event.type === 'host.connected') break;
