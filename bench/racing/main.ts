@@ -18,6 +18,7 @@ import { kilnFolder, startKiln } from '../../test/support/kiln-process.ts';
 import { count } from '../count.ts';
 import { loadNow, machineLine } from '../machine.ts';
 import { table } from '../markdown.ts';
+import { quantile } from '../quantile.ts';
 import { agreement } from '../measure/kendall.ts';
 import type { Ranked } from '../measure/kendall.ts';
 
@@ -138,6 +139,13 @@ const reportOf = (
       [rowOf('timed to the end', full), rowOf('racing', raced)],
     ),
     '',
+    'With racing:',
+    '',
+    table(
+      ['', 'candidates', 'judged in (p50)', 'of it timed', 'as many in a second of device time'],
+      [kindRow('stopped early', raced, (stopped) => stopped), kindRow('timed to the end', raced, (stopped) => !stopped)],
+    ),
+    '',
     `Of the first ${first.length} of the full ranking ${kept.length} were timed to the end with racing too; the order of these: tau ${agreed.tau.toFixed(3)}, ` +
       `over pairs apart ${agreed.tauApart.toFixed(3)} (${agreed.pairsApart} of ${agreed.pairs}).`,
     '',
@@ -162,6 +170,23 @@ const rowOf = (name: string, { records }: Judged): readonly (string | number)[] 
     `${(spent(passed, 'measureMs') / 1000).toFixed(2)} s`,
     ((1000 * passed.length) / spent(passed, 'totalMs')).toFixed(1),
     ((1000 * later.length) / spent(later, 'totalMs')).toFixed(1),
+  ];
+};
+
+/** Of those that passed: who is stopped early is told apart from who is near the front. */
+const kindRow = (name: string, { records }: Judged, isOne: (stopped: boolean) => boolean): readonly (string | number)[] => {
+  const ones = records.filter(({ score }) => score && isOne(score.stopped !== undefined));
+  if (ones.length === 0) return [name, 0, '', '', ''];
+  const judgedMs = quantile(
+    ones.map((record) => spent([record], 'totalMs')),
+    0.5,
+  );
+  return [
+    name,
+    ones.length,
+    `${judgedMs.toFixed(1)} ms`,
+    `${((100 * spent(ones, 'measureMs')) / spent(ones, 'totalMs')).toFixed(0)} %`,
+    (1000 / judgedMs).toFixed(1),
   ];
 };
 
