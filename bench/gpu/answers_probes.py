@@ -218,4 +218,6 @@ def times(torch: Any, item: Any, file: Path, cache: Any) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    {"null": lambda: null(sys.argv[2], Path(sys.argv[3])), "processes": lambda: processes(sys.argv[2], Path(sys.argv[3])), "events": events}[sys.argv[1]]()
+    {
+        "null": lambda: null(sys.argv[2], Path(sys.argv[3])), "processes": lambda: processes(sys.argv[2], Path(sys.argv[3])), "events": events,
+    }[sys.argv[1]]()

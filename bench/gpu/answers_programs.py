@@ -165,6 +165,7 @@ def custom_kernel(data):
     LATE
     return out
 '''
+WAITING = ("passed", "wrong_answer", "contract", "timed_out")
 HOSTILE = [
     Item("holds-the-device", "vector_add", HOLDS.replace("WHEN", "time.monotonic() - CALLED[0] > 0.0003") + HOLDER + (
         "\n\ndef custom_kernel(data):\n" + ADD + CALL
@@ -176,9 +177,8 @@ HOSTILE = [
         "torch.cuda._sleep(3_000_000)", "[copy() for _ in range(8)]"
     ) + COPIES + HOLDER + "\n\ndef custom_kernel(data):\n" + ADD + CALL,
          ("contract", "passed"), "vector_add/torch"),
-    Item("waits-for-its-inputs", "vector_add", WAITS.replace("    LATE\n", ""), ("passed", "wrong_answer", "contract", "timed_out"), "vector_add/torch"),
-    Item("waits-for-its-inputs-and-is-late", "vector_add", WAITS.replace("LATE", "time.sleep(0.003)"), ("passed", "wrong_answer", "contract", "timed_out"),
-         "vector_add/torch"),
+    Item("waits-for-its-inputs", "vector_add", WAITS.replace("    LATE\n", ""), WAITING, "vector_add/torch"),
+    Item("waits-for-its-inputs-and-is-late", "vector_add", WAITS.replace("LATE", "time.sleep(0.003)"), WAITING, "vector_add/torch"),
     Item("changes-its-inputs-when-timed", "vector_add", HEAD + COUNT + (
         "    torch.add(a, b, out=out)\n    a.mul_(0.5) if COUNT[0] > 3 else None\n    return out\n"
     ), ("modified_input",)),
