@@ -14,6 +14,7 @@ import { unlessEnded, withTemporaryFolder } from './platform/clean-up.ts';
 import { isProblemFolder } from './problems/read-problem.ts';
 import { type LoadedProblem, loadProblem } from './problems/load-problems.ts';
 import { type Mutant, mutantsOf } from './problems/mutants.ts';
+import { lengthGaps } from './problems/ragged-lengths.ts';
 
 const TRY_LIMIT_MS = 600_000;
 const RUNNER = join(import.meta.dirname, 'gpu/runner');
@@ -96,6 +97,7 @@ const gapsOf = ({ problem }: LoadedProblem): readonly string[] => [
   ...(problem.check.some(({ shape }) => Object.values(shape).some((size) => size % 2 === 1))
     ? []
     : ['no check case of an odd size']),
+  ...lengthGaps(problem),
 ];
 
 /** Runs `work` with a folder that is there as long as it runs. */

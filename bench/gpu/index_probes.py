@@ -26,6 +26,7 @@ class IndexProbe:
         """Distributions whose bits differ."""
         kinds = [
             lambda n: {"kind": "permutation", "length": n}, lambda n: {"kind": "offsets", "length": max(n, 2), "total": 100},
+            lambda n: {"kind": "offsets", "length": max(n, 2), "total": 100, "lengths_seed": n},
             lambda n: {"kind": "sorted_integers", "length": n, "low": 0, "high": 77}, lambda _n: {"kind": "bernoulli", "share": 0.3},
         ]
         asked = [(dtype, make(n), ROWS * max(n, 2)) for dtype in INTEGERS for make in kinds for n in LENGTHS]

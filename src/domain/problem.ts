@@ -16,8 +16,8 @@ export const TENSORS_MAX = 16;
  * holds without a leading 1, of either sign. `exponents`: of either sign, from 2^low to below 2^(high + 1), every power of two equally likely.
  * `mixture`: each element is of one of these, chosen at random. `bernoulli`: 1 with the probability `share`, otherwise 0.
  *
- * Along the last axis, whose elements are `length` in number: `permutation` of 0 to length - 1; `offsets` from 0 to `total`, which never fall;
- * `sorted_integers`, which never fall.
+ * Along the last axis, whose elements are `length` in number: `permutation` of 0 to length - 1; `offsets` from 0 to `total`, which never fall, with
+ * `lengths_seed` the same lengths of segments in every draw, in another order; `sorted_integers`, which never fall.
  *
  * `derived`: not drawn, but computed by the problem's own program from what is (`Derivation`). `low` and `high`, both included, bound integers.
  */
@@ -39,11 +39,16 @@ const EXPONENTS = z.strictObject({
 const BERNOULLI = z.strictObject({ kind: z.literal('bernoulli'), share: z.number().gt(0).lt(1) });
 const length = { length: z.int().positive() };
 const PERMUTATION = z.strictObject({ kind: z.literal('permutation') });
-const OFFSETS = z.strictObject({ kind: z.literal('offsets'), total: z.int().min(0), ...length });
+const LENGTHS_SEED_MAX = 2 ** 32 - 1;
+const LENGTHS_SEED_RULE = `lengths_seed is a whole number from 0 to ${LENGTHS_SEED_MAX}`;
+const lengthsSeed = {
+  lengths_seed: z.int({ error: LENGTHS_SEED_RULE }).min(0, LENGTHS_SEED_RULE).max(LENGTHS_SEED_MAX, LENGTHS_SEED_RULE).optional(),
+};
+const OFFSETS = z.strictObject({ kind: z.literal('offsets'), total: z.int().min(0), ...lengthsSeed, ...length });
 const SORTED_INTEGERS = z.strictObject({ kind: z.literal('sorted_integers'), low: z.int(), high: z.int(), ...length });
 /** Bounds by the case's shape, as `high: vocab - 1` for indices of a table's rows. */
 const INTEGERS_SPEC = z.strictObject({ kind: z.literal('integers'), low: Expression, high: Expression });
-const OFFSETS_SPEC = z.strictObject({ kind: z.literal('offsets'), total: Expression });
+const OFFSETS_SPEC = z.strictObject({ kind: z.literal('offsets'), total: Expression, ...lengthsSeed });
 /** The part of the elements that is drawn so. */
 const share = { share: z.number().positive().max(1) };
 const PARTS = [

@@ -40,7 +40,8 @@ const distributionText = ({ kind, ...rest }: DistributionSpec): string => {
   const { sorted, ...numbers } = { sorted: undefined, ...rest };
   const words = sorted === true ? ['sorted', kind] : [kind];
   const unusual = Object.entries(numbers).filter(([name, value]) => kind !== 'normal' || value !== USUAL[name]);
-  return [...words, ...unusual.map(([name, value]) => `${name} ${value}`)].join(' ');
+  const kept = 'lengths_seed' in numbers ? [': the same lengths in every draw, in another order'] : [];
+  return [...words, ...unusual.map(([name, value]) => `${name} ${value}`)].join(' ') + kept.join('');
 };
 
 const USUAL: Readonly<Record<string, unknown>> = { mean: 0, std: 1 };

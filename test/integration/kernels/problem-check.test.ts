@@ -48,6 +48,13 @@ describe('what the checks of a problem do not find', () => {
     expect(found.gaps.length).toBeGreaterThan(0);
   });
 
+  test('is a length of segments that changes from run to run', { timeout: LIMIT_MS }, async () => {
+    const folder = join(folders, 'grouped_gemm');
+    cpSync(join(ROOT, 'kernels/grouped_gemm'), folder, { recursive: true });
+    edit(join(folder, 'problem.yaml'), ', lengths_seed: 52', '');
+    expect((await check(folder)).gaps).toEqual([expect.stringContaining('are drawn anew for each (many_experts)')]);
+  });
+
   test('is everything for one that judges nobody', { timeout: LIMIT_MS }, async () => {
     const found = await check(changed('low: -1, high: 1', '(x[i] > 9 ? x[i] : 0)'));
     expect(found.ok).toBe(false);

@@ -51,6 +51,8 @@ class Sized(HandmadeProblem):
         found = super().definition
         for case, (_, n) in zip(found["cases"], self.cases.values()):
             case["tensors"] = [sized(tensor, n) for tensor in case["tensors"]]
+            if "hard" in case:
+                case["hard"] = [sized(one, n) for one in case["hard"]]
         return found
 
 
@@ -69,9 +71,12 @@ def scatter() -> Sized:
     return Sized("scatter", tensors, SCATTER, SCATTER, CASES)
 
 
-def ragged() -> Sized:
-    """n segments, eight elements each on average."""
-    starts = {"kind": "offsets", "length": lambda n: n + 1, "total": lambda n: 8 * n}
+FREE = {"kind": "offsets", "length": lambda n: n + 1, "total": lambda n: 8 * n}
+
+
+def ragged(**how: int) -> Sized:
+    """n segments, eight elements each on average. `how`: fields of the offsets' distribution."""
+    starts = {**FREE, **how}
     tensors = [
         {"name": "x", "role": "in", "dtype": "f32", "distribution": NORMAL, "elements": lambda n: 8 * n},
         {"name": "starts", "role": "in", "dtype": "i32", "distribution": starts, "elements": lambda n: n + 1},

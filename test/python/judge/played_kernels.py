@@ -45,8 +45,13 @@ class Answer(NamedTuple):
 Strategy = Callable[[Launch, dict, random.Random], Answer]
 
 
+def alike(_seed: int) -> float:
+    return 1.0
+
+
 class PlayedCase:
-    """The candidate, and a baseline as fast as an honest one. `noise`: of a run, as a share."""
+    """The candidate, and a baseline as fast as an honest one. `noise`: of a run, as a share. `work`: what a run of any side takes on the inputs of a
+    seed, in shares of the honest time."""
 
     name, draw_bias = "played", 0.002
 
@@ -58,7 +63,9 @@ class PlayedCase:
         noise: float = 0.003,
         spoils: float = 1.0,
         forges: Mapping[str, float] = NOTHING_FORGED,
+        work: Callable[[int], float] = alike,
     ) -> None:
+        self._work = work
         self.batch, self._strategy, self._rng, self._noise = batch, strategy, rng, noise
         self.seed, self._seen, self._launches, self.memory = 0, None, 0, {}
         # How long the baseline takes where the candidate ran since the inputs were drawn.
@@ -93,7 +100,7 @@ class PlayedCase:
             self.seed, self._spoilt = run.seed, False
         # Poisoned, or right for other inputs.
         self._right = [False] * self.batch
-        noise = 1 + self._rng.gauss(0, self._noise)
+        noise = self._work(self.seed) * (1 + self._rng.gauss(0, self._noise))
         if run.side != "candidate":
             return HONEST_NS * noise * (self._spoils if self._spoilt else 1)
         time_ns = sum(self._execute(replica) for replica in range(run.replicas)) / run.replicas

@@ -33,6 +33,14 @@ def offsets(length: int, total: int) -> dict:
     return {"kind": "offsets", "length": length, "total": total}
 
 
+def shuffled(length: int, total: int, seed: int = 3) -> dict:
+    return {**offsets(length, total), "lengths_seed": seed}
+
+
+def lengths_of(values: "list[int]") -> "list[int]":
+    return [b - a for a, b in zip(values, values[1:])]
+
+
 def rising(length: int, low: int, high: int) -> dict:
     return {"kind": "sorted_integers", "length": length, "low": low, "high": high}
 
@@ -112,6 +120,36 @@ class Structures(unittest.TestCase):
         self.assertEqual(len(set(rows)), 5)
         self.assertEqual({(row[0], row[-1]) for row in rows}, {(0, 500)})
 
+    def test_offsets_whose_lengths_have_a_seed_have_the_same_lengths_in_every_draw_and_another_order(self) -> None:
+        for segments, total in ((2, 9), (5, 37), (32, 4096), (129, 1000)):
+            draws = [self.draw(shuffled(segments + 1, total), segments + 1, keys=(key, 1)) for key in range(60)]
+            self.assertEqual({(values[0], values[-1]) for values in draws}, {(0, total)})
+            self.assertEqual(len({tuple(sorted(lengths_of(values))) for values in draws}), 1)
+            self.assertGreaterEqual(min(lengths_of(draws[0])), 0)
+            orders = len({tuple(values) for values in draws})
+            self.assertTrue(orders > 55 if segments > 5 else orders > 1, (segments, orders))
+
+    def test_every_length_comes_at_every_place_as_often(self) -> None:
+        counts = Counter()
+        for key in range(800):
+            counts.update(enumerate(lengths_of(self.draw(shuffled(9, 4096), 9, keys=(key, 7)))))
+        self.assertEqual(len(counts), 64)
+        self.assertTrue(all(60 < count < 145 for count in counts.values()), counts)
+
+    def test_another_seed_has_other_lengths_which_are_spread_as_all_offsets_are(self) -> None:
+        drawn = {tuple(sorted(lengths_of(self.draw(shuffled(101, 100, seed), 101)))) for seed in range(40)}
+        self.assertEqual(len(drawn), 40)
+        empty = sum(lengths.count(0) for lengths in drawn) / 4000
+        free = sum(lengths_of(self.draw(offsets(101, 100), 101, keys=(key, 3))).count(0) for key in range(40)) / 4000
+        self.assertAlmostEqual(empty, free, delta=0.05)
+
+    def test_rows_of_such_offsets_have_lengths_and_an_order_of_their_own(self) -> None:
+        draws = [self.draw(shuffled(9, 500), 45, keys=(key, 1)) for key in range(2)]
+        rows = [[tuple(sorted(lengths_of(values[at : at + 9]))) for at in range(0, 45, 9)] for values in draws]
+        self.assertEqual(rows[0], rows[1])
+        self.assertEqual(len(set(rows[0])), 5)
+        self.assertNotEqual(draws[0], draws[1])
+
     def test_sorted_integers_never_fall_stay_within_their_bounds_and_repeat(self) -> None:
         repeats, reach = 0, set()
         for key in range(200):
@@ -137,12 +175,14 @@ class Structures(unittest.TestCase):
         self.assertEqual((values[-1], values), (2**52 + 1, sorted(values)))
         self.assertTrue(any(value % 2 for value in values[:-1]))
         low = -(2**53) + 1
+        values = self.draw(shuffled(2001, 2**52 + 1, 2**32 - 1), 2001, "i64")
+        self.assertEqual((values[-1], values), (2**52 + 1, sorted(values)))
         values = self.draw(rising(2000, low, 2**53 - 1), 2000, "i64")
         self.assertTrue(low <= values[0] < 0 < values[-1] < 2**53)
 
     def test_no_compiler_and_no_order_of_elements_changes_a_bit(self) -> None:
         for dtype in INTEGERS:
-            for distribution in (permutation(113), offsets(113, 100), rising(113, -0, 97), {"kind": "bernoulli", "share": 0.4}):
+            for distribution in (permutation(113), offsets(113, 100), shuffled(113, 100), rising(113, -0, 97), {"kind": "bernoulli", "share": 0.4}):
                 wanted = self.draw(distribution, 5 * 113, dtype, (77, 2**63 + 9))
                 self.assertEqual(wanted, self.draw(distribution, 5 * 113, dtype, (77, 2**63 + 9), self.other.kiln_draw_structure))
                 self.assertEqual(wanted, self.draw(distribution, 5 * 113, dtype, (77, 2**63 + 9), self.other.one_by_one))

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../../src/domain/problem.ts';
 import { definitionText } from '../../../src/domain/text/problem-definition.ts';
+import { issueText } from '../../../src/platform/issue-text.ts';
 import { resolveDistributions, resolveTensors } from '../../../src/problems/shapes.ts';
 
 const problem = (x: object, dtype = 'f32') =>
@@ -34,6 +35,13 @@ const parts = (...shares: readonly number[]) => ({
 });
 
 const refused = (name: string) => () => resolveTensors(parsed({ kind: 'normal' }), { n: 3 }, { [name]: { kind: 'zeros' } });
+
+const complaint = (distribution: object): string | undefined => problem(distribution, 'i32').error?.issues.map(issueText)[0];
+
+const told = (distribution: object): string => {
+  const { tensors } = shaped(distribution, ['n']);
+  return definitionText({ ...parsed({ kind: 'normal' }), tensors }, []);
+};
 
 const integers = (low: number | string, high: number | string, dtype = 'i32') =>
   resolveTensors(parsed({ kind: 'integers', low, high }, dtype), { n: 7 })[0]?.distribution;
@@ -82,6 +90,12 @@ describe('distributions of inputs', () => {
       resolveTensors(shaped(distribution, shape), { n: 7 })[0]?.distribution;
     expect(of({ kind: 'permutation' }, [3, 'n'])).toEqual({ kind: 'permutation', length: 7 });
     expect(of({ kind: 'offsets', total: '4 * n' }, ['n + 1'])).toEqual({ kind: 'offsets', length: 8, total: 28 });
+    expect(of({ kind: 'offsets', total: 'n', lengths_seed: 5 }, ['n + 1'])).toEqual({
+      kind: 'offsets',
+      length: 8,
+      total: 7,
+      lengths_seed: 5,
+    });
     expect(of({ kind: 'integers', low: 0, high: 'n', sorted: true }, ['n', 5])).toEqual({
       kind: 'sorted_integers',
       length: 5,
@@ -121,10 +135,22 @@ describe('distributions of inputs', () => {
     expect(problem({ kind: 'offsets' }).success).toBe(false);
   });
 
+  test('of lengths that stay are refused where their seed is none, and where nothing has lengths', () => {
+    const rule = 'lengths_seed is a whole number from 0 to 4294967295';
+    for (const seed of [-1, 0.5, 2 ** 32, 'n', null])
+      expect(complaint({ kind: 'offsets', total: 'n', lengths_seed: seed })).toBe(rule);
+    expect(complaint({ kind: 'integers', low: 0, high: 9, lengths_seed: 1 })).toBe('unknown field "lengths_seed"');
+    expect(drawn({ kind: 'offsets', total: 0, lengths_seed: 1 }, 'i32', 1)).toThrow('offsets of n segments are n + 1 elements');
+    expect(drawn({ kind: 'offsets', total: 'n', lengths_seed: 1 }, 'f32')).toThrow('offsets takes an integer type, not f32');
+  });
+
   test('are told to writers as they are declared', () => {
-    const { tensors } = shaped({ kind: 'integers', low: 0, high: 'n - 1', sorted: true }, ['n']);
-    const text = definitionText({ ...parsed({ kind: 'normal' }), tensors }, []);
-    expect(text).toContain('tensor x: i32[n], in, sorted integers low 0 high n - 1');
+    expect(told({ kind: 'integers', low: 0, high: 'n - 1', sorted: true })).toContain(
+      'tensor x: i32[n], in, sorted integers low 0 high n - 1',
+    );
+    expect(told({ kind: 'offsets', total: 'n', lengths_seed: 3 })).toContain(
+      'offsets total n lengths_seed 3: the same lengths in every draw, in another order',
+    );
   });
 
   test('are refused for what is not drawn', () => {

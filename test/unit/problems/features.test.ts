@@ -11,9 +11,9 @@ import { languageOfFile } from '../../../src/domain/plan/language-of-file.ts';
 const ROOT = join(import.meta.dirname, '../../..');
 const KERNELS = join(ROOT, 'kernels');
 
-const distributionsOf = ({ tensors, check }: Problem): readonly DistributionSpec[] => [
+const distributionsOf = ({ tensors, check, bench }: Problem): readonly DistributionSpec[] => [
   ...Object.values(tensors).flatMap(({ role, distribution }) => (role === 'out' ? [] : [distribution])),
-  ...check.flatMap(({ distributions = {} }) => Object.values(distributions)),
+  ...[...check, ...bench.gpu].flatMap(({ distributions = {} }) => Object.values(distributions)),
 ];
 const draws = (kind: DistributionSpec['kind']) => (problem: Problem) =>
   distributionsOf(problem).some((distribution) => distribution.kind === kind);
@@ -28,6 +28,8 @@ const SAID_BY_PROBLEM: Readonly<Record<string, (problem: Problem) => boolean>> =
   'sorted keys': (problem) => distributionsOf(problem).some((one) => one.kind === 'integers' && one.sorted === true),
   masks: draws('bernoulli'),
   'ragged rows': draws('offsets'),
+  'ragged rows of the same lengths in every run': (problem) =>
+    distributionsOf(problem).some((one) => one.kind === 'offsets' && one.lengths_seed !== undefined),
   mixtures: draws('mixture'),
   'a tolerance for one output': (problem) => outputsOf(problem).some(({ tolerance }) => tolerance !== undefined),
   'outputs of unlike types': (problem) => new Set(outputsOf(problem).map(({ dtype }) => dtype)).size > 1,

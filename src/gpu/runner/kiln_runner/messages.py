@@ -81,7 +81,7 @@ distribution = union("kind", {
     **{kind: record(fields, more) for kind, (fields, more) in kinds.items()},
     "bernoulli": record({"share": number(above=0)}),
     "permutation": record({"length": integer(1)}),
-    "offsets": record({"length": integer(1), "total": integer(0)}),
+    "offsets": record({"length": integer(1), "total": integer(0)}, {"lengths_seed": integer(0)}),
     "sorted_integers": record({"length": integer(1), "low": integer(), "high": integer()}),
     "mixture": record({"of": array(component, 2, 8)}),
     "derived": record({}, {"low": integer(), "high": integer()}),

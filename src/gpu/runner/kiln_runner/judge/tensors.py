@@ -11,6 +11,7 @@ DTYPE_BYTES = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4, "f16": 2, "bf16
 KIND_CODE = {"uniform": 0, "normal": 1, "integers": 2, "bits": 3, "zeros": 4, "subnormal": 5, "exponents": 6}
 # What kiln_draw_structure knows.
 STRUCTURE_CODE = {"permutation": 7, "offsets": 8, "sorted_integers": 9, "bernoulli": 10}
+SHUFFLED_OFFSETS = 11
 # What kiln_draw knows; the others are structures, or mixtures of one.
 PLAIN_KINDS = ("uniform", "normal", "integers", "bits")
 COMPONENTS_MAX = 8
@@ -97,6 +98,8 @@ def structure_of(tensor: Tensor) -> Optional[Structure]:
         return None
     if kind == "bernoulli":
         return Structure(1, min(CHOICES, round(distribution["share"] * CHOICES)), 0, STRUCTURE_CODE[kind])
+    if "lengths_seed" in distribution:
+        return Structure(distribution["length"], distribution["lengths_seed"], distribution["total"], SHUFFLED_OFFSETS)
     low, high = distribution.get("low", 0), distribution.get("high", distribution.get("total", 0))
     return Structure(distribution["length"], low, high, STRUCTURE_CODE[kind])
 

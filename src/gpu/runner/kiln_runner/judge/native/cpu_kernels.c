@@ -72,13 +72,25 @@ static void draw_between(const Structure* s, i64* row, u64 first, u64 last, u64 
   draw_between(s, row, first, middle, base, key0, key1), draw_between(s, row, middle, last, base, key0, key1);
 }
 
-static void draw_rising(void* data, u64 elements, int dtype, const Structure* s, u64 key0, u64 key1) {
+/* The offsets behind `row[0]`, which is where the first of the segments begins. */
+static void draw_shuffled(const Structure* s, i64* row, Segments segments, u64 base, u64 key0, u64 key1) {
+  Segments ahead, behind;
+  if (segments.last - segments.first == 1) {
+    row[1] = row[0] + segments.high - segments.low;
+    return;
+  }
+  shuffle_halves(segments, base, (u64)s->low, key0, key1, &ahead, &behind);
+  draw_shuffled(s, row, ahead, base, key0, key1), draw_shuffled(s, row + (ahead.last - ahead.first), behind, base, key0, key1);
+}
+
+static void draw_rows(void* data, u64 elements, int dtype, const Structure* s, u64 key0, u64 key1) {
   u64 ends = s->kind == SORTED_INTEGERS, last = s->length - 1 + 2 * ends;
   i64* row = malloc((last + 1) * sizeof(i64));
   if (!row) abort();
   for (u64 base = 0; base < elements; base += s->length) {
-    row[0] = s->low, row[last] = s->high;
-    draw_between(s, row, 0, last, base, key0, key1);
+    row[0] = s->kind == SHUFFLED_OFFSETS ? 0 : s->low, row[last] = s->high;
+    if (s->kind == SHUFFLED_OFFSETS) draw_shuffled(s, row, all_segments(s), base, key0, key1);
+    else draw_between(s, row, 0, last, base, key0, key1);
     for (u64 j = 0; j < s->length; j++) write_element(data, base + j, dtype, encode_integer(row[j + ends], dtype));
   }
   free(row);
@@ -86,8 +98,8 @@ static void draw_rising(void* data, u64 elements, int dtype, const Structure* s,
 
 /* As kiln_draw, of a structure. */
 void kiln_draw_structure(void* data, u64 elements, int dtype, const Structure* s, u64 key0, u64 key1) {
-  if (s->kind == OFFSETS || s->kind == SORTED_INTEGERS) {
-    draw_rising(data, elements, dtype, s, key0, key1);
+  if (s->kind == OFFSETS || s->kind == SORTED_INTEGERS || s->kind == SHUFFLED_OFFSETS) {
+    draw_rows(data, elements, dtype, s, key0, key1);
     return;
   }
   for (u64 i = 0; i < elements; i++) write_element(data, i, dtype, encode_integer(structured(s, i, key0, key1), dtype));

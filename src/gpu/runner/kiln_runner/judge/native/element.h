@@ -19,7 +19,7 @@ typedef unsigned long long u64;
 typedef long long i64;
 
 enum { F64, F32, F16, BF16, I64, I32, U32, I8, U8, F8E4M3, F4E2M1X2 };
-enum { UNIFORM, NORMAL, INTEGERS, BITS, ZEROS, SUBNORMAL, EXPONENTS, PERMUTATION, OFFSETS, SORTED_INTEGERS, BERNOULLI };
+enum { UNIFORM, NORMAL, INTEGERS, BITS, ZEROS, SUBNORMAL, EXPONENTS, PERMUTATION, OFFSETS, SORTED_INTEGERS, BERNOULLI, SHUFFLED_OFFSETS };
 
 KILN_FN u32 bits_of(float x) {
 #ifdef __CUDACC__
@@ -391,7 +391,8 @@ KILN_FN void mixed_bits(const Mixture* mixture, u64 j, u64 key0, u64 key1, int d
 /* --- structures: whole numbers that depend on each other along a tensor's last axis, which has `length` elements. Each is computed by itself, of
  * integers alone. */
 
-/* OFFSETS and SORTED_INTEGERS: from `low` to `high`. BERNOULLI: 1 where the drawn word is below `low`, which is at most 2^32. */
+/* OFFSETS and SORTED_INTEGERS: from `low` to `high`. SHUFFLED_OFFSETS: from 0 to `high`, of the lengths that `low` names. BERNOULLI: 1 where the drawn
+ * word is below `low`, which is at most 2^32. */
 typedef struct {
   u64 length;
   i64 low, high;
@@ -440,6 +441,42 @@ KILN_FN i64 rising(u64 at, u64 last, i64 low, i64 high, u64 base, u64 key0, u64 
   return at == first ? low : high;
 }
 
+/* Segments `first` to `last` - 1 of the offsets that a seed of lengths names, which are `low` at the one and `high` at the other. */
+typedef struct {
+  u64 first, last;
+  i64 low, high;
+} Segments;
+
+/* The two halves of at least two segments, in the order that is drawn: which lengths are in a half is the seed's, which half comes first the keys'. */
+KILN_FN void shuffle_halves(Segments whole, u64 base, u64 seed, u64 key0, u64 key1, Segments* ahead, Segments* behind) {
+  u32 words[4];
+  u64 middle = whole.first + (whole.last - whole.first) / 2;
+  i64 value = between(base + middle, whole.last - whole.first, whole.low, whole.high, seed, 0);
+  Segments lower = {whole.first, middle, whole.low, value}, upper = {middle, whole.last, value, whole.high};
+  draw_words(base + middle, key0, key1, words);
+  *ahead = words[0] & 1 ? upper : lower, *behind = words[0] & 1 ? lower : upper;
+}
+
+/* The offset at `at` of `segments`, of which the first begins at 0. */
+KILN_FN i64 shuffled(u64 at, Segments segments, u64 base, u64 seed, u64 key0, u64 key1) {
+  i64 start = 0;
+  while (at && segments.last - segments.first > 1) {
+    Segments ahead, behind;
+    shuffle_halves(segments, base, seed, key0, key1, &ahead, &behind);
+    if (at < ahead.last - ahead.first) {
+      segments = ahead;
+    } else {
+      at -= ahead.last - ahead.first, start += ahead.high - ahead.low, segments = behind;
+    }
+  }
+  return at ? start + segments.high - segments.low : start;
+}
+
+KILN_FN Segments all_segments(const Structure* s) {
+  Segments all = {0, s->length - 1, 0, s->high};
+  return all;
+}
+
 /* Element `i` of the tensor. */
 KILN_FN i64 structured(const Structure* s, u64 i, u64 key0, u64 key1) {
   u32 words[4];
@@ -448,6 +485,7 @@ KILN_FN i64 structured(const Structure* s, u64 i, u64 key0, u64 key1) {
     case PERMUTATION: draw_words(row, key0, key1, words); return (i64)permuted(j, s->length, words);
     case OFFSETS: return rising(j, s->length - 1, s->low, s->high, base, key0, key1);
     case SORTED_INTEGERS: return rising(j + 1, s->length + 1, s->low, s->high, base, key0, key1);
+    case SHUFFLED_OFFSETS: return shuffled(j, all_segments(s), base, (u64)s->low, key0, key1);
     default: draw_words(i / 4, key0, key1, words); return words[i % 4] < (u64)s->low;
   }
 }
