@@ -60,6 +60,8 @@ const main = async (): Promise<void> => {
   }
 };
 
+const isProgram = ({ submission }: Candidate): boolean => submission.submitter === PROGRAMS;
+
 const reportOf = async (kiln: KilnProcess, { programs, candidates, limitMs }: Asked): Promise<string> => {
   const host = await connectedHost(kiln.client);
   const gpu = host.devices.find(({ kind }) => kind === 'gpu');
@@ -75,7 +77,6 @@ const reportOf = async (kiln: KilnProcess, { programs, candidates, limitMs }: As
     ...many(programBodies(gpu.class, 'both'), programs),
     ...deviceBodies(gpu.class, 'both', candidates),
   ]);
-  const isProgram = ({ submission }: Candidate): boolean => submission.submitter === PROGRAMS;
   const rows = [
     rateRow('device code alone', rateOf(alone)),
     rateRow('programs alone', rateOf(only)),
