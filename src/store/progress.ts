@@ -276,7 +276,8 @@ export const reopen = async (sql: Sql, ids: readonly CandidateId[], at: string):
 };
 
 const REOPEN = `
-update kiln.candidates set state = '{"status": "queued"}'::jsonb, infra_failures = 0, updated_at = $2::timestamptz
+update kiln.candidates set state = '{"status": "queued"}'::jsonb, infra_failures = 0, updated_at = $2::timestamptz,
+  library_run = library_run || jsonb_build_object('asked', (library_run ->> 'asked')::integer + 1, 'isObsolete', false)
 where id = any($1::text[]) and verdict in ('cancelled', 'infra_failed')
 returning id, device, submitter`;
 
