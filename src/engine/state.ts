@@ -146,7 +146,7 @@ export interface LibrariesSlice
   extends Shared,
     Pick<CanariesSlice, 'problems' | 'queue' | 'wake' | 'onUnqueued' | 'notify' | 'isRunning'> {
   readonly core: Core;
-  readonly store: Pick<Store, 'insertCandidates' | 'libraryRuns' | 'backlog'>;
+  readonly store: Pick<Store, 'insertCandidates' | 'reopen' | 'libraryRuns' | 'markObsoleteRuns' | 'backlog'>;
   readonly libraryRuns: LibraryRuns;
 }
 
