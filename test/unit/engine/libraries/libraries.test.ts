@@ -209,6 +209,19 @@ describe('library programs', () => {
     await rig.judged(1, passed(1));
     expect(await rig.looks()).toEqual(['one', 'two', 'one']);
   });
+
+  test('of two models whose names begin alike go to the hosts of each', async () => {
+    const rig = new LibraryRig().has(ONE);
+    const name = 'NVIDIA H100 '.repeat(6);
+    rig.host('a', { model: `${name}a` });
+    rig.host('b', { model: `${name}b` });
+    await rig.looks();
+    await rig.judged(0, passed(1));
+    await rig.looks();
+    const labels = rig.submitted.map(({ submission }) => submission.labels[0] ?? '');
+    expect(new Set(labels).size).toBe(2);
+    for (const label of labels) expect(label.length).toBeLessThanOrEqual(64);
+  });
 });
 
 describe('what a library takes', () => {
