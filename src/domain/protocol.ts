@@ -188,10 +188,11 @@ export const InfraFailure = z.strictObject({
     'suspended',
     /** The compiler ended without a word about the source: killed, or out of memory. */
     'compiler_failed',
-    /** The compiler lacks a header that belongs to it. */
     'toolchain_incomplete',
     /** The environment of a program is not on the host any more. */
     'environment_missing',
+    /** Two recordings cannot be replayed together. */
+    'addresses_clash',
     'internal',
   ]),
   message: z.string(),

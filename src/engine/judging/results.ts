@@ -18,6 +18,9 @@ import { DISTURBED_MAX } from './disturbance.ts';
 import { evaluate } from './evaluate.ts';
 import { rankingKeyOf } from './ranking-keys.ts';
 
+/** Addresses are drawn among millions: by chance two clash hardly ever once, let alone so often. */
+const CLASHES_MAX = 3;
+
 type Judged = Extract<SchedulerEvent, { type: 'judged' }>;
 
 export const onResult = (state: JudgingSlice, host: HostState, result: JudgeResult): void => {
@@ -52,7 +55,7 @@ const use = (state: JudgingSlice, { host, candidate, device, result }: Result): 
   // A recording that is wrong tells nothing of its device: the program does other things for other inputs.
   if (attempt.evaluation && !wrong) noteOutcome(state, { host, candidate, device, madeBy: attempt.madeBy }, attempt.evaluation);
   state.writeBehind.add({ type: 'attempt', attempt: finishedAttemptOf(state, { host, candidate, device, result }, attempt) });
-  const again = againFor(state, candidate, disturbance);
+  const again = againFor(state, candidate, disturbance) ?? recordedAnew(candidate, infra);
   state.apply(judgedEvent(host, result, { evaluation: attempt.evaluation, again, wrong }));
   // Behind all that follows from it: once this is reached, the host may forget the result.
   state.writeBehind.add({ type: 'acknowledgement', hostId, attemptId });
@@ -76,6 +79,13 @@ const againFor = (state: JudgingSlice, candidate: ActiveCandidate, disturbance: 
   candidate.disturbed += 1;
   state.metrics.onDisturbed();
   return `${disturbance}; it is measured again`;
+};
+
+/** Why it is judged again with its rival's recording at other addresses; null where that is not what failed, or did not help. */
+const recordedAnew = (candidate: ActiveCandidate, infra: JudgeResult['infra']): string | null => {
+  if (infra?.code !== 'addresses_clash' || candidate.clashes >= CLASHES_MAX) return null;
+  candidate.clashes += 1;
+  return `${infra.message}; it is judged again with another recording of whom it is paired with`;
 };
 
 /** Sent by an earlier life of the daemon, that did not come to write it down: behind a screening that asked for it, a confirmation. */
