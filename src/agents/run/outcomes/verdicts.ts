@@ -7,7 +7,7 @@
  */
 import type { Logger } from 'pino';
 import type { Candidate } from '../../../domain/candidate.ts';
-import { KilnError } from '../../../domain/errors.ts';
+import { isNotFound } from '../../../domain/errors.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { JournalEvent } from '../../../domain/journal.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
@@ -175,7 +175,7 @@ const stateOf = async (
   try {
     return (await judging.candidate(id)).state;
   } catch (error) {
-    if (!(error instanceof KilnError) || error.code !== 'NOT_FOUND') throw error;
+    if (!isNotFound(error)) throw error;
     log.warn({ candidateId: id }, 'a candidate that a campaign waits for is not there');
     return null;
   }
