@@ -268,7 +268,7 @@ export const reopen = async (sql: Sql, ids: readonly CandidateId[], at: string):
     const reopened = await session.query<Pick<UnfinishedRow, 'id' | 'device' | 'submitter'>>(REOPEN, [ids, at]);
     await countIn(session, reopened);
     const queued = reopened.map(
-      ({ id }): NewJournalEvent => ({ type: 'candidate.queued', candidateId: id, hostId: null, data: { again: true } }),
+      ({ id }): NewJournalEvent => ({ type: 'candidate.queued_again', candidateId: id, hostId: null, data: {} }),
     );
     await append(session, queued, at);
     return reopened.map(({ id }) => id);

@@ -60,10 +60,10 @@ export const measureInFull = async (sql: Sql, ids: readonly CandidateId[], at: s
     await countIn(session, rows);
     const queued = rows.map(
       ({ id }): NewJournalEvent => ({
-        type: 'candidate.queued',
+        type: 'candidate.queued_again',
         candidateId: id,
         hostId: null,
-        data: { again: true, effort: 'full' },
+        data: { effort: 'full' },
       }),
     );
     await append(session, queued, at);

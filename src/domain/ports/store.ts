@@ -222,8 +222,6 @@ export interface EventQuery {
   readonly candidateId?: CandidateId;
   /** These alone. */
   readonly types?: readonly JournalEvent['type'][];
-  /** Of `candidate.queued` those alone of candidates that were queued before. */
-  readonly queued?: 'again';
 }
 
 export interface RankingQuery {

@@ -93,7 +93,7 @@ export const createVerdicts = ({ judging, log, isWanted, ...followers }: Verdict
       // Where nothing of this kind came lately, what else is written is passed over once, and not at each look.
       const head = isQuiet ? await judging.lastSequence() : after;
       const types = isWanted() ? NEWS : NEWS_OF_NOBODY;
-      const page = wholePage(await judging.events({ after, limit: PAGE, types, queued: 'again' }));
+      const page = wholePage(await judging.events({ after, limit: PAGE, types }));
       // Somebody came meanwhile: what was left out may be theirs.
       const isMissing = types !== NEWS && isWanted();
       if (!isMissing) use(page, head);
