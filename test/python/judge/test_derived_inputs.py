@@ -134,10 +134,10 @@ class Derived(RecordedRig):
             case.expect(reference, seed, (0, 0))
         self.assertEqual(read, [[2.0 * one for one in numbers(self.raw_key(seed), "normal")] for seed in (1, 2)])
 
-    def test_all_kernels_of_a_draw_are_counted_and_the_timer_samples_before_it(self) -> None:
+    def test_all_kernels_and_copies_of_a_draw_are_counted_and_the_timer_samples_before_it(self) -> None:
         case = self.opened(WEIGHTS)
-        # w; x, its wiping, and what the program launches.
-        self.assertEqual(case.draw(1), 1 + 2 + len(case._derived._program.launches[0]))
+        # w; x, its wiping, what the program launches, and `out` brought to where sides read it.
+        self.assertEqual(case.draw(1), 1 + 2 + len(case._derived._program.launches[0]) + 1)
         self.assertTrue(case.waits_in_draws)
         plain: Any = {**CASE, "tensors": [tensor("w", "in"), tensor("y", "out")]}
         del plain["raw"], plain["hard"]

@@ -43,7 +43,7 @@ class DerivedInputs:
         self._program = program
 
     def derive(self, seed: int, recordings: CaseRecordings, launch: Callable[[Runnable], None]) -> int:
-        """Into the sides' first replica; how many kernels it took. Afterwards the program's memory alone is shown."""
+        """Into the sides' first replica; how many kernels and copies it took. Afterwards the program's memory alone is shown."""
         if not self.tensors:
             return 0
         program, driver, raw = self._program, self._gpu.driver, self._sets[0][self._count :]
@@ -59,7 +59,8 @@ class DerivedInputs:
         for tensor in self.tensors:
             driver.copy(self._given(tensor["name"]), self._made_at(tensor), tensor_bytes(tensor))
         wiping = sum(driver.fill(self._made_at(tensor), _WIPED, tensor_bytes(tensor)) for tensor in raw)
-        return len(raw) + len(program.launches[0]) + wiping
+        # A copy on the device is work of it like a kernel.
+        return len(raw) + len(program.launches[0]) + len(self.tensors) + wiping
 
     def verify(self, first: int) -> None:
         """Looks for changes of what sides were given. `first`: the word of the first comparison."""
