@@ -31,7 +31,8 @@ class DerivedInputs:
         self._gpu, self._sets, self._count, self._at, self._given = gpu, sets, count, at, given
         self.tensors = [tensor for tensor in sets[0][:count] if is_derived(tensor)]
         self._draws: dict[int, list[tuple[int, Draw]]] = {}
-        self._verifies: Optional[list[Callable[[], None]]] = None
+        # By the word of the first comparison.
+        self._verifies: dict[int, list[Callable[[], None]]] = {}
         self._program: Optional[Runnable] = None
 
     @property
@@ -64,10 +65,10 @@ class DerivedInputs:
 
     def verify(self, first: int) -> None:
         """Looks for changes of what sides were given. `first`: the word of the first comparison."""
-        if self._verifies is None:
+        if first not in self._verifies:
             at = [self._gpu.findings.at(first + FindingsBlock.COMPARISON_WORDS * number) for number in range(len(self.tensors))]
-            self._verifies = [self._verifying(tensor, found) for tensor, found in zip(self.tensors, at)]
-        for verify in self._verifies:
+            self._verifies[first] = [self._verifying(tensor, found) for tensor, found in zip(self.tensors, at)]
+        for verify in self._verifies[first]:
             verify()
 
     def modified(self, found: FindingsBlock, first: int) -> Optional[str]:
