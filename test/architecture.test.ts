@@ -104,6 +104,7 @@ const ENGINE_SHARED = [
   'problem-versions.ts',
   'queue-again.ts',
   'state.ts',
+  'take-back.ts',
   'write-behind.ts',
 ];
 const ENGINE_COMPOSITION = ['effects.ts', 'engine.ts', 'event-loop.ts', 'host-control.ts', 'host-events.ts', 'progress.ts'];

@@ -290,6 +290,8 @@ const sourceOf = async (connection: Connection, id: string): Promise<{ readonly 
 const readinessOf = async (connection: Connection): Promise<Readiness> => {
   const { ready } = await contracts.operations();
   const answer = await send(connection, ready, {});
-  const { 200: schema } = ready.schema.response;
-  return parseAnswer(schema, await textOf(answer.status === 503 ? answer : await accepted(answer)));
+  const { 200: schema, 503: notReady } = ready.schema.response;
+  if (answer.status !== 503) return parseAnswer(schema, await textOf(await accepted(answer)));
+  const body = parseAnswer(notReady, await textOf(answer));
+  return 'ready' in body ? body : { ready: false, reason: body.message };
 };

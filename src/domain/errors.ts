@@ -71,6 +71,18 @@ export class KilnError extends Error {
   }
 }
 
+export const isNotFound = (error: unknown): boolean => error instanceof KilnError && error.code === 'NOT_FOUND';
+
+/** Null of what is not there; any other failure stays one. */
+export const foundOrNull = async <T>(ask: () => Promise<T>): Promise<T | null> => {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
+};
+
 export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code);
 
 /** What a host refused, in its own words; under a code that this daemon does not know: WORK_REFUSED. */

@@ -10,6 +10,8 @@ export const JournalEvent = z.strictObject({
   at: Instant,
   type: z.enum([
     'candidate.queued',
+    /** It had ended without a verdict (cancelled, or lost to hosts), or was stopped early, and was asked for again. */
+    'candidate.queued_again',
     'candidate.compiling',
     'candidate.ready',
     'candidate.judging',

@@ -88,5 +88,7 @@ export const RecordUnit = z.strictObject({
   ...recorded,
   /** It is called where a recording would be replayed, and its answers are timed. */
   by: z.literal('answers').optional(),
+  /** Its addresses follow from all of this: with another number they are others. */
+  again: z.int().positive().optional(),
 });
 export type RecordUnit = z.infer<typeof RecordUnit>;

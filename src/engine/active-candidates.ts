@@ -90,6 +90,8 @@ export interface ActiveCandidate {
   byAnswers: ByAnswers | null;
   /** How often it is measured again since its times were not the device's usual ones. */
   disturbed: number;
+  /** How often whom it is paired with had to be recorded at other addresses. */
+  clashes: number;
   /** How often hosts were asked to compile it. */
   compiles: number;
   /** Attempts that hosts were given and that count: a retracted one is no longer here. */
@@ -114,6 +116,7 @@ export const createActiveCandidate = (
   isScreened: false,
   byAnswers,
   disturbed: 0,
+  clashes: 0,
   compiles: 0,
   attempts: new Map(),
   resolved: new Map(),

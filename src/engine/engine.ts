@@ -35,6 +35,7 @@ import { createFronts } from './judging/fronts.ts';
 import { createLibraries, type Libraries } from './libraries/libraries.ts';
 import { createLibraryRuns } from './libraries/runs.ts';
 import { lendDevices, type LendOptions, type Lent } from './lending/lending.ts';
+import { createFailedPairs } from './judging/failed-pairs.ts';
 import { createRecordHolders } from './judging/record-holders.ts';
 import { createStoppedReview } from './judging/reopen-stopped.ts';
 import { createLeaseWindow } from './leasing/lease-window.ts';
@@ -213,6 +214,7 @@ const stateOf = (deps: EngineDeps, wiring: Pick<EngineState, Wiring>): EngineSta
     }),
     library: { current: problems, read: deps.readProblems ?? null, refused: deps.refusedProblems ?? [] },
     recentSubmissions: createRecentSubmissions(),
+    failedPairs: createFailedPairs(),
     libraryRuns: createLibraryRuns(),
     compileHosts: new Set(),
     active: new Map(),

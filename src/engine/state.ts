@@ -16,6 +16,7 @@ import type { JudgingRules } from './deps.ts';
 import type { DeviceStateChange } from '../domain/hosts/device-state.ts';
 import type { HostState } from './host-state.ts';
 import type { UsualClocks } from './judging/disturbance.ts';
+import type { FailedPairs } from './judging/failed-pairs.ts';
 import type { Fronts } from './judging/fronts.ts';
 import type { RecordHolders } from './judging/record-holders.ts';
 import type { LibraryRuns } from './libraries/runs.ts';
@@ -94,7 +95,11 @@ export interface CompilersSlice extends CompilingSlice, CanariesSlice {
 
 export interface JudgingSlice
   extends CompilingSlice,
-    Pick<CanariesSlice, 'proven' | 'problems' | 'recordHolders' | 'fronts' | 'store'> {
+    Pick<
+      CanariesSlice,
+      'proven' | 'problems' | 'recordHolders' | 'fronts' | 'store' | 'queue' | 'jobsEnded' | 'wake' | 'onUnqueued' | 'notify'
+    > {
+  readonly failedPairs: FailedPairs;
   readonly randomInt: RandomInt;
   readonly usualClocks: UsualClocks;
   readonly verdictRate: VerdictRate;
@@ -146,7 +151,7 @@ export interface LibrariesSlice
   extends Shared,
     Pick<CanariesSlice, 'problems' | 'queue' | 'wake' | 'onUnqueued' | 'notify' | 'isRunning'> {
   readonly core: Core;
-  readonly store: Pick<Store, 'insertCandidates' | 'libraryRuns' | 'backlog'>;
+  readonly store: Pick<Store, 'insertCandidates' | 'reopen' | 'libraryRuns' | 'markObsoleteRuns' | 'backlog'>;
   readonly libraryRuns: LibraryRuns;
 }
 

@@ -72,13 +72,16 @@ interface Built {
   readonly calls: Calls;
   /** Its judge calls it: nothing is recorded. */
   readonly isByAnswers: boolean;
+  /** How often its addresses were those of another recording. */
+  readonly again?: number;
 }
 
 /** What is asked for once it is built. */
-export const recordUnitOf = (unit: ProgramUnit, { artifact, deviceModel, calls, isByAnswers }: Built): RecordUnit => ({
+export const recordUnitOf = (unit: ProgramUnit, { artifact, deviceModel, calls, isByAnswers, again = 0 }: Built): RecordUnit => ({
   ...unit,
   built: artifact,
   deviceModel,
   ...calls,
   ...(isByAnswers && { by: 'answers' }),
+  ...(again > 0 && { again }),
 });

@@ -1,6 +1,6 @@
 /** What hosts say of attempts. Every attempt number is used at most once: `usedUpTo` tells repeats and leftovers apart. */
 import { attemptNumber, candidateIdOf, type ContentHash, type HostId } from '../domain/ids.ts';
-import type { InfraFailure } from '../domain/protocol.ts';
+import type { InfraFailure } from '../domain/infra-failure.ts';
 import { mayTake } from './bookings.ts';
 import { noteAttempt, noteVerdict } from './canaries.ts';
 import { learnServiceTime } from './estimates.ts';

@@ -4,7 +4,7 @@ import type { DeviceClass } from '../domain/device.ts';
 import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Language } from '../domain/plan/plan.ts';
-import type { InfraFailure } from '../domain/protocol.ts';
+import type { InfraFailure } from '../domain/infra-failure.ts';
 import type { Rules } from './state.ts';
 
 /** `screen`: a first judgement. `confirm`: judged again, paired with the record holder, before it may take its place. */

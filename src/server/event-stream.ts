@@ -46,8 +46,9 @@ export const runStream = async (stream: Stream): Promise<void> => {
 
 /** A verdict that was taken back is not its end. */
 const isDone = (events: readonly JournalEvent[]): boolean =>
-  events.findLast(({ type }) => type === 'candidate.done' || type === 'candidate.reopened' || type === 'candidate.queued')
-    ?.type === 'candidate.done';
+  events.findLast(({ type }) => ENDS.has(type))?.type === 'candidate.done';
+
+const ENDS: ReadonlySet<JournalEvent['type']> = new Set(['candidate.done', 'candidate.reopened', 'candidate.queued_again']);
 
 const waitForMore = async (stream: Stream, cursor: number): Promise<boolean> => {
   const { follower, candidateId, limits, signal } = stream;

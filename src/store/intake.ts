@@ -47,20 +47,24 @@ const waitingOf = (batch: readonly NewCandidate[], fresh: ReadonlySet<CandidateI
 const stateOf = ({ outcome }: Pick<NewCandidate, 'outcome'>, at: string): CandidateState =>
   outcome ? { status: 'done', outcome, finishedAt: at } : { status: 'queued' };
 
+/** As LibraryRunRow tells it. */
+const FIRST_ASKED = { asked: 1, isObsolete: false };
+
 const rowOf = ({ id, submission, outcome }: NewCandidate, at: string): object => {
   const { source, ...content } = submission.content;
   const state = stateOf({ outcome }, at);
   const { priority, submitter, labels, sweepId, effort = 'racing' } = submission;
-  return { id, content, priority, submitter, labels, sweepId, effort, state, sourceBytes: Buffer.byteLength(source) };
+  const libraryRun = content.library ? FIRST_ASKED : null;
+  return { id, content, priority, submitter, labels, sweepId, effort, state, libraryRun, sourceBytes: Buffer.byteLength(source) };
 };
 
 const INSERT = `
 insert into kiln.candidates (
-  id, content, source_hash, source_bytes, priority, submitter, labels, sweep_id, effort, state, submitted_at, updated_at)
-select id, content, "sourceHash", "sourceBytes", priority, submitter, labels, "sweepId", effort, state, $2::timestamptz, $2::timestamptz
+  id, content, source_hash, source_bytes, priority, submitter, labels, sweep_id, effort, state, library_run, submitted_at, updated_at)
+select id, content, "sourceHash", "sourceBytes", priority, submitter, labels, "sweepId", effort, state, "libraryRun", $2::timestamptz, $2::timestamptz
 from jsonb_to_recordset($1::jsonb) as new_candidate (
   "order" integer, id text, content jsonb, "sourceHash" text, "sourceBytes" integer,
-  priority integer, submitter text, labels jsonb, "sweepId" text, effort text, state jsonb)
+  priority integer, submitter text, labels jsonb, "sweepId" text, effort text, state jsonb, "libraryRun" jsonb)
 order by "order"
 on conflict (id) do nothing
 returning id`;

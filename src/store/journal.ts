@@ -43,15 +43,14 @@ interface EventRow {
 /** In order, from after `after`. */
 export const readEvents = async (
   sql: SqlSession,
-  { after, limit, candidateId, types, queued }: EventQuery,
+  { after, limit, candidateId, types }: EventQuery,
 ): Promise<readonly JournalEvent[]> => {
   const params: unknown[] = [after, limit];
   const ofCandidate = candidateId === undefined ? '' : `and candidate_id = $${params.push(candidateId)}`;
   const ofTypes = types === undefined ? '' : `and type = any($${params.push(types)}::text[])`;
-  const ofQueued = queued === undefined ? '' : `and (type <> 'candidate.queued' or data ->> 'again' = 'true')`;
   const rows = await sql.query<EventRow>(
     `select sequence::float8 as sequence, at, type, candidate_id as "candidateId", host_id as "hostId", data
-     from kiln.journal where sequence > $1::bigint ${ofCandidate} ${ofTypes} ${ofQueued} order by kiln.journal.sequence limit $2::integer`,
+     from kiln.journal where sequence > $1::bigint ${ofCandidate} ${ofTypes} order by kiln.journal.sequence limit $2::integer`,
     params,
   );
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));

@@ -1,11 +1,8 @@
-/** Runs of problems' library programs: candidates of one submitter, found by it. */
-import { LIBRARY_SUBMITTER } from '../domain/library.ts';
+/** Runs of problems' library programs. What somebody submitted is without them: kiln.submissions. */
+import type { CandidateId } from '../domain/ids.ts';
 import type { LibraryRunRow } from '../domain/ports/store-rows.ts';
 import type { Store } from '../domain/ports/store.ts';
-import type { SqlSession } from './sql.ts';
-
-/** Of a row of kiln.candidates. What it is of stands in its content, which is read of that submitter's rows alone. */
-export const IS_LIBRARY_RUN = `(submitter = '${LIBRARY_SUBMITTER}' and content -> 'library' is not null)`;
+import type { Sql, SqlSession } from './sql.ts';
 
 export const readLibraryRuns = async (
   sql: SqlSession,
@@ -14,7 +11,16 @@ export const readLibraryRuns = async (
 
 const RUNS = `
 select id, problem, problem_version as "problemVersion", device, content -> 'library' as key,
-  content #>> '{program,environmentKey}' as "environmentKey", state, by_answers is not null as "isByAnswers"
+  content #>> '{program,environmentKey}' as "environmentKey", state, by_answers is not null as "isByAnswers",
+  (library_run ->> 'asked')::integer as asked, (library_run ->> 'isObsolete')::boolean as "isObsolete"
 from kiln.candidates
-where ${IS_LIBRARY_RUN} and ($1::text[] is null or id = any($1::text[]))
+where library_run is not null and ($1::text[] is null or id = any($1::text[]))
 order by submit_order desc limit $2::integer`;
+
+export const markObsoleteRuns = async (sql: Sql, ids: readonly CandidateId[]): Promise<void> => {
+  await sql.transaction(async (session) => session.query(MARK, [ids]));
+};
+
+const MARK = `
+update kiln.candidates set library_run = library_run || '{"isObsolete": true}'::jsonb
+where id = any($1::text[]) and library_run is not null and verdict is null`;

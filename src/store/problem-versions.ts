@@ -1,7 +1,6 @@
 /** Problems as they were defined when candidates were submitted. */
 import type { KeptProblem, ProblemVersionRow } from '../domain/ports/store-rows.ts';
 import { toJson } from './json.ts';
-import { IS_LIBRARY_RUN } from './libraries.ts';
 import type { SqlSession, Writer } from './sql.ts';
 
 /** They are in force from now on. A document stays as it was kept first. */
@@ -30,6 +29,6 @@ export const readVersionsOf = async (sql: SqlSession, problem: string): Promise<
        count(*)::integer as candidates, count(rank_key)::integer as ranked,
        count(*) filter (where status <> 'done')::integer as waiting,
        to_char(max(submitted_at) at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "lastSubmittedAt"
-     from kiln.candidates where problem = $1 and not ${IS_LIBRARY_RUN} group by problem_version order by max(submitted_at) desc`,
+     from kiln.submissions where problem = $1 group by problem_version order by max(submitted_at) desc`,
     [problem],
   );

@@ -268,7 +268,7 @@ export const reopen = async (sql: Sql, ids: readonly CandidateId[], at: string):
     const reopened = await session.query<Pick<UnfinishedRow, 'id' | 'device' | 'submitter'>>(REOPEN, [ids, at]);
     await countIn(session, reopened);
     const queued = reopened.map(
-      ({ id }): NewJournalEvent => ({ type: 'candidate.queued', candidateId: id, hostId: null, data: { again: true } }),
+      ({ id }): NewJournalEvent => ({ type: 'candidate.queued_again', candidateId: id, hostId: null, data: {} }),
     );
     await append(session, queued, at);
     return reopened.map(({ id }) => id);
@@ -276,7 +276,8 @@ export const reopen = async (sql: Sql, ids: readonly CandidateId[], at: string):
 };
 
 const REOPEN = `
-update kiln.candidates set state = '{"status": "queued"}'::jsonb, infra_failures = 0, updated_at = $2::timestamptz
+update kiln.candidates set state = '{"status": "queued"}'::jsonb, infra_failures = 0, updated_at = $2::timestamptz,
+  library_run = library_run || jsonb_build_object('asked', (library_run ->> 'asked')::integer + 1, 'isObsolete', false)
 where id = any($1::text[]) and verdict in ('cancelled', 'infra_failed')
 returning id, device, submitter`;
 

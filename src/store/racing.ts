@@ -38,7 +38,7 @@ export const readWithStopped = async (sql: SqlSession, keys: readonly FrontKey[]
 const WITH_STOPPED = `
 select ranking.* from jsonb_to_recordset($1::jsonb) as ranking (problem text, "problemVersion" text, "deviceModel" text)
 where exists (
-  select 1 from kiln.candidates
+  select 1 from kiln.submissions
   where problem = ranking.problem and problem_version = ranking."problemVersion" and device_model = ranking."deviceModel"
     and status = 'done' and score -> 'stopped' is not null
 )`;
@@ -60,10 +60,10 @@ export const measureInFull = async (sql: Sql, ids: readonly CandidateId[], at: s
     await countIn(session, rows);
     const queued = rows.map(
       ({ id }): NewJournalEvent => ({
-        type: 'candidate.queued',
+        type: 'candidate.queued_again',
         candidateId: id,
         hostId: null,
-        data: { again: true, effort: 'full' },
+        data: { effort: 'full' },
       }),
     );
     await append(session, queued, at);
@@ -105,13 +105,13 @@ export const reopenInReach = async (sql: Sql, { key, needed }: InReach, at: stri
   });
 
 const DOUBTED = `
-select id from kiln.candidates
+select id from kiln.submissions
 where problem = $1 and problem_version = $2 and verdict is null and judged_again is not null and paused is null limit 1`;
 
 const REOPEN_IN_REACH = `
 update kiln.candidates set ${QUEUED}, updated_at = $6::timestamptz
 from (
-  select submit_order from kiln.candidates
+  select submit_order from kiln.submissions
   where problem = $1 and problem_version = $2 and device_model = $3 and status = 'done' and score -> 'stopped' is not null
     and ((score #>> '{stopped,speedupMost}')::double precision >= $4::double precision
       or (score #>> '{stopped,timeLeastNs}')::double precision <= $5::double precision)

@@ -1,6 +1,5 @@
 /** Rankings, records and failures: what a problem's candidates came to. Device models are never compared with each other. */
 import type { RankedEntry, RankingKey, RankingQuery, RecordRow } from '../domain/ports/store.ts';
-import { IS_LIBRARY_RUN } from './libraries.ts';
 import { classSql } from './ranking-class.ts';
 import type { SqlSession } from './sql.ts';
 
@@ -52,15 +51,15 @@ select place, id as "candidateId", device, content ->> 'language' as language, c
 from page join kiln.candidates using (submit_order)
 order by device_model, place`;
 
-/** Candidates that did not pass, by verdict: of one device class, or of all. Programs of libraries are nobody's. */
+/** Candidates that did not pass, by verdict: of one device class, or of all. */
 export const readFailures = async (
   sql: SqlSession,
   ...[problem, problemVersions, device]: readonly [string, readonly string[], string | null]
 ): Promise<Readonly<Record<string, number>>> =>
   countsOf(
     await sql.query<Count>(
-      `select verdict as name, count(*)::integer as count from kiln.candidates
-       where problem = $1 and problem_version = any($2::text[]) and verdict <> 'passed' and not ${IS_LIBRARY_RUN}
+      `select verdict as name, count(*)::integer as count from kiln.submissions
+       where problem = $1 and problem_version = any($2::text[]) and verdict <> 'passed'
          and ($3::text is null or lower(device) = lower($3)) group by verdict`,
       [problem, problemVersions, device],
     ),

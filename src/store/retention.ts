@@ -6,7 +6,6 @@ import { CAMPAIGN_SUBMITTER } from '../domain/campaign/campaign.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import type { OldCandidate, Retention } from '../domain/ports/store-rows.ts';
 import { append, writing } from './journal.ts';
-import { IS_LIBRARY_RUN } from './libraries.ts';
 import { classSql } from './ranking-class.ts';
 import type { Sql, SqlSession } from './sql.ts';
 
@@ -25,10 +24,10 @@ with ranked as (
     partition by problem, problem_version, device_model, ${classSql('score')} order by (score -> 'stopped') is not null, rank_key desc, submit_order) as place
   from kiln.candidates where rank_key is not null and trial = 0 and score #> '{answers,tooShort}' is null
 ), old as (
-  select candidates.* from kiln.candidates left join ranked on ranked.id = candidates.id
+  select candidates.* from kiln.submissions as candidates left join ranked on ranked.id = candidates.id
   where candidates.verdict is not null and candidates.updated_at < $1::timestamptz
     and coalesce(ranked.place > $2::integer, true)
-    and candidates.submitter not like '${CAMPAIGN_SUBMITTER}%' and not ${IS_LIBRARY_RUN}
+    and candidates.submitter not like '${CAMPAIGN_SUBMITTER}%'
     and ${UNUSED}
 )`;
 

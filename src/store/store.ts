@@ -36,7 +36,7 @@ import { writeAttempts, writeProgress, reopen, type WithFinal } from './progress
 import { measureInFull, readFront, readWithStopped, reopenInReach } from './racing.ts';
 import { readFailures, readRanking, readRecordHolder } from './ranking.ts';
 import { readCandidate, readCandidates, readContent, readFirst, readPending, readSourced, readUnfinished } from './reading.ts';
-import { readLibraryRuns } from './libraries.ts';
+import { markObsoleteRuns, readLibraryRuns } from './libraries.ts';
 import { trimJournal } from './trim-journal.ts';
 import { rejudge } from './rejudge.ts';
 import { insertShare, readShare, readShares, revokeShare } from './share-links.ts';
@@ -115,6 +115,7 @@ export const createStore = (sql: Sql, { now = wallClockMs, withFinal }: StoreOpt
     problemVersion: async (problem, version) => readProblemVersion(sql, problem, version),
     versionsOf: async (problem) => readVersionsOf(sql, problem),
     libraryRuns: async (wish) => readLibraryRuns(sql, wish),
+    markObsoleteRuns: async (ids) => markObsoleteRuns(sql, ids),
     ranking: async (query) => readRanking(sql, query),
     failures: async (problem, problemVersions, device) => readFailures(sql, problem, problemVersions, device),
     idsWithPrefix: async (prefix, limit) => readIdsWithPrefix(sql, prefix, limit),

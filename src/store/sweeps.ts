@@ -72,7 +72,8 @@ update kiln.sweeps set status = coalesce($2, status), reason = case when $3::boo
   ran_ms = coalesce($5::double precision, ran_ms), spec = coalesce($6::jsonb, spec)
 where id = $1`;
 
-const ROW = `select id, problem, device, submitter, created_at as "createdAt", spec, status, reason, ran_ms as "ranMs" from kiln.sweeps`;
+/** A time of less than nothing was written by daemons of before. */
+const ROW = `select id, problem, device, submitter, created_at as "createdAt", spec, status, reason, greatest(ran_ms, 0) as "ranMs" from kiln.sweeps`;
 
 type Row = Omit<SweepRow, 'createdAt'> & { readonly createdAt: Date };
 const rowOf = (row: Row): SweepRow => ({ ...row, createdAt: row.createdAt.toISOString() });

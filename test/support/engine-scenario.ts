@@ -11,7 +11,7 @@ import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import type { RankingView } from '../../src/domain/api/problems.ts';
 import { type AttemptId, type CandidateId, attemptIdOf } from '../../src/domain/ids.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
-import type { InfraFailure } from '../../src/domain/protocol.ts';
+import type { InfraFailure } from '../../src/domain/infra-failure.ts';
 import type { Candidate } from '../../src/domain/candidate.ts';
 import type { RankingClass } from '../../src/domain/ranking/ranking.ts';
 import type { JudgingRules } from '../../src/engine/deps.ts';

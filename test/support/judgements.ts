@@ -1,7 +1,7 @@
 /** What judges and compilers say in tests of the problem `scale` (test/fixtures/problems), on an H100. */
 import type { Answers, CaseTiming } from '../../src/domain/measurement.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
-import type { InfraFailure } from '../../src/domain/protocol.ts';
+import type { InfraFailure } from '../../src/domain/infra-failure.ts';
 
 const statistics = (medianNs: number) => ({
   runs: 100,

@@ -92,6 +92,9 @@ export class LibraryRig {
       libraryRuns: createLibraryRuns(),
       store: {
         insertCandidates: async (batch) => this.#insert(batch),
+        reopen: async (ids) =>
+          this.#change(ids, (row) => ({ state: { status: 'queued' }, asked: row.asked + 1, isObsolete: false })),
+        markObsoleteRuns: async (ids) => void (await this.#change(ids, () => ({ isObsolete: true }))),
         libraryRuns: async (wish) =>
           Promise.resolve([...this.#rows.values()].filter(({ id }) => !('ids' in wish) || wish.ids.includes(id)).toReversed()),
         backlog: async () =>
@@ -99,7 +102,7 @@ export class LibraryRig {
       },
     };
     this.state = state as LibrariesSlice;
-    this.#libraries = createLibraries(this.state, async (id) => Promise.resolve(this.cancelled.push(id)));
+    this.#libraries = createLibraries(this.state, async (id) => this.cancel(id));
   }
 
   has(...problems: readonly LoadedProblem[]): this {
@@ -151,9 +154,15 @@ export class LibraryRig {
     const id = this.submitted[n]?.id;
     const row = id && this.#rows.get(id);
     if (!row) throw new Error(`there is no run ${n}`);
-    this.#rows.set(row.id, { ...row, isByAnswers, state: { status: 'done', outcome, finishedAt: '2026-01-01T00:00:00.000Z' } });
+    this.#rows.set(row.id, { ...row, isByAnswers, state: { status: 'done', outcome, finishedAt: this.#now() } });
     this.#libraries.onVerdicts([row.id]);
     for (let left = TURNS; left > 0; left -= 1) await turn();
+  }
+
+  /** As the steering does it of one that waits in the queue: nobody else is told. */
+  async cancel(id: CandidateId): Promise<void> {
+    this.cancelled.push(id);
+    await this.#change([id], () => ({ state: { status: 'done', outcome: { verdict: 'cancelled' }, finishedAt: this.#now() } }));
   }
 
   view(problem: string) {
@@ -162,16 +171,33 @@ export class LibraryRig {
     return libraryView(this.state, loaded);
   }
 
+  #now(): string {
+    return new Date(this.nowMs).toISOString();
+  }
+
+  async #change(
+    ids: readonly CandidateId[],
+    change: (row: LibraryRunRow) => Partial<LibraryRunRow>,
+  ): Promise<readonly CandidateId[]> {
+    for (const id of ids) {
+      const row = this.#rows.get(id);
+      if (row) this.#rows.set(id, { ...row, ...change(row) });
+    }
+    return Promise.resolve(ids);
+  }
+
   async #insert(batch: readonly NewCandidate[]) {
     if (this.isStoreAway) return Promise.reject(new Error('the store is away'));
+    const known = batch.map(({ id }) => this.#rows.get(id)?.state ?? null);
     this.submitted.push(...batch);
     for (const { id, submission } of batch) {
       const { problem, problemVersion, device, library, program } = submission.content;
       if (!library || !program?.environmentKey) throw new Error('no run of a library');
       const { environmentKey } = program;
       const work = { problem, problemVersion, device, key: library, environmentKey };
-      this.#rows.set(id, { id, ...work, state: { status: 'queued' }, isByAnswers: false });
+      const row = { id, ...work, state: { status: 'queued' as const }, isByAnswers: false, asked: 1, isObsolete: false };
+      this.#rows.set(id, this.#rows.get(id) ?? row);
     }
-    return Promise.resolve(batch.map(() => ({ known: false, state: { status: 'queued' as const } })));
+    return Promise.resolve(known.map((state) => ({ known: state !== null, state: state ?? { status: 'queued' as const } })));
   }
 }

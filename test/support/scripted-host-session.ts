@@ -11,14 +11,8 @@ import { KilnError } from '../../src/domain/errors.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { Telemetry } from '../../src/domain/measurement.ts';
 import { FromRunner } from '../../src/domain/protocol.ts';
-import type {
-  CompileResult,
-  CompileUnit,
-  InfraFailure,
-  Inventory,
-  JudgeTask,
-  ProblemDefinition,
-} from '../../src/domain/protocol.ts';
+import type { InfraFailure } from '../../src/domain/infra-failure.ts';
+import type { CompileResult, CompileUnit, Inventory, JudgeTask, ProblemDefinition } from '../../src/domain/protocol.ts';
 import type { RecordUnit } from '../../src/domain/program-unit.ts';
 import type { Bundle, HostEvent, HostSession } from '../../src/domain/ports/host-session.ts';
 import { INVENTORY } from './scripted-runner.ts';

@@ -1,6 +1,6 @@
 /** Short candidates that pass, for one who has never written a launch plan: seeds of problems that Kiln ships. */
 import type { ProblemView } from '../../domain/api/problems.ts';
-import { KilnError } from '../../domain/errors.ts';
+import { isNotFound } from '../../domain/errors.ts';
 import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
 import type { Language } from '../../domain/plan/plan.ts';
 import { languageOfFile } from '../../domain/plan/language-of-file.ts';
@@ -54,7 +54,7 @@ const viewOrNull = (name: string, problem: (name: string) => ProblemView): Probl
   try {
     return problem(name);
   } catch (error) {
-    if (error instanceof KilnError && error.code === 'NOT_FOUND') return null;
+    if (isNotFound(error)) return null;
     throw error;
   }
 };

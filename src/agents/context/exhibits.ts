@@ -1,6 +1,6 @@
 /** Judged candidates as generators see them, with what went wrong where something did. */
 import { timingsOf } from '../../domain/passed-timings.ts';
-import { comparedScore } from '../../domain/ranking/ranking.ts';
+import { comparedScore } from '../../domain/ranking/compared-score.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Exhibit, GenerationContext, Headroom } from '../../domain/campaign/generation-context.ts';
 import type { Language, Params } from '../../domain/plan/plan.ts';

@@ -1,7 +1,7 @@
 /** Case by case, what there is to reach and what the first parent takes: the case that is furthest behind is where most is to be gained. */
 import type { Exhibit, GenerationContext } from '../../domain/campaign/generation-context.ts';
 import { baselineOf } from '../../domain/problem.ts';
-import { librarySource } from '../../domain/text/library-text.ts';
+import { libraryNsOf, librarySource } from '../../domain/text/library-text.ts';
 import { nanoseconds } from '../../domain/text/units.ts';
 import { targetOf } from '../../problems/targets.ts';
 
@@ -21,7 +21,7 @@ export const targetsText = (context: Targets): string | null => {
     const isRecord = own?.candidateId === incumbent?.candidateId;
     const parts = [
       partOf('floor', floorNs),
-      partOf('library', library?.cases.find((one) => one.case === name)?.medianNs),
+      partOf('library', libraryNsOf(library?.cases ?? [], name) ?? undefined),
       partOf(baselineName(context), baselineNs),
       isRecord ? null : partOf('record', recordNs),
       partOf(isRecord ? 'you start from the record at' : 'you start from', ownNs),

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { KilnClient } from '../../client/create-client.ts';
 import { WAIT_SECONDS_MAX } from '../../domain/api/limits.ts';
-import { KilnError } from '../../domain/errors.ts';
+import { foundOrNull } from '../../domain/errors.ts';
 import type { Profile } from '../../domain/profile.ts';
 import { contextOf, note, print, printJson } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -36,13 +36,8 @@ export const addProfile = (program: Command): void => {
 
 /** One that failed is tried again. */
 const known = async (client: KilnClient, id: string): Promise<Profile | null> => {
-  try {
-    const profile = await client.profile(id);
-    return profile.state.status === 'failed' ? null : profile;
-  } catch (error) {
-    if (error instanceof KilnError && error.code === 'NOT_FOUND') return null;
-    throw error;
-  }
+  const profile = await foundOrNull(async () => client.profile(id));
+  return profile?.state.status === 'failed' ? null : profile;
 };
 
 /** Waits as long as it takes; says why, each time that changes. */

@@ -6,7 +6,7 @@ import { tracesText } from '../../importers/flashinfer/traces.ts';
 import { popcornText } from '../../importers/gpumode/popcorn.ts';
 import type { KilnClient } from '../../client/create-client.ts';
 import type { LibraryTime } from '../../domain/library.ts';
-import { comparedScore } from '../../domain/ranking/ranking.ts';
+import { comparedScore } from '../../domain/ranking/compared-score.ts';
 import { libraryOn, librarySource } from '../../domain/text/library-text.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { libraryTimes } from '../library-times.ts';

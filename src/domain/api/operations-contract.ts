@@ -1,4 +1,5 @@
 /** Endpoints for those who operate a daemon. */
+import { z } from 'zod';
 import { ErrorBody, FAILURES } from './errors.ts';
 import { textAnswer } from './text-answer.ts';
 import { Health, Readiness } from './operations.ts';
@@ -24,7 +25,7 @@ export const operationsContract = {
       tags: ['operations'],
       summary: 'Store, queue and disk take what is submitted, or which does not (needs no token)',
       security: [],
-      response: { 200: Readiness, 503: Readiness, '4xx': ErrorBody },
+      response: { 200: Readiness, 503: z.union([Readiness, ErrorBody]), ...FAILURES },
     },
   },
   collectGarbage: {

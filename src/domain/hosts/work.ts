@@ -92,7 +92,9 @@ export const JobState = z.discriminatedUnion('status', [
     stopped: z.boolean(),
     endedAtMs: z.number(),
   }),
-  /** Nobody watched its end: the host was restarted, or its supervisor was killed. */
+  /** Its supervisor was killed, and so many processes of it run on: nobody keeps what they write, or sees how they end. A stop ends them. */
+  z.strictObject({ status: z.literal('unwatched'), processes: z.int().positive() }),
+  /** Nothing of it runs, and nobody watched its end: the host was restarted, or its supervisor was killed. */
   z.strictObject({ status: z.literal('lost') }),
 ]);
 

@@ -61,6 +61,10 @@ export interface LibraryRunRow {
   readonly environmentKey: ContentHash;
   readonly state: CandidateState;
   readonly isByAnswers: boolean;
+  /** How often it was queued. */
+  readonly asked: number;
+  /** It is to be cancelled, or was, because nobody needs it any more. */
+  readonly isObsolete: boolean;
 }
 
 /** A problem's definition as candidates were submitted for it. */

@@ -121,6 +121,8 @@ export interface Store {
   lastSequence(): Promise<number>;
   /** Runs of library programs, newest first: those of `ids` alone where they are given, otherwise at most `limit`. */
   libraryRuns(wish: { readonly ids: readonly CandidateId[] } | { readonly limit: number }): Promise<readonly LibraryRunRow[]>;
+  /** Runs that are not done and that nobody needs any more: whoever cancels them does not say that they are never asked for again. */
+  markObsoleteRuns(ids: readonly CandidateId[]): Promise<void>;
   /** Model by model, the record first, then by rank key; trial 0 only. */
   ranking(query: RankingQuery): Promise<readonly RankedEntry[]>;
   /** Old candidates that nothing needs any more, by problem. */
@@ -220,8 +222,6 @@ export interface EventQuery {
   readonly candidateId?: CandidateId;
   /** These alone. */
   readonly types?: readonly JournalEvent['type'][];
-  /** Of `candidate.queued` those alone of candidates that were queued before. */
-  readonly queued?: 'again';
 }
 
 export interface RankingQuery {

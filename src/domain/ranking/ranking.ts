@@ -67,9 +67,6 @@ export const Score = z.strictObject({
 });
 export type Score = z.infer<typeof Score>;
 
-/** What may be held against other scores of device code: nothing of a program that was judged by its answers. */
-export const comparedScore = (score: Score | null): Score | null => (score?.answers ? null : score);
-
 export const classOf = ({ answers }: Pick<Score, 'answers'>): RankingClass => (answers ? 'program' : 'device');
 
 /** One place of a ranking. Places are given within one device model; who cannot be told from the first at a place shares it. */

@@ -17,6 +17,10 @@ export const libraryText = ({ deviceModel, environment, cases, reason }: Library
 /** Beside its times: what they are of. "torch 2.11.0, CUDA 13.0" */
 export const librarySource = (time: LibraryTime): string => (time.reason === null ? (time.environment ?? '') : libraryText(time));
 
+/** Of one bench case; null where it is not known. */
+export const libraryNsOf = (cases: LibraryTime['cases'], name: string): number | null =>
+  cases.find((one) => one.case === name)?.medianNs ?? null;
+
 /** On that model; null where the problem names no program, and where nobody has seen the model. */
 export const libraryOn = (models: readonly LibraryTime[], deviceModel: string): LibraryTime | null =>
   models.find((one) => one.deviceModel === deviceModel) ?? null;

@@ -1,7 +1,8 @@
 /** A problem's own code on a device of the fleet, compiled and judged as a candidate is, and nobody's. */
 import type { Device } from '../../domain/device.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import type { CompileResult, CompileUnit, InfraFailure, JudgeResult, JudgeTask } from '../../domain/protocol.ts';
+import type { InfraFailure } from '../../domain/infra-failure.ts';
+import type { CompileResult, CompileUnit, JudgeResult, JudgeTask } from '../../domain/protocol.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { type Calls, recordUnitOf } from '../../problems/resolve-program.ts';
 import { compileIdOf, judgeShortly, newCanaryAttempt } from '../canaries/canary-attempt.ts';

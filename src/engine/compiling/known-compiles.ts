@@ -1,6 +1,7 @@
 /** What hosts are known to hold compiled: answered here, without a round trip, and forgotten when a judge could not use it. */
 import type { ContentHash } from '../../domain/ids.ts';
-import type { CompileResult, InfraFailure } from '../../domain/protocol.ts';
+import type { InfraFailure } from '../../domain/infra-failure.ts';
+import type { CompileResult } from '../../domain/protocol.ts';
 import type { HostState } from '../host-state.ts';
 import type { CompilingSlice } from '../state.ts';
 import type { Compiled, HostUnit } from './known-artifacts.ts';

@@ -139,7 +139,8 @@ const compileRival = async (state: JudgingSlice, delivery: Delivery, rival: Riva
   makeRival(state, delivery, unit, (made) => {
     if (!calls || unit.language !== 'python') return paired(made);
     const isByAnswers = candidate.byAnswers !== null;
-    const recorded = recordUnitOf(unit, { artifact: made.artifact, deviceModel: delivery.model, calls, isByAnswers });
+    const built = { artifact: made.artifact, deviceModel: delivery.model, calls, isByAnswers };
+    const recorded = recordUnitOf(unit, { ...built, again: candidate.clashes });
     makeRival(state, delivery, recorded, paired);
   });
 };

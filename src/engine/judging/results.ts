@@ -1,22 +1,30 @@
 /** What a judge's result does: it is evaluated, written down and told to the scheduler, and then acknowledged. */
 import type { ByAnswers } from '../../domain/candidate.ts';
 import type { Device } from '../../domain/device.ts';
-import { candidateIdOf } from '../../domain/ids.ts';
+import { type CandidateId, candidateIdOf } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { JudgeResult } from '../../domain/protocol.ts';
 import type { RankingClass } from '../../domain/ranking/ranking.ts';
 import type { FinishedAttempt } from '../../domain/attempt.ts';
 import type { SchedulerEvent } from '../../scheduler/events.ts';
 import type { ActiveCandidate, Attempt, Evaluation } from '../active-candidates.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 import { isToConfirm, wrongRecording } from '../by-answers.ts';
 import { noteProof } from '../canaries/canaries.ts';
 import { noteMade } from '../compiling/compiler-trust.ts';
 import { forgetArtifacts } from '../compiling/known-compiles.ts';
 import { type HostState, useOf } from '../host-state.ts';
 import type { JudgingSlice } from '../state.ts';
+import { takeBack } from '../take-back.ts';
 import { DISTURBED_MAX } from './disturbance.ts';
+import type { Pair } from './failed-pairs.ts';
 import { evaluate } from './evaluate.ts';
 import { rankingKeyOf } from './ranking-keys.ts';
+
+/** Addresses are drawn among millions: by chance two clash hardly ever once, let alone so often. */
+const CLASHES_MAX = 3;
+
+const REASON_CHARS_MAX = 300;
 
 type Judged = Extract<SchedulerEvent, { type: 'judged' }>;
 
@@ -48,11 +56,12 @@ const use = (state: JudgingSlice, { host, candidate, device, result }: Result): 
   attempt.evaluation = evaluationOf(state, { candidate, device, attempt, result: marked(result, disturbance) });
   if (infra) noteInfra(state, { host, candidate, device }, infra);
   forgetArtifacts(state, host, { failure: infra, artifacts: attempt.artifacts });
+  notePair(state, candidate, { attempt, infra });
   const wrong = attempt.evaluation && noVerdict(state, candidate, { attempt, outcome: attempt.evaluation.outcome });
   // A recording that is wrong tells nothing of its device: the program does other things for other inputs.
   if (attempt.evaluation && !wrong) noteOutcome(state, { host, candidate, device, madeBy: attempt.madeBy }, attempt.evaluation);
   state.writeBehind.add({ type: 'attempt', attempt: finishedAttemptOf(state, { host, candidate, device, result }, attempt) });
-  const again = againFor(state, candidate, disturbance);
+  const again = againFor(state, candidate, disturbance) ?? recordedAnew(candidate, infra);
   state.apply(judgedEvent(host, result, { evaluation: attempt.evaluation, again, wrong }));
   // Behind all that follows from it: once this is reached, the host may forget the result.
   state.writeBehind.add({ type: 'acknowledgement', hostId, attemptId });
@@ -76,6 +85,52 @@ const againFor = (state: JudgingSlice, candidate: ActiveCandidate, disturbance: 
   candidate.disturbed += 1;
   state.metrics.onDisturbed();
   return `${disturbance}; it is measured again`;
+};
+
+/** Whoever holds a record and lets nothing come of its pairs is judged again. */
+const notePair = (
+  state: JudgingSlice,
+  { id: challenger }: ActiveCandidate,
+  { attempt: { mode, pairedWith, evaluation }, infra }: { readonly attempt: Attempt; readonly infra: JudgeResult['infra'] },
+): void => {
+  if (mode !== 'confirm' || !pairedWith) return;
+  const pair = { holder: pairedWith.candidateId, challenger };
+  if (evaluation) state.failedPairs.onMeasured(pair);
+  if (infra?.code !== 'pair_failed') return;
+  const ids = state.failedPairs.onFailed(pair);
+  if (ids.length === 0) return;
+  void judgeAgain(state, ids, { pair, why: infra.message });
+};
+
+const judgeAgain = async (
+  state: JudgingSlice,
+  ids: readonly CandidateId[],
+  { pair, why }: { readonly pair: Pair; readonly why: string },
+): Promise<void> => {
+  const reason = `pairs with different challengers came to nothing by what a program did, at last: ${plainLine(why, REASON_CHARS_MAX)}`;
+  try {
+    const count = await takeBack(state, async () => state.store.rejudge(await passedAmong(state, ids), reason));
+    state.failedPairs.forget(pair.holder);
+    state.log.warn({ ...pair, candidates: count }, 'a record holder and who challenged it are judged again');
+  } catch (error) {
+    state.log.warn({ err: error, ...pair }, 'a record holder could not be judged again; the next pair that fails tries it');
+  }
+};
+
+/** Who was cancelled meanwhile stays so. */
+const passedAmong = async (
+  { store }: Pick<JudgingSlice, 'store'>,
+  ids: readonly CandidateId[],
+): Promise<readonly CandidateId[]> =>
+  (await store.sourced(ids)).flatMap(({ candidate: { id, state } }) =>
+    state.status === 'done' && state.outcome.verdict === 'passed' ? [id] : [],
+  );
+
+/** Why it is judged again with its rival's recording at other addresses; null where that is not what failed, or did not help. */
+const recordedAnew = (candidate: ActiveCandidate, infra: JudgeResult['infra']): string | null => {
+  if (infra?.code !== 'addresses_clash' || candidate.clashes >= CLASHES_MAX) return null;
+  candidate.clashes += 1;
+  return `${infra.message}; it is judged again with another recording of whom it is paired with`;
 };
 
 /** Sent by an earlier life of the daemon, that did not come to write it down: behind a screening that asked for it, a confirmation. */

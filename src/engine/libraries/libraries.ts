@@ -11,7 +11,7 @@ import { snapshot } from '../../scheduler/scheduler.ts';
 import { contentId } from '../content-id.ts';
 import { queueAgain } from '../queue-again.ts';
 import type { LibrariesSlice } from '../state.ts';
-import { idleDevices, nextWork, obsoleteRuns, type Wanted } from './next-work.ts';
+import { idleDevices, isUnfinished, nextWork, obsoleteRuns, type Wanted } from './next-work.ts';
 
 /** A device must be idle in two looks in a row. */
 const LOOK_EVERY_MS = 5_000;
@@ -33,13 +33,25 @@ export const createLibraries = (state: LibrariesSlice, cancel: (id: CandidateId)
   let idleBefore: ReadonlySet<DeviceId> = new Set();
 
   const read = async (wish: Parameters<LibrariesSlice['store']['libraryRuns']>[0]): Promise<void> => {
-    for (const run of (await state.store.libraryRuns(wish)).toReversed()) state.libraryRuns.put(run);
+    const runs = (await state.store.libraryRuns(wish)).toReversed();
+    for (const run of runs) state.libraryRuns.put({ ...run, readAtMs: state.monotonicMs() });
+  };
+  const withdraw = async (ids: readonly CandidateId[]): Promise<void> => {
+    if (ids.length === 0) return;
+    await state.store.markObsoleteRuns(ids);
+    for (const id of ids) await cancel(id);
+  };
+  /** What is cancelled before it is leased is told to nobody here. */
+  const readUnfinished = async (): Promise<void> => {
+    const ids = state.libraryRuns.all().flatMap((run) => (isUnfinished(run) ? [run.id] : []));
+    if (ids.length > 0) await read({ ids });
   };
   const look = async (): Promise<void> => {
+    await readUnfinished();
     const idle = idleDevices(state);
     const wanted = nextWork(state, new Set([...idle].filter((id) => idleBefore.has(id))));
     idleBefore = idle;
-    for (const { id } of obsoleteRuns(state)) await cancel(id);
+    await withdraw(obsoleteRuns(state).map(({ id }) => id));
     if (wanted && !(await isWaitedFor(state, wanted.place.device))) await read({ ids: [await submit(state, wanted)] });
   };
   const noted = (work: Promise<void>, what: string): Promise<void> =>
@@ -73,7 +85,8 @@ const isWaitedFor = async ({ store, core }: Pick<LibrariesSlice, 'store' | 'core
 
 const submit = async (state: LibrariesSlice, wanted: Wanted): Promise<CandidateId> => {
   const candidate = candidateOf(wanted);
-  await state.store.insertCandidates([candidate]);
+  const [inserted] = await state.store.insertCandidates([candidate]);
+  if (inserted?.known) await state.store.reopen([candidate.id]);
   await queueAgain(state, [{ id: candidate.id, priority: PRIORITY_LIBRARY }]);
   state.notify();
   return candidate.id;

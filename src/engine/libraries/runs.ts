@@ -5,16 +5,19 @@ import type { LibraryRunRow } from '../../domain/ports/store-rows.ts';
 /** What a run is of: another in any of these is timed for itself. */
 export type LibraryWork = Pick<LibraryRunRow, 'problem' | 'problemVersion' | 'device' | 'key' | 'environmentKey'>;
 
+/** `readAtMs`: when the store said so, by the monotonic clock. */
+export type LibraryRun = LibraryRunRow & { readonly readAtMs: number };
+
 export interface LibraryRuns {
-  put(run: LibraryRunRow): void;
-  of(work: LibraryWork): LibraryRunRow | null;
+  put(run: LibraryRun): void;
+  of(work: LibraryWork): LibraryRun | null;
   has(id: CandidateId): boolean;
   /** In the order of submission. */
-  all(): readonly LibraryRunRow[];
+  all(): readonly LibraryRun[];
 }
 
 export const createLibraryRuns = (): LibraryRuns => {
-  const byName = new Map<string, LibraryRunRow>();
+  const byName = new Map<string, LibraryRun>();
   const ids = new Set<CandidateId>();
   return {
     put: (run) => {

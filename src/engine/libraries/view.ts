@@ -1,13 +1,14 @@
 /** GET /v1/problems/:name/library: of each device model what the library program takes, or why nobody knows. */
 import { deviceClassOf } from '../../domain/device.ts';
 import type { LibraryTime, LibraryView } from '../../domain/library.ts';
-import type { LibraryRunRow } from '../../domain/ports/store-rows.ts';
 import { SILENT_VERDICTS } from '../../domain/outcome.ts';
 import { reasonText } from '../../domain/text/describe.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import type { LibraryProgram } from '../../problems/library.ts';
 import { recordsAll } from '../host-state.ts';
 import type { LibrariesSlice } from '../state.ts';
+import { isAskedAgain } from './next-work.ts';
+import type { LibraryRun } from './runs.ts';
 
 type Viewed = Pick<LibrariesSlice, 'hosts' | 'libraryRuns' | 'rules'>;
 type Timed = Pick<LibraryTime, 'cases' | 'reason'>;
@@ -38,15 +39,20 @@ const gpusOf = ({ hosts }: Pick<Viewed, 'hosts'>) =>
     devices.filter(({ kind }) => kind === 'gpu').map((device) => ({ device: deviceClassOf(device), deviceModel: device.model })),
   );
 
-/** The last that came to something; while there is none, the last. */
-const shownOf = (runs: readonly LibraryRunRow[]): LibraryRunRow | undefined =>
-  runs.findLast(({ state }) => state.status === 'done' && !SILENT_VERDICTS.has(state.outcome.verdict)) ?? runs.at(-1);
+/** What came to something last, whenever it was asked for; while there is nothing, the last that was asked for. */
+const shownOf = (runs: readonly LibraryRun[]): LibraryRun | undefined =>
+  runs.toSorted((one, other) => (endedAt(one) < endedAt(other) ? -1 : 1)).findLast((run) => endedAt(run) !== '') ?? runs.at(-1);
 
-const timedOf = ({ id, state, isByAnswers }: LibraryRunRow): Timed => {
+const endedAt = ({ state }: LibraryRun): string =>
+  state.status === 'done' && !SILENT_VERDICTS.has(state.outcome.verdict) ? state.finishedAt : '';
+
+const timedOf = (run: LibraryRun): Timed => {
+  const { id, state, isByAnswers } = run;
   if (state.status !== 'done') return { cases: [], reason: `not measured yet: it waits until a device is idle (${id})` };
   const { outcome } = state;
+  const again = isAskedAgain(run) ? '; it is timed again later' : '';
   if (outcome.verdict !== 'passed')
-    return { cases: [], reason: `it is judged ${outcome.verdict}: ${reasonText(outcome)} (${id})` };
+    return { cases: [], reason: `it is judged ${outcome.verdict}: ${reasonText(outcome)} (${id})${again}` };
   if (isByAnswers) return { cases: [], reason: `it is timed by its answers, which are compared with no device code (${id})` };
   return {
     cases: outcome.timings.map(({ case: name, candidate }) => ({ case: name, medianNs: candidate.medianNs })),

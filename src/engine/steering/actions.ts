@@ -5,6 +5,7 @@ import type { SelectedCandidate } from '../../domain/ports/store-rows.ts';
 import { onVerdicts } from '../profiles/profiles.ts';
 import { queueAgain } from '../queue-again.ts';
 import type { SteeringSlice } from '../state.ts';
+import { takeBack } from '../take-back.ts';
 
 type Page = readonly SelectedCandidate[];
 
@@ -19,7 +20,8 @@ export const ACTIONS: Readonly<Record<Steering, (state: SteeringSlice, page: Pag
   pause: async (state, page, { reason }) => pause(state, idsOf(page), reason),
   resume: async (state, page, { reason }) => resume(state, page, reason),
   reprioritise: async (state, page, change) => reprioritise(state, page, change),
-  rejudge: async (state, page, { reason }) => rejudge(state, idsOf(page), reason ?? ''),
+  rejudge: async (state, page, { reason }) =>
+    void (await takeBack(state, async () => state.store.rejudge(idsOf(page), reason ?? ''))),
 };
 
 const idsOf = (page: Page): readonly CandidateId[] => page.map(({ id }) => id);
@@ -63,16 +65,6 @@ const reprioritise = async (state: SteeringSlice, page: Page, { priority, reason
     state,
     waiting.map(({ id }) => ({ id, priority })),
   );
-};
-
-/** A queue job that is just being ended would take the new one with it. */
-const rejudge = async (state: SteeringSlice, ids: readonly CandidateId[], reason: string): Promise<void> => {
-  await state.jobsEnded();
-  const { candidates, records } = await state.store.rejudge(ids, reason);
-  for (const { holder, ...key } of records) state.recordHolders.set(key, holder);
-  state.fronts.onTakenBack(candidates.map(({ id }) => id));
-  state.metrics.onReopened(candidates.length);
-  await queueAgain(state, candidates);
 };
 
 /** What stays in the queue ends when it is leased: the store has nothing to do for it. */

@@ -2,6 +2,7 @@
 import type { PlanView } from '../../domain/api/candidates.ts';
 import type { LibraryTime } from '../../domain/library.ts';
 import type { CaseTiming } from '../../domain/measurement.ts';
+import { libraryNsOf } from '../../domain/text/library-text.ts';
 import type { CaseData } from './candidate-data.ts';
 
 export interface Beside {
@@ -20,8 +21,8 @@ export const casesOf = (timings: readonly CaseTiming[], { plan, record, library 
   }));
 
 const libraryOf = ({ case: name }: CaseTiming, library: LibraryTime | null): Partial<CaseData> => {
-  const time = library?.cases.find((one) => one.case === name);
-  return time === undefined ? {} : { libraryNs: rounded(time.medianNs) };
+  const ns = libraryNsOf(library?.cases ?? [], name);
+  return ns === null ? {} : { libraryNs: rounded(ns) };
 };
 
 const recordOf = ({ case: name }: CaseTiming, record: readonly CaseTiming[]): Partial<CaseData> => {

@@ -1,5 +1,5 @@
 /** The tool that says what limits a candidate. */
-import { KilnError } from '../../domain/errors.ts';
+import { foundOrNull } from '../../domain/errors.ts';
 import { Profile } from '../../domain/profile.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { untrusted } from '../../domain/text/untrusted.ts';
@@ -27,12 +27,8 @@ export const profileCandidate = tool({
 
 /** Asked for where there is none; one that failed is tried again. */
 const askOnce = async (kiln: McpKiln, id: string): Promise<void> => {
-  try {
-    if ((await kiln.profile(id)).state.status === 'failed') await kiln.askProfile(id);
-  } catch (error) {
-    if (!(error instanceof KilnError && error.code === 'NOT_FOUND')) throw error;
-    await kiln.askProfile(id);
-  }
+  const known = await foundOrNull(async () => kiln.profile(id));
+  if (known === null || known.state.status === 'failed') await kiln.askProfile(id);
 };
 
 const profileText = ({ candidateId, state }: Profile): string => {

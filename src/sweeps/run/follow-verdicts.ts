@@ -13,7 +13,7 @@ const PAGE = 1000;
 const READ_AFTER_MS = 20;
 const RETRY_MS = 1000;
 /** Of the events that a candidate makes, one in five. */
-const TYPES = ['candidate.queued', 'candidate.done', 'candidate.reopened'] as const;
+const TYPES = ['candidate.queued_again', 'candidate.done', 'candidate.reopened'] as const;
 
 export interface VerdictNews {
   readonly done: readonly CandidateId[];
@@ -56,7 +56,7 @@ export const followVerdicts = ({ judging, log, isWanted, onNews }: FollowDeps): 
     hasMore = false;
     // Before the question: what it does not find up to there does not come later.
     const newest = await judging.lastSequence();
-    const events = await judging.events({ after: from, limit: PAGE, types: TYPES, queued: 'again' });
+    const events = await judging.events({ after: from, limit: PAGE, types: TYPES });
     if (after === null) return;
     const isFull = events.length === PAGE;
     const last = events.at(-1)?.sequence ?? from;

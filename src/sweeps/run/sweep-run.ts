@@ -78,8 +78,9 @@ export const createRun = (record: SweepRun['record'], candidate: Candidate): Swe
 export const strategyOf = (spec: SweepSpec, space: Space, asked: readonly number[]): Strategy =>
   createStrategy(spec.strategy, { space, seed: spec.seed, planned: plannedPoints(spec), asked });
 
+/** It may have begun after the clock was read: the store was asked for something else meanwhile. */
 export const ranMsOf = ({ record, runningSinceMs }: SweepRun, monotonicMs: number): number =>
-  record.ranMs + (runningSinceMs === null ? 0 : monotonicMs - runningSinceMs);
+  record.ranMs + (runningSinceMs === null ? 0 : Math.max(0, monotonicMs - runningSinceMs));
 
 /** Its last verdict is there, and nothing more is asked for. */
 export const isThrough = ({ record, pending, unsubmitted, isRestored }: SweepRun): boolean =>

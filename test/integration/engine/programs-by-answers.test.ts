@@ -12,6 +12,10 @@ import {
 } from '../../support/program-scenario.ts';
 
 const { start } = scenarios();
+/** Of one confirmation. */
+const INFRA_RETRIES = 1;
+/** Longer than the last of these waits. */
+const BACKOFF_MS_MAX = 60_000;
 const ASKED = { reason: 'it was submitted to be judged by its answers', recording: null };
 
 /** It asked for answers, and its judge has it. */
@@ -29,6 +33,18 @@ const record = async (scenario: EngineScenario, n: number, speedup: number): Pro
   scenario.judged(n, 2, answered(speedup));
   await scenario.after(n, 'record');
   await scenario.expect(`box: ack ${n}.2`);
+};
+
+/** It looks faster than the holder, the first, and nothing comes of so many pairs with it. */
+const challenging = async (scenario: EngineScenario, n: number, pairs: number): Promise<void> => {
+  await judging(scenario, n);
+  scenario.judged(n, 1, answered(n));
+  for (let attempt = 2; attempt < 2 + pairs; attempt += 1) {
+    await scenario.skipTo(`box: judge ${n}.${attempt} confirm by answers against 1's answers`);
+    scenario.judged(n, attempt, infra('pair_failed'));
+    await scenario.skipTo(`box: ack ${n}.${attempt}`);
+    scenario.nowMs += BACKOFF_MS_MAX;
+  }
 };
 
 /** Of the second, so much faster, beside the holder of the record: its last event is `last`. */
@@ -96,6 +112,24 @@ describe('a program that asks to be judged by its answers', () => {
       { candidateId: scenario.id(2), place: 1, record: true },
       { candidateId: scenario.id(1), place: 2 },
     ]);
+  });
+
+  test('that holds the record is judged again, with its challengers, where its pairs with three of them come to nothing', async () => {
+    const scenario = await withRecorder({ start });
+    await record(scenario, 1, 1);
+    for (const n of [2, 3]) {
+      await challenging(scenario, n, 1 + INFRA_RETRIES);
+      expect(await scenario.after(n, 'done')).toMatchObject({ score: { confirmed: false } });
+    }
+    await challenging(scenario, 4, 1);
+    // Its place is nobody's for now, and whoever challenged it in vain has another chance.
+    const reason = expect.stringContaining('pairs with different challengers came to nothing') as string;
+    for (const n of [1, 2, 3]) {
+      await scenario.until(async () => (await scenario.history(n)).includes('candidate.reopened'));
+      expect(await scenario.kiln.candidate(scenario.id(n))).toMatchObject({ judgedAgain: { reason } });
+    }
+    expect(await scenario.ranking('program')).toEqual([]);
+    await scenario.skipAll();
   });
 
   test('wins nothing, and shares its place, where the difference is within what its times leave open', async () => {

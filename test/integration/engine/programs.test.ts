@@ -17,6 +17,9 @@ const { start } = scenarios();
 const OTHER: Environment = { ...TORCH, key: ContentHash.parse('cd'.repeat(32)) };
 const NO_GPU = { compilers: { 'python:torch': 'environment abab' }, compileSlots: 4 };
 
+/** Of another attempt at the same host. */
+const BACKOFF_MS = 1000;
+
 /** Built, recorded, and given to a judge. */
 const judging = async (scenario: EngineScenario, n: number): Promise<void> => {
   await builtProgram(scenario, n);
@@ -181,5 +184,32 @@ describe('a program', () => {
       { candidateId: scenario.id(2), record: true },
       { candidateId: scenario.id(1) },
     ]);
+  });
+
+  test('that holds the record is recorded at other addresses where those of a challenger are the same', async () => {
+    const scenario = await withRecorder({ start });
+    await judging(scenario, 1);
+    scenario.judged(1, 1, passed(2));
+    await scenario.skipTo('box: judge 1.2 confirm');
+    scenario.judged(1, 2, passed(2));
+    await scenario.after(1, 'record');
+    await scenario.skipTo('box: ack 1.2');
+    await judging(scenario, 2);
+    scenario.judged(2, 1, passed(3));
+    await scenario.skipTo("box: judge 2.2 confirm against 1's recording");
+    const recordedAs: (number | undefined)[] = [];
+    for (let attempt = 2; attempt < 5; attempt += 1) {
+      scenario.judged(2, attempt, infra('addresses_clash'));
+      await scenario.skipTo(`box: ack 2.${attempt}`);
+      scenario.nowMs += BACKOFF_MS;
+      await scenario.skipTo(`box: record 1 for 2.${attempt + 1}`);
+      recordedAs.push(scenario.host.recorded?.again);
+      scenario.host.compiled(1);
+      await scenario.skipTo(`box: judge 2.${attempt + 1} confirm against 1's recording`);
+    }
+    expect(recordedAs).toEqual([1, 2, 3]);
+    scenario.judged(2, 5, passed(3, 1.5));
+    expect(await scenario.after(2, 'record')).toMatchObject({ infraFailures: 0 });
+    await scenario.skipAll();
   });
 });

@@ -98,6 +98,16 @@ for (const { name, isMissing, start } of KINDS)
       await expect.poll(() => isAlive(command), DEADLINE).toBe(false);
     });
 
+    test('one whose supervisor was killed says what it left, and a stop ends that', async () => {
+      const job = await run('setsid sleep 300 & echo ready; wait');
+      await expect.poll(async () => (await logOf(job.id)).stdout, DEADLINE).toBe('ready\n');
+      const state = async () => (await host.work.job(HOST, job.id, { waitMs: 0, signal: NEVER })).state;
+      process.kill(Number(readFileSync(join(host.folder, 'kiln/jobs', job.id, 'pid'), 'utf8')), 'SIGKILL');
+      await expect.poll(state, DEADLINE).toEqual({ status: 'unwatched', processes: 1 });
+      expect((await host.work.jobs(HOST, NEVER)).jobs[0]).toMatchObject({ id: job.id, state: { status: 'unwatched' } });
+      expect((await host.work.stop(HOST, job.id, asking())).state).toEqual({ status: 'lost' });
+    });
+
     test('the end of a log is told by lines; a log that grows without end keeps its last part and says what is gone', async () => {
       const job = await run('i=0; while [ $i -lt 50 ]; do echo line $i; i=$((i+1)); done');
       await wait(job.id);

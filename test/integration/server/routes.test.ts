@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, type KilnClient } from '../../../src/client/create-client.ts';
+import { KilnError } from '../../../src/domain/errors.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import { containing } from '../../support/server/containing.ts';
 import { passed, score } from '../../support/server/fake-outcomes.ts';
@@ -130,6 +131,9 @@ describe('the API through the typed client', () => {
     server.kiln.setNotReady('starting: replaying the journal');
     expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
     expect(await client.ready()).toEqual({ ready: false, reason: 'starting: replaying the journal' });
+    server.kiln.notReady = async () => Promise.reject(new KilnError('STORE_UNAVAILABLE', 'the database does not answer'));
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
+    expect(await client.ready()).toMatchObject({ ready: false, reason: containing('the daemon could not answer') });
   });
 
   test('adds its own request times to the metrics of the engine', async () => {

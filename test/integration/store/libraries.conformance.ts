@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { ContentHash } from '../../../src/domain/ids.ts';
 import { Program } from '../../../src/domain/program.ts';
+import { migrate } from '../../../src/store/migrate.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { candidate, completion, idOf, MODEL, VERSION } from '../../support/builders.ts';
+import { cancelled, candidate, completion, idOf, MODEL, VERSION } from '../../support/builders.ts';
 import { freshStore } from '../../support/fresh-store.ts';
 
 const KEY = { hash: ContentHash.parse('a'.repeat(64)), deviceModel: MODEL, environment: 'torch 2.11.0' };
@@ -45,12 +46,54 @@ export const describeLibraries = (name: string, open: () => Sql): void => {
       expect(await store.libraryRuns({ ids: [] })).toEqual([]);
     });
 
+    test('count how often they were queued, and know those that nobody needs from those that a person cancelled', async () => {
+      const store = await fresh();
+      const told = async () =>
+        (await store.libraryRuns({ limit: 9 })).map(({ state, asked, isObsolete }) => [state.status, asked, isObsolete]);
+      const [newer, older] = [idOf('second'), idOf('first')];
+      await store.markObsoleteRuns([newer, idOf('somebody')]);
+      await store.complete(
+        [newer, older].map((candidateId) => ({ candidateId, outcome: cancelled, score: null, record: false })),
+      );
+      expect(await told()).toEqual([
+        ['done', 1, true],
+        ['done', 1, false],
+      ]);
+      await store.markObsoleteRuns([older]);
+      expect(await store.reopen([newer])).toEqual([newer]);
+      expect(await told()).toEqual([
+        ['queued', 2, false],
+        ['done', 1, false],
+      ]);
+    });
+
+    test('of a database of before are told from what somebody submitted, with those that were cancelled as obsolete', async () => {
+      const store = await fresh();
+      await store.complete([{ candidateId: idOf('first'), outcome: cancelled, score: null, record: false }]);
+      await open().script(`drop view kiln.submissions; alter table kiln.candidates drop column library_run;
+        delete from kiln.migrations where name like '%library_runs.sql'`);
+      await migrate(open());
+      expect((await store.libraryRuns({ limit: 9 })).map(({ id, asked, isObsolete }) => [id, asked, isObsolete])).toEqual([
+        [idOf('second'), 1, false],
+        [idOf('first'), 1, true],
+      ]);
+      expect(await store.failures('softmax', [VERSION], null)).toEqual({});
+    });
+
     test('say that they were judged by their answers', async () => {
       const store = await fresh();
       const byAnswers = { reason: 'a graph', recording: 'contract' as const };
       const event = { type: 'candidate.by_answers', candidateId: idOf('first'), hostId: null, data: {} } as const;
       await store.writeTransitions([{ candidateId: idOf('first'), state: { status: 'queued' }, event, byAnswers }]);
       expect(await store.libraryRuns({ ids: [idOf('first')] })).toMatchObject([{ isByAnswers: true }]);
+    });
+
+    test('keep no ranking waiting while one of them is judged again', async () => {
+      const store = await fresh();
+      await store.complete([completion('first', 2)]);
+      await store.rejudge([idOf('first')], 'a person asked');
+      const key = { problem: 'softmax', problemVersion: VERSION, deviceModel: MODEL };
+      expect(await store.reopenInReach(key, null)).toEqual({ isWaiting: false, candidates: [] });
     });
 
     test('are in no ranking, front or count of candidates or failures, and are not old', async () => {

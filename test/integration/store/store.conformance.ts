@@ -268,11 +268,11 @@ export const describeStore = (name: string, open: () => Sql): void => {
       expect(new Set(reopened)).toEqual(new Set([idOf('a'), idOf('b')]));
       expect((await store.candidate(idOf('a')))?.state).toEqual({ status: 'queued' });
       expect((await store.pending([idOf('a'), idOf('c')])).map(({ id, attempts }) => [id, attempts])).toEqual([[idOf('a'), 4]]);
-      const asked = ['candidate.queued', 'candidate.done'] as const;
-      const events = await store.events({ after: 0, limit: 100, types: asked, queued: 'again' });
+      const asked = ['candidate.queued_again', 'candidate.done'] as const;
+      const events = await store.events({ after: 0, limit: 100, types: asked });
       expect(events.map(({ type, candidateId }) => [type, candidateId])).toEqual([
         ...['a', 'b', 'c'].map((one) => ['candidate.done', idOf(one)]),
-        ...reopened.map((id) => ['candidate.queued', id]),
+        ...reopened.map((id) => ['candidate.queued_again', id]),
       ]);
     });
 

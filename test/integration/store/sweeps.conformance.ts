@@ -54,6 +54,8 @@ export const describeSweeps = (name: string, open: () => Sql): void => {
       const { store, statuses } = await fresh();
       const { spec } = sweepOf('tuning');
       await store.createSweep(sweepOf('tuning'));
+      await store.updateSweep(ID, { ranMs: -5 });
+      expect(await store.sweepRow(ID)).toMatchObject({ ranMs: 0 });
       await store.updateSweep(ID, { ranMs: 500 });
       await store.updateSweep(ID, { status: 'paused', reason: 'by ada' });
       await store.updateSweep(ID, { status: 'paused', spec: { ...spec, budget: { candidates: 7 } } });

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { JournalEvent } from '../../../src/domain/journal.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
+import { migrate } from '../../../src/store/migrate.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { attempt, cancelled, candidate, DEVICE, event, HOST, idOf, passed, score, timing } from '../../support/builders.ts';
@@ -130,6 +131,20 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
       await expect(failing).rejects.toThrow('attempts_timings_when_passed');
       expect(await store.candidate(idOf('a'))).toMatchObject({ state: { status: 'queued' }, attempts: [] });
       expect(await types(store)).toEqual(['candidate.queued']);
+    });
+  });
+
+  describe(`a store on ${name}: a journal`, () => {
+    test('of before tells of what was queued again by the event that it has now', async () => {
+      const { store } = await fresh();
+      await open().script(`insert into kiln.journal (at, type, data) values
+          (now(), 'candidate.queued', '{}'), (now(), 'candidate.queued', '{"again": true, "effort": "full"}');
+        delete from kiln.migrations where name like '%queued_again.sql'`);
+      await migrate(open());
+      expect((await store.events({ after: 0, limit: 9 })).map(({ type, data }) => [type, data])).toEqual([
+        ['candidate.queued', {}],
+        ['candidate.queued_again', { effort: 'full' }],
+      ]);
     });
   });
 

@@ -209,7 +209,7 @@ class Talk(unittest.TestCase):
             with self.subTest(first), patch.object(module, "ENDED_S_MAX", 0.1), self.assertRaises(InfraFailure) as caught:
                 process = self.process(Script(says, first), 300.0, side="record")
                 process.called(process.next("one", False), "one", False)
-            self.assertEqual(caught.exception.code, "internal")
+            self.assertEqual(caught.exception.code, "pair_failed")
             self.assertIn("the record's program", str(caught.exception))
 
     def test_until_it_is_equipped_nothing_that_fails_is_the_candidates_fault(self) -> None:

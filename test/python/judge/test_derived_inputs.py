@@ -7,9 +7,10 @@ from typing import Any, Callable
 
 from kiln_runner.judge.failures import InfraFailure
 from kiln_runner.judge.gpu.case import GpuCase
+from kiln_runner.judge.gpu.derived_inputs import DerivedInputs
 from kiln_runner.judge.gpu.sampling import Tools
 from kiln_runner.judge.problems import Problem
-from kiln_runner.judge.tensors import keys_of
+from kiln_runner.judge.tensors import input_sets, keys_of
 from kiln_runner.programs.recording_shape import OWN_BASES, WINDOW_BYTES_MAX, WINDOWS
 from test.python.programs.test_record_task import DOUBLE, OWN_OUTPUT, PART, WEIGHTS
 
@@ -134,10 +135,22 @@ class Derived(RecordedRig):
             case.expect(reference, seed, (0, 0))
         self.assertEqual(read, [[2.0 * one for one in numbers(self.raw_key(seed), "normal")] for seed in (1, 2)])
 
-    def test_all_kernels_of_a_draw_are_counted_and_the_timer_samples_before_it(self) -> None:
+    def test_a_change_is_noted_where_it_is_asked_for(self) -> None:
+        noted: list[int] = []
+
+        def compare(_tensor: Any, _given: int, _made: int, found: int) -> Callable[..., None]:
+            return lambda *_: noted.append(found)
+
+        gpu: Any = SimpleNamespace(findings=SimpleNamespace(at=lambda word: word), kernels=SimpleNamespace(compare=compare))
+        derived = DerivedInputs(gpu, input_sets(CASE), len(CASE["tensors"]), lambda _: 0, lambda _: 0)
+        for first in (3, 8, 3):
+            derived.verify(first)
+        self.assertEqual(noted, [3, 8, 3])
+
+    def test_all_kernels_and_copies_of_a_draw_are_counted_and_the_timer_samples_before_it(self) -> None:
         case = self.opened(WEIGHTS)
-        # w; x, its wiping, and what the program launches.
-        self.assertEqual(case.draw(1), 1 + 2 + len(case._derived._program.launches[0]))
+        # w; x, its wiping, what the program launches, and `out` brought to where sides read it.
+        self.assertEqual(case.draw(1), 1 + 2 + len(case._derived._program.launches[0]) + 1)
         self.assertTrue(case.waits_in_draws)
         plain: Any = {**CASE, "tensors": [tensor("w", "in"), tensor("y", "out")]}
         del plain["raw"], plain["hard"]

@@ -14,10 +14,11 @@ from kiln_runner.judge.contenders import Contenders
 from kiln_runner.judge.device import LOOKS
 from kiln_runner.judge.failures import DeviceFault, InfraFailure, LaunchRejected
 from kiln_runner.judge.gpu.case import GpuCase
-from kiln_runner.judge.gpu.case_recordings import CaseRecordings, Written
+from kiln_runner.judge.gpu.case_recordings import CaseRecordings, Written, together
 from kiln_runner.judge.gpu.derived_inputs import DerivedInputs
 from kiln_runner.judge.gpu.driver import CudaError
 from kiln_runner.judge.gpu.recorded_program import RecordedProgram
+from kiln_runner.judge.gpu.windows import Shown
 from kiln_runner.judge.problems import Problem
 from kiln_runner.judge.recorded import RecordedArtifact
 from kiln_runner.programs.recording_shape import ARENA_BASE, INDEX, OWN_BASES, WINDOW_BYTES_MAX, WINDOWS
@@ -95,6 +96,29 @@ class Replayed(RecordedRig):
                 self.assertEqual(outputs, [wanted * value for value in values], side)
             for program in programs.values():
                 program.close()
+
+    def test_two_recordings_with_other_memory_at_one_address_are_refused_and_one_that_is_recorded_again_is_not(self) -> None:
+        # What its addresses follow from is the same content.
+        programs = {"candidate": self.recorded(WEIGHTS), "record": self.recorded(WEIGHTS)}
+        case, pieces = self.place("case-1", programs)
+        case.bind("candidate", programs["candidate"], pieces)
+        with self.assertRaisesRegex(InfraFailure, "the recordings of the candidate and of the record have other memory at 0x") as refused:
+            case.bind("record", programs["record"], pieces)
+        self.assertEqual(refused.exception.code, "addresses_clash")
+        programs["record"].close()
+        programs["record"] = self.recorded(WEIGHTS, again=1)
+        case, pieces = self.place("case-1", programs)
+        bound = {side: case.bind(side, program, pieces) for side, program in programs.items()}
+        for side, launches in bound.items():
+            values, outputs = self.run_once(launches, pieces, 16)
+            self.assertEqual(outputs, [3.0 * value for value in values], side)
+
+    def test_memory_that_begins_within_anothers_is_seen_too(self) -> None:
+        memory, other = Shown(1, 64), Shown(2, 64)
+        self.assertEqual(together({"candidate": {0: memory, 64: other}, "record": {0: memory, 128: other}}), {0: memory, 64: other, 128: other})
+        for clashing in ({32: other}, {0: other}, {63: Shown(1, 64)}):
+            with self.assertRaises(InfraFailure):
+                together({"candidate": {0: memory}, "record": clashing})
 
     def test_a_reference_writes_where_nobody_looks_and_sees_nothing_of_others(self) -> None:
         for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (FILLS_BOTH, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):

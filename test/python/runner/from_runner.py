@@ -18,7 +18,7 @@ from kiln_runner.schema import (
 INFRA_CODES = (
     "unknown_problem", "unknown_artifact", "reference_failed", "baseline_failed", "problem_refused", "device_lost", "compiler_missing",
     "out_of_memory", "out_of_disk", "worker_died", "lease_expired", "device_locked", "suspended", "compiler_failed", "toolchain_incomplete",
-    "environment_missing", "internal",
+    "environment_missing", "addresses_clash", "pair_failed", "internal",
 )
 device = record({
     "id": device_id, "kind": one_of("gpu", "cpu"), "model": string, "architecture": string, "memoryBytes": number(0),

@@ -18,6 +18,7 @@ const POINTS = 40;
 const request = (more: Partial<CreateSweep> = {}) =>
   CreateSweep.parse({ candidate: { problem: 'vector_add', source: SOURCE, submitter: 'ada' }, ...more });
 const outage = (): KilnError => new KilnError('STORE_UNAVAILABLE', 'the database does not answer');
+const SAVE_MS = 10_000;
 const RECHECK_MS = 30_000;
 
 afterEach(() => void vi.useRealTimers());
@@ -31,12 +32,21 @@ interface Scenario {
   /** The next call of it fails, for `when` alone. */
   readonly failNext: <M extends keyof SweepStore>(method: M, when?: (...asked: Parameters<SweepStore[M]>) => boolean) => void;
   readonly failures: () => number;
+  /** Its calls wait from now on until they are released. */
+  readonly hold: (method: keyof SweepStore) => Held;
 }
 
-const scenario = async ({ judges = true } = {}): Promise<Scenario> => {
+interface Held {
+  readonly begun: Promise<void>;
+  readonly release: () => void;
+  readonly calls: () => number;
+}
+
+const scenario = async ({ judges = true, monotonicMs = () => performance.now() } = {}): Promise<Scenario> => {
   const kiln = createFakeKiln();
   const memory = createMemorySweepStore(kiln);
   const failing = new Map<string, (...asked: never[]) => boolean>();
+  const held = new Map<string, () => Promise<void>>();
   let failures = 0;
   const store = new Proxy(memory, {
     get:
@@ -47,12 +57,13 @@ const scenario = async ({ judges = true } = {}): Promise<Scenario> => {
           failures += 1;
           throw outage();
         }
+        await held.get(name)?.();
         const method = target[name as keyof SweepStore] as (...given: never[]) => unknown;
         return method(...asked);
       },
   });
   const started = async (): Promise<RunningSweeps> => {
-    const sweeps = createSweeps({ store, judging: kiln, log: pino({ level: 'silent' }) });
+    const sweeps = createSweeps({ store, judging: kiln, log: pino({ level: 'silent' }), monotonicMs });
     await sweeps.start();
     onTestFinished(async () => sweeps.close());
     return sweeps;
@@ -66,6 +77,16 @@ const scenario = async ({ judges = true } = {}): Promise<Scenario> => {
     restarted: started,
     failNext: (method, when = () => true) => void failing.set(method, when as (...asked: never[]) => boolean),
     failures: () => failures,
+    hold: (method) => {
+      const [begun, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      let calls = 0;
+      held.set(method, async () => {
+        calls += 1;
+        begun.resolve();
+        await released.promise;
+      });
+      return { begun: begun.promise, release: () => released.resolve(), calls: () => calls };
+    },
   };
 };
 
@@ -129,6 +150,39 @@ describe('a sweep whose cancelling a kill cut short', () => {
     await store.updateSweep(id, { status: 'cancelled', reason: 'cancelled by a person' });
     const next = await restarted();
     expect(await next.view(id)).toMatchObject({ status: 'cancelled', byVerdict: { cancelled: 3 } });
+  });
+});
+
+describe('the time that a sweep ran', () => {
+  test('is never less than nothing, also where it began while the time of another was being saved', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    let nowMs = 0;
+    const { sweeps, store, hold } = await scenario({ judges: false, monotonicMs: () => nowMs });
+    await sweeps.create(request());
+    const held = hold('updateSweep');
+    vi.advanceTimersByTime(SAVE_MS);
+    await held.begun;
+    nowMs = 50;
+    const { id } = await sweeps.create(request({ seed: 2 }));
+    held.release();
+    await until(() => held.calls() === 2, 'the time of both was saved');
+    expect((await store.sweepRow(id))?.ranMs).toBe(0);
+  });
+
+  test('is never less than nothing for who looks, also where it goes on while its points are counted', async () => {
+    let nowMs = 0;
+    const { sweeps, hold } = await scenario({ judges: false, monotonicMs: () => nowMs });
+    const { id } = await sweeps.create(request());
+    await sweeps.pause(id);
+    const held = hold('sweepCounts');
+    const looking = sweeps.view(id);
+    await held.begun;
+    nowMs = 50;
+    const resumed = sweeps.resume(id);
+    await until(() => held.calls() === 2, 'it goes on, and is looked at again');
+    held.release();
+    expect((await looking).spent.minutes).toBe(0);
+    await resumed;
   });
 });
 

@@ -2,7 +2,7 @@
 import { type Generation, WritingMove } from '../../../domain/campaign/campaign.ts';
 import { ideaOf } from '../../../domain/campaign/diagnosis.ts';
 import type { GenerationContext } from '../../../domain/campaign/generation-context.ts';
-import { KilnError } from '../../../domain/errors.ts';
+import { isNotFound } from '../../../domain/errors.ts';
 import type { Choice } from '../../search/entry.ts';
 import { type AskingRun, retryOf, targetOf } from '../state/campaign-run.ts';
 import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
@@ -29,7 +29,7 @@ export const readingContext = async (run: AskingRun, deps: AskingDeps, generatio
     const move = WritingMove.safeParse(generation.move).data ?? 'improve';
     return { context: await build({ move, parents: generation.parents, seed: 0 }), idea };
   } catch (error) {
-    if (!(error instanceof KilnError) || error.code !== 'NOT_FOUND') throw error;
+    if (!isNotFound(error)) throw error;
     // A parent was deleted meanwhile: an answer with the whole source can still be read.
     return { context: await build({ move: 'new', parents: [], seed: 0 }), idea };
   }

@@ -4,7 +4,7 @@
  * What was asked is lost: whether it was billed nobody knows, so that its reserve counts as spent; what waits in a batch goes on waiting. What was answered is submitted (the same
  * content has the same id), what was submitted waits for its verdict again, and the archives are rebuilt from what was judged.
  */
-import { comparedScore } from '../../../domain/ranking/ranking.ts';
+import { comparedScore } from '../../../domain/ranking/compared-score.ts';
 import type { Generation } from '../../../domain/campaign/campaign.ts';
 import type { CampaignId } from '../../../domain/ids.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';

@@ -13,7 +13,7 @@ export const NEWS: readonly JournalEvent['type'][] = [
   'candidate.done',
   'candidate.record',
   'candidate.reopened',
-  'candidate.queued',
+  'candidate.queued_again',
   'profile.done',
 ];
 
@@ -28,8 +28,7 @@ export const newsIn = (events: readonly JournalEvent[]): readonly News[] =>
       const device = typeof data['device'] === 'string' ? data['device'] : null;
       return [{ kind: 'done', candidateId, device, isRecord: isRecordOf(events[index + 1], candidateId) }];
     }
-    const isTakenBack = type === 'candidate.reopened' || (type === 'candidate.queued' && data['again'] === true);
-    if (isTakenBack) return [{ kind: 'takenBack', candidateId }];
+    if (type === 'candidate.reopened' || type === 'candidate.queued_again') return [{ kind: 'takenBack', candidateId }];
     return type === 'profile.done' ? [{ kind: 'profiled', candidateId }] : [];
   });
 

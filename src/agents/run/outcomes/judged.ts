@@ -3,7 +3,7 @@ import type { Generation, GenerationState } from '../../../domain/campaign/campa
 import type { PastAttempt } from '../../../domain/campaign/generation-context.ts';
 import type { Outcome } from '../../../domain/outcome.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
-import { comparedScore } from '../../../domain/ranking/ranking.ts';
+import { comparedScore } from '../../../domain/ranking/compared-score.ts';
 import { missedRule, scoreText } from '../../../domain/text/describe.ts';
 import type { ArchiveEntry, Bound } from '../../search/entry.ts';
 import { canMutate } from '../../variation/mutate.ts';

@@ -2,7 +2,7 @@
 import type { Generation } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
-import { comparedScore } from '../../../domain/ranking/ranking.ts';
+import { comparedScore } from '../../../domain/ranking/compared-score.ts';
 import { advance, leaveStart } from './advance.ts';
 import { type AwaitingRun, type Pending, retryOf, targetOf } from '../state/campaign-run.ts';
 import { type Judged, type Seen, archiveEntry, judgedState, pastAttempt } from './judged.ts';

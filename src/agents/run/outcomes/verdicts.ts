@@ -7,7 +7,7 @@
  */
 import type { Logger } from 'pino';
 import type { Candidate } from '../../../domain/candidate.ts';
-import { KilnError } from '../../../domain/errors.ts';
+import { isNotFound } from '../../../domain/errors.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { JournalEvent } from '../../../domain/journal.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
@@ -93,7 +93,7 @@ export const createVerdicts = ({ judging, log, isWanted, ...followers }: Verdict
       // Where nothing of this kind came lately, what else is written is passed over once, and not at each look.
       const head = isQuiet ? await judging.lastSequence() : after;
       const types = isWanted() ? NEWS : NEWS_OF_NOBODY;
-      const page = wholePage(await judging.events({ after, limit: PAGE, types, queued: 'again' }));
+      const page = wholePage(await judging.events({ after, limit: PAGE, types }));
       // Somebody came meanwhile: what was left out may be theirs.
       const isMissing = types !== NEWS && isWanted();
       if (!isMissing) use(page, head);
@@ -175,7 +175,7 @@ const stateOf = async (
   try {
     return (await judging.candidate(id)).state;
   } catch (error) {
-    if (!(error instanceof KilnError) || error.code !== 'NOT_FOUND') throw error;
+    if (!isNotFound(error)) throw error;
     log.warn({ candidateId: id }, 'a candidate that a campaign waits for is not there');
     return null;
   }

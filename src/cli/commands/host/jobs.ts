@@ -15,7 +15,7 @@ import { table } from '../../output/table.ts';
 import { type TimeoutOption, within, withTimeout } from '../../within.ts';
 import { withCommandOptions } from './exec.ts';
 
-/** Nobody knows how it ended. */
+/** Nobody knows how it ended, or will. */
 const LOST = 255;
 
 interface RunOptions extends TimeoutOption {
@@ -126,7 +126,7 @@ const connected = async (client: KilnClient): Promise<readonly string[]> =>
 const whenEnded = async (client: KilnClient, { host, id }: Place): Promise<JobView> => {
   for (;;) {
     const job = await client.hosts.job(host, id, { waitSeconds: WAIT_SECONDS_MAX });
-    if (job.state.status !== 'running') return job;
+    if (!goesOn(job)) return job;
   }
 };
 
@@ -153,14 +153,18 @@ const put = async (stream: 'stdout' | 'stderr', bytes: Buffer): Promise<void> =>
   if (!process[stream].write(bytes)) await once(process[stream], 'drain');
 };
 
+const goesOn = ({ state }: JobView): boolean => state.status === 'running' || state.status === 'unwatched';
+
 const exitOf = ({ state }: JobView): number => {
   if (state.status === 'running') return 0;
-  return state.status === 'lost' ? LOST : statusOf(state);
+  return state.status === 'ended' ? statusOf(state) : LOST;
 };
 
 const stateText = ({ state }: JobView): string => {
-  if (state.status !== 'ended')
-    return state.status === 'lost' ? 'lost: the host was restarted, or what watched it was killed' : 'running';
+  if (state.status === 'running') return 'running';
+  if (state.status === 'unwatched')
+    return `unwatched: what watched it was killed, ${state.processes} of its processes run on; kiln host stop ends them`;
+  if (state.status === 'lost') return 'lost: the host was restarted, or what watched it was killed';
   const how = state.code === null ? `ended by ${state.signal ?? 'a signal'}` : `ended with ${state.code}`;
   return `${how}${state.timedOut ? ', at its time limit' : state.stopped ? ', stopped' : ''}`;
 };

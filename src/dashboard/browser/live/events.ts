@@ -30,6 +30,7 @@ const ASLEEP_MS = 5000;
 const SHARED_POLL_MS = 10_000;
 const TYPES: Readonly<Record<JournalEvent['type'], true>> = {
   'candidate.queued': true,
+  'candidate.queued_again': true,
   'candidate.compiling': true,
   'candidate.ready': true,
   'candidate.judging': true,

@@ -52,6 +52,8 @@ interface Listed {
   readonly list: NewestFirst<CandidateSummary>;
 }
 
+const SHOWN: ReadonlySet<string> = new Set(['candidate.queued', 'candidate.queued_again', 'candidate.judging', 'candidate.done']);
+
 const keyOf = ({ id }: CandidateSummary): string => id;
 const pageOf = ({ candidates, next }: Answer<'/v1/summaries'>): ReadPage<CandidateSummary> => ({ rows: candidates, next });
 
@@ -59,7 +61,7 @@ export const CandidatesPage = (): JSX.Element => {
   const filters = Object.fromEntries(FILTERS.flatMap((key) => (query.value.get(key) ? [[key, query.value.get(key) ?? '']] : [])));
   const key = JSON.stringify(filters);
   const first = useAnswer(`summaries ${key}`, () => ask('GET', '/v1/summaries', { query: { ...filters, limit: PAGE } }), {
-    on: ({ type }) => type === 'candidate.queued' || type === 'candidate.done' || type === 'candidate.judging',
+    on: ({ type }) => SHOWN.has(type),
     pauseMs: 2000,
   });
   const [listed, setListed] = useState<Listed | null>(null);

@@ -4,7 +4,8 @@ import type { RankingView } from '../../../domain/api/problems.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
 import type { LibraryTime } from '../../../domain/library.ts';
 import { timingsOf } from '../../../domain/passed-timings.ts';
-import { libraryOn, librarySource } from '../../../domain/text/library-text.ts';
+import { comparedScore } from '../../../domain/ranking/compared-score.ts';
+import { libraryNsOf, libraryOn, librarySource } from '../../../domain/text/library-text.ts';
 import { nanoseconds, percent } from '../../../domain/text/units.ts';
 import { casePlot } from '../../plots/case-plot.ts';
 import { rooflinePlot, type RooflinePoint, type Roofs } from '../../plots/roofline-plot.ts';
@@ -57,7 +58,7 @@ const NOTES = {
 export const FloorPanel = ({ candidate }: { readonly candidate: Candidate }): JSX.Element | null => {
   const plan = useAnswer(`plan ${candidate.id}`, () => ask('GET', '/v1/candidates/:id/plan', { params: { id: candidate.id } }));
   const { submission, score } = candidate;
-  const library = useAnswer(score === null || score.answers ? null : `library ${submission.problem}`, () =>
+  const library = useAnswer(comparedScore(score) === null ? null : `library ${submission.problem}`, () =>
     ask('GET', '/v1/problems/:name/library', { params: { name: submission.problem } }),
   );
   const time = libraryOn(library.data?.models ?? [], score?.deviceModel ?? '');
@@ -116,7 +117,7 @@ const floorRows = (
     case: name,
     timeNs,
     floorNs: Math.max(bytes / bytesPerSecond, flopsPerSecond === null ? 0 : flops / flopsPerSecond) * 1e9,
-    libraryNs: library.find((one) => one.case === name)?.medianNs ?? null,
+    libraryNs: libraryNsOf(library, name),
   }));
 
 const FLOOR_COLUMNS: readonly Column<FloorRow>[] = [

@@ -141,7 +141,8 @@ recorded_cases = array(record({
 }, {"data": handed_data, "values": mapping(union("kind", values))}), 1, 64)
 model_call = record({"init": record({"positional": array(anything), "keywords": mapping(anything)}), "seed": integer(0)})
 record_unit = record(
-    {**program_fields, "built": content_hash, "deviceModel": string, "cases": recorded_cases}, {"model": model_call, "by": one_of("answers")}
+    {**program_fields, "built": content_hash, "deviceModel": string, "cases": recorded_cases},
+    {"model": model_call, "by": one_of("answers"), "again": integer(1)},
 )
 recorded_side = record({**program_fields, "side": one_of("reference", "baseline", "inputs"), "cases": recorded_cases}, {"model": model_call})
 

@@ -104,10 +104,12 @@ class _RecordUnit(ProgramUnit):
 
 
 class RecordUnit(_RecordUnit, total=False):
-    """`built`: the artifact of its build stage. `by`: nothing is recorded; the judge has it called, and its answers are timed."""
+    """`built`: the artifact of its build stage. `by`: nothing is recorded; the judge has it called, and its answers are timed. `again`: it
+    is recorded at other addresses than without, or with another number."""
 
     model: ModelCall
     by: Literal["answers"]
+    again: int
 
 
 # `inputs`: derives some of them.

@@ -6,6 +6,9 @@ import { MODEL } from '../../../support/scripted-host-session.ts';
 import { task } from '../../../support/scheduler/simulated-fleet.ts';
 import { TORCH } from '../../../support/torch-environment.ts';
 
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const FAILED = { verdict: 'infra_failed', message: 'no host would' } as const;
 const OTHER_KEY = ContentHash.parse('cd'.repeat(32));
 const [ONE, TWO] = [problemWithLibrary('one'), problemWithLibrary('two')];
 const rigOf = (): LibraryRig => new LibraryRig().has(ONE, TWO);
@@ -146,6 +149,78 @@ describe('library programs', () => {
     rig.host('box', { driver: '581.1' });
     await rig.looks(1);
     expect(rig.cancelled).toEqual([rig.submitted[0]?.id]);
+  });
+
+  test('that were cancelled because their driver was replaced are asked for again once it is back', async () => {
+    const rig = new LibraryRig().has(ONE);
+    rig.host('box');
+    await rig.looks();
+    rig.host('box', { driver: '581.1' });
+    await rig.looks(3);
+    await rig.judged(1, passed(1));
+    rig.host('box');
+    await rig.looks(3);
+    expect(rig.submitted.map(({ id }) => id)).toEqual([rig.submitted[0]?.id, rig.submitted[1]?.id, rig.submitted[0]?.id]);
+    await rig.judged(0, passed(2));
+    expect(rig.view('one').models).toMatchObject([{ candidateId: rig.submitted[0]?.id, reason: null }]);
+  });
+
+  test('that a person cancelled are not asked for again, and keep none of their class waiting', async () => {
+    const rig = rigOf();
+    rig.host('box');
+    await rig.looks();
+    await rig.cancel(rig.submitted[0]?.id ?? ('' as never));
+    expect(await rig.looks(4)).toEqual(['one', 'two']);
+    await rig.judged(1, passed(1));
+    rig.nowMs += DAY_MS;
+    expect(await rig.looks(4)).toEqual(['one', 'two']);
+  });
+
+  test('that met nothing but failures of hosts are asked for again, later each time and at most five times, behind those that are new', async () => {
+    const rig = new LibraryRig().has(ONE);
+    rig.host('box');
+    const waitedMs: number[] = [];
+    for (let asked = await rig.looks(); asked.length <= 5; ) {
+      await rig.judged(asked.length - 1, FAILED);
+      const count = asked.length;
+      const failedMs = rig.nowMs;
+      for (; asked.length === count && rig.nowMs < failedMs + DAY_MS; ) {
+        rig.nowMs += MINUTE_MS;
+        asked = await rig.looks();
+      }
+      if (asked.length === count) break;
+      waitedMs.push(rig.nowMs - failedMs);
+      expect(rig.view('one').models[0]?.reason).toContain('not measured yet');
+    }
+    expect(waitedMs.length).toBe(4);
+    for (const [index, ms] of waitedMs.entries()) expect(ms).toBeGreaterThan(1.5 * (waitedMs[index - 1] ?? 0));
+    expect(new Set(rig.submitted.map(({ id }) => id)).size).toBe(1);
+    expect(rig.view('one').models[0]?.reason).toMatch(/^it is judged infra_failed: .*\)$/u);
+  });
+
+  test('tell that they are timed again where hosts failed', async () => {
+    const rig = rigOf();
+    rig.host('box');
+    await rig.looks();
+    await rig.judged(0, FAILED);
+    expect(rig.view('one').models[0]?.reason).toContain('; it is timed again later');
+    rig.nowMs += DAY_MS;
+    expect((await rig.looks()).at(-1)).toBe('two');
+    await rig.judged(1, passed(1));
+    expect(await rig.looks()).toEqual(['one', 'two', 'one']);
+  });
+
+  test('of two models whose names begin alike go to the hosts of each', async () => {
+    const rig = new LibraryRig().has(ONE);
+    const name = 'NVIDIA H100 '.repeat(6);
+    rig.host('a', { model: `${name}a` });
+    rig.host('b', { model: `${name}b` });
+    await rig.looks();
+    await rig.judged(0, passed(1));
+    await rig.looks();
+    const labels = rig.submitted.map(({ submission }) => submission.labels[0] ?? '');
+    expect(new Set(labels).size).toBe(2);
+    for (const label of labels) expect(label.length).toBeLessThanOrEqual(64);
   });
 });
 

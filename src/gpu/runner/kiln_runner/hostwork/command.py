@@ -1,8 +1,9 @@
 """How a person's command is started: no shell, a session of its own, the environment of the host's login, and no GPU unless one is lent."""
+import functools
 import os
 import signal
 import subprocess
-from typing import Optional
+from typing import Callable, Optional
 
 from kiln_runner.hostwork.channel import Refused
 from kiln_runner.hostwork.tree import root_of
@@ -24,8 +25,10 @@ class NotStarted(Exception):
         self.code = code
 
 
-def start(order: Json, devices: list[str], *, stdin: int, stdout: int, stderr: int) -> "subprocess.Popen[bytes]":
-    """Refused where the folder is wrong; NotStarted where the program is."""
+def start(
+    order: Json, devices: list[str], *, stdin: int, stdout: int, stderr: int, on_pid: Callable[[int], None] = lambda _pid: None,
+) -> "subprocess.Popen[bytes]":
+    """Refused where the folder is wrong; NotStarted where the program is. `on_pid` is called in the new process, before it is the program."""
     folder = _folder(order["cwd"])
     environment = _environment(order["env"], devices)
     argv: list[str] = order["argv"]
@@ -33,7 +36,7 @@ def start(order: Json, devices: list[str], *, stdin: int, stdout: int, stderr: i
         return subprocess.Popen(
             argv, cwd=folder, env=environment, stdin=stdin, stdout=stdout, stderr=stderr, bufsize=0, start_new_session=True,
             # This process has one thread, so that code between fork and exec is safe. It must not outlive who watches it.
-            preexec_fn=_prepare,
+            preexec_fn=functools.partial(_prepare, on_pid),
         )
     except FileNotFoundError as error:
         raise NotStarted(f"kiln: {argv[0]}: not found on this host", NOT_FOUND) from error
@@ -41,8 +44,9 @@ def start(order: Json, devices: list[str], *, stdin: int, stdout: int, stderr: i
         raise NotStarted(f"kiln: {argv[0]}: {getattr(error, 'strerror', None) or error}", NOT_EXECUTABLE) from error
 
 
-def _prepare() -> None:
+def _prepare(on_pid: Callable[[int], None]) -> None:
     request_signal(signal.SIGKILL)
+    on_pid(os.getpid())
     # What the runner keeps is its user's alone; what people make is as they would expect.
     os.umask(0o022)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])

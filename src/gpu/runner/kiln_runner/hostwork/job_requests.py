@@ -23,7 +23,7 @@ JOBS_TOLD_MAX = 500
 def start(channel: Channel, order: Json, home: Path) -> None:
     known = jobs.all_jobs(home)
     jobs.remove_old(home, known)
-    running = sum(job["state"]["status"] == "running" for job in known)
+    running = sum(map(jobs.goes_on, known))
     if running >= jobs.RUNNING_MAX:
         raise Refused(f"{running} jobs run on this host, as many as may: stop one (kiln host stop)", "QUEUE_FULL")
     job_id = f"j-{secrets.token_hex(6)}"
@@ -60,8 +60,7 @@ def list_all(channel: Channel, _order: Json, home: Path) -> None:
 
 def stop(channel: Channel, order: Json, home: Path) -> None:
     folder = jobs.folder_of(home, order["id"])
-    jobs.stop(folder)
-    jobs.await_end(folder, channel.refuse_hung_up)
+    jobs.stop(folder, channel.refuse_hung_up)
     _tell(channel, folder)
 
 

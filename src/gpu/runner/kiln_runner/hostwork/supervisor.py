@@ -4,6 +4,7 @@ SIGTERM: the job is to end. It is told so, and killed after a grace.
 """
 import argparse
 import fcntl
+import functools
 import json
 import os
 import selectors
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, Optional
 
-from kiln_runner.hostwork import command, descendants
+from kiln_runner.hostwork import command, descendants, job_processes
 from kiln_runner.hostwork.channel import Refused
 from kiln_runner.hostwork.job_log import LogWriter
 from kiln_runner.protocol import Json
@@ -53,7 +54,11 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self._on_stop)
         pipe = subprocess.PIPE
         try:
-            process = command.start(self._job, [], stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+            process = command.start(
+                self._marked(), [], stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe,
+                # Before it is the program: this process may be killed as soon as it is.
+                on_pid=functools.partial(job_processes.keep_command, self._folder),
+            )
         except (command.NotStarted, Refused) as error:
             self._log.write(2, time.time(), f"{error}\n".encode())
             self._started()
@@ -63,6 +68,10 @@ class Supervisor:
         self._watch(process)
         descendants.end_all(GRACE_S)
         self._write_end(process.returncode)
+
+    def _marked(self) -> Json:
+        """Whoever looks for what is left of it finds it by that."""
+        return {**self._job, "env": [*self._job["env"], job_processes.mark(self._job["id"])]}
 
     def _started(self) -> None:
         """Whoever started this waits for that line, and nothing more."""

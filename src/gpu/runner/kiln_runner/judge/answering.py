@@ -118,7 +118,7 @@ def refuse_no_answers(program: Program, others: Iterable[Program], case: str) ->
         return
     if program.hindered():
         if _answering_in(others):
-            raise InfraFailure("suspended", "a program held the device while others were timed, and more than one could have")
+            raise InfraFailure("pair_failed", "a program held the device while others were timed, and more than one could have")
         raise CandidateFailure(contract(case, "it holds the device while others are timed"))
     program.refuse(case)
 

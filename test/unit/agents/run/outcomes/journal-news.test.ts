@@ -33,6 +33,6 @@ test('a verdict is a record where the next event says so, not where another one 
 });
 
 test('what ended without a verdict and is queued again has none either; what is queued for the first time is no news', () => {
-  const page = events(['candidate.queued', 1], ['candidate.queued', 2, { again: true }], ['daemon.started', 0]);
+  const page = events(['candidate.queued', 1], ['candidate.queued_again', 2], ['daemon.started', 0]);
   expect(newsIn(page)).toEqual([{ kind: 'takenBack', candidateId: idOf(2) }]);
 });

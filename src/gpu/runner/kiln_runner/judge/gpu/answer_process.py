@@ -238,7 +238,8 @@ class AnswerProcess:
         """What it comes to that its program did this: of the record holder's it is no verdict of the candidate."""
         if self._asked.side == "candidate":
             return CandidateFailure(outcome)
-        return InfraFailure("internal", f"the {self._asked.side}'s program: {outcome}"[:WORDS_MAX])
+        code = "pair_failed" if self._asked.side == "record" else "internal"
+        return InfraFailure(code, f"the {self._asked.side}'s program: {outcome}"[:WORDS_MAX])
 
     # --- the end
 

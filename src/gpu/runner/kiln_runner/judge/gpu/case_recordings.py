@@ -10,12 +10,13 @@ from typing import Callable, NamedTuple, Optional
 from kiln_runner.protocol import Tensor
 
 from ..device import INPUTS
+from ..failures import InfraFailure
 from ..recorded import apart
 from ..tensors import tensor_bytes
 from .driver import Driver
 from .memory import Piece
 from .recorded_program import Bound, RecordedProgram
-from .windows import Windows
+from .windows import Shown, Windows
 
 REFERENCE = "reference"
 _ALONE = (REFERENCE, INPUTS)
@@ -27,6 +28,16 @@ class Written(NamedTuple):
     tensor: Tensor
     own: int
     expected: int
+
+
+def together(sides: Mapping[str, Mapping[int, Shown]]) -> dict[int, Shown]:
+    """What several sides see at once: the case's inputs are the same for all. InfraFailure where two want other memory at one address."""
+    places = sorted({(at, shown, side) for side, bound in sides.items() for at, shown in bound.items()})
+    for (at, shown, side), (following, other, of) in zip(places, places[1:]):
+        if following < at + shown.bytes and (at, shown) != (following, other):
+            message = f"the recordings of the {side} and of the {of} have other memory at {following:#x}: one is to be recorded at other addresses"
+            raise InfraFailure("addresses_clash", message)
+    return {at: shown for at, shown, _ in places}
 
 
 class CaseRecordings:
@@ -57,7 +68,7 @@ class CaseRecordings:
         self._bound = {side: found for side, found in self._bound.items() if not found[0].is_closed}
         self._alone = None
         if self._bound:
-            self._windows.show({at: shown for side, (_, bound) in self._bound.items() if side not in _ALONE for at, shown in bound.shown.items()})
+            self._windows.show(together({side: bound.shown for side, (_, bound) in self._bound.items() if side not in _ALONE}))
 
     def show_alone(self, side: str) -> None:
         """A candidate may have reached what it keeps: that is written anew before it runs."""

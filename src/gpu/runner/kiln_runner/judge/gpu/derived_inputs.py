@@ -31,7 +31,8 @@ class DerivedInputs:
         self._gpu, self._sets, self._count, self._at, self._given = gpu, sets, count, at, given
         self.tensors = [tensor for tensor in sets[0][:count] if is_derived(tensor)]
         self._draws: dict[int, list[tuple[int, Draw]]] = {}
-        self._verifies: Optional[list[Callable[[], None]]] = None
+        # By the word of the first comparison.
+        self._verifies: dict[int, list[Callable[[], None]]] = {}
         self._program: Optional[Runnable] = None
 
     @property
@@ -43,7 +44,7 @@ class DerivedInputs:
         self._program = program
 
     def derive(self, seed: int, recordings: CaseRecordings, launch: Callable[[Runnable], None]) -> int:
-        """Into the sides' first replica; how many kernels it took. Afterwards the program's memory alone is shown."""
+        """Into the sides' first replica; how many kernels and copies it took. Afterwards the program's memory alone is shown."""
         if not self.tensors:
             return 0
         program, driver, raw = self._program, self._gpu.driver, self._sets[0][self._count :]
@@ -59,14 +60,15 @@ class DerivedInputs:
         for tensor in self.tensors:
             driver.copy(self._given(tensor["name"]), self._made_at(tensor), tensor_bytes(tensor))
         wiping = sum(driver.fill(self._made_at(tensor), _WIPED, tensor_bytes(tensor)) for tensor in raw)
-        return len(raw) + len(program.launches[0]) + wiping
+        # A copy on the device is work of it like a kernel.
+        return len(raw) + len(program.launches[0]) + len(self.tensors) + wiping
 
     def verify(self, first: int) -> None:
         """Looks for changes of what sides were given. `first`: the word of the first comparison."""
-        if self._verifies is None:
+        if first not in self._verifies:
             at = [self._gpu.findings.at(first + FindingsBlock.COMPARISON_WORDS * number) for number in range(len(self.tensors))]
-            self._verifies = [self._verifying(tensor, found) for tensor, found in zip(self.tensors, at)]
-        for verify in self._verifies:
+            self._verifies[first] = [self._verifying(tensor, found) for tensor, found in zip(self.tensors, at)]
+        for verify in self._verifies[first]:
             verify()
 
     def modified(self, found: FindingsBlock, first: int) -> Optional[str]:
