@@ -176,7 +176,7 @@ export const addSubmit = (program: Command): void => {
     else {
       print(
         table(
-          [{ title: 'FILE' }, { title: 'CANDIDATE' }, { title: 'STATUS' }],
+          [{ title: 'FILE' }, { title: 'CANDIDATE', isId: true }, { title: 'STATUS' }],
           taken.map(({ submitted, file }) => [file, submitted.id, statusOf(submitted)]),
         ),
       );
