@@ -61,5 +61,5 @@ test('why nothing moves stands on a line of its own, above the bar', () => {
   const progress = createProgress({ sink, total: 12, lines: 'none' });
   progress.update(0, '0 passed, 0 not');
   reportBlocked(false, progress)({ device: 'H100', reason: 'no host has it' });
-  expect(written).toMatch(/0 passed, 0 not\r\u001b\[Kwaiting: no host has it \(kiln fleet shows the hosts\)\n$/u);
+  expect(written.endsWith('0 passed, 0 not\r\u001b[Kwaiting: no host has it (kiln fleet shows the hosts)\n')).toBe(true);
 });

@@ -19,6 +19,6 @@ test('nobody thinks, and no device is said to be missing, until the queue was lo
   classes.look(queue(0), classes.mark());
   expect(classes.allowed('cpu')).toMatchObject({
     thinkers: 0,
-    reason: expect.stringContaining('no device of the class cpu takes work'),
+    reason: expect.stringContaining('no device of the class cpu takes work') as string,
   });
 });
