@@ -23,7 +23,7 @@ const followSweep = async (context: Context, id: string, signal: AbortSignal): P
   let view = await context.client.sweep(id);
   const progress = createProgress({ sink: process.stderr, total: view.size, lines: 'none' });
   if (!isOver(view)) {
-    void reportWhyWaiting(context.client, new Set([view.device]), { signal, report: reportBlocked(context.json) });
+    void reportWhyWaiting(context.client, new Set([view.device]), { signal, report: reportBlocked(context.json, progress) });
   }
   for (;;) {
     const text = JSON.stringify(view);

@@ -2,7 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KilnClient } from '../client/create-client.ts';
 import { plainLine } from '../platform/printable-text.ts';
-import { note, printJsonLine } from './context.ts';
+import { printJsonLine } from './context.ts';
+import type { Progress } from './output/progress.ts';
 
 const LOOK_AGAIN_MS = 5000;
 type Asked = Pick<KilnClient, 'queue'>;
@@ -49,6 +50,6 @@ export const blockedClasses = async (client: Asked, devices: ReadonlySet<string>
 export const blockedLine = ({ reason }: BlockedClass): string =>
   plainLine(`waiting: ${reason} (kiln fleet shows the hosts)`, 1000);
 
-/** For people on standard error, for programs as one of the JSON lines. */
-export const reportBlocked = (json: boolean): ((blocked: BlockedClass) => void) =>
-  json ? (blocked) => printJsonLine({ event: 'waiting', ...blocked }) : (blocked) => note(blockedLine(blocked));
+/** For people above the bar that shows how far it is, for programs as one of the JSON lines. */
+export const reportBlocked = (json: boolean, { line }: Pick<Progress, 'line'>): ((blocked: BlockedClass) => void) =>
+  json ? (blocked) => printJsonLine({ event: 'waiting', ...blocked }) : (blocked) => line(blockedLine(blocked));

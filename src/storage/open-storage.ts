@@ -81,6 +81,7 @@ const openDatabase = async ({ config, log, closers }: StorageOptions): Promise<O
     case 'embedded':
       return openEmbedded(dataDir, {
         ...waiting,
+        onMake: () => log.info({ dataDir }, 'the database is made, which takes some seconds'),
         onTrouble: (error) => log.warn({ err: error }, 'the embedded database could not be vacuumed; it will be tried again'),
       });
     case 'postgres': {

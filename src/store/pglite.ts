@@ -1,4 +1,5 @@
 /** The embedded database: Postgres in this process (PGlite), in `<dataDir>/postgres`. One session, so one statement at a time. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
@@ -21,16 +22,20 @@ export interface OpenDatabase {
 export interface EmbeddedOptions extends LockOptions {
   /** Hears why tables could not be vacuumed. */
   readonly onTrouble?: (error: unknown) => void;
+  /** Called before a database is made where there was none, which takes seconds. */
+  readonly onMake?: () => void;
 }
 
 /** Opens (makes, migrates) the database of a data folder. Throws DATA_DIR_LOCKED where another daemon has it. */
 export const openEmbedded = async (
   dataDir: string,
-  { onTrouble = () => {}, ...waiting }: EmbeddedOptions = {},
+  { onTrouble = () => {}, onMake = () => {}, ...waiting }: EmbeddedOptions = {},
 ): Promise<OpenDatabase> => {
   const unlock = await lockDataDir(dataDir, waiting);
   try {
-    const database = await PGlite.create({ fs: new DurableNodeFS(join(dataDir, 'postgres')), startParams: START_PARAMS });
+    const folder = join(dataDir, 'postgres');
+    if (!existsSync(folder)) onMake();
+    const database = await PGlite.create({ fs: new DurableNodeFS(folder), startParams: START_PARAMS });
     const close = closeOnce(database, unlock);
     try {
       const statements = createStatements(database);

@@ -4,6 +4,8 @@ import type { DeviceClass } from '../../domain/device.ts';
 export const noDeviceReason = (device: DeviceClass): string =>
   `no device of the class ${device} takes work now, so nobody thinks; kiln fleet says why`;
 
+export const notAskedReason = (device: DeviceClass): string => `the queue for ${device} is looked at first, so nobody thinks yet`;
+
 export const coldReason = (facts: { readonly device: DeviceClass; readonly slots: number; readonly perSlot: number }): string => {
   const devices = facts.slots === 1 ? 'its device' : `each of its ${facts.slots} devices`;
   return `no candidate for ${facts.device} was judged yet: at most ${facts.perSlot} for ${devices} until it is known how long one takes`;

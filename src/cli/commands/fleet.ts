@@ -95,7 +95,7 @@ const deviceTable = ({ hosts }: FleetView): string =>
     [
       { title: 'CLASS' },
       { title: 'HOST' },
-      { title: 'MODEL' },
+      { title: 'MODEL', isExtra: true },
       { title: 'QUEUED', align: right },
       { title: 'JUDGED', align: right },
       { title: 'MEASURING', align: right },

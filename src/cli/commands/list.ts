@@ -35,10 +35,10 @@ export const addList = (program: Command): void => {
 export const listText = ({ candidates }: CandidateList): string =>
   table(
     [
-      { title: 'CANDIDATE' },
+      { title: 'CANDIDATE', isId: true },
       { title: 'PROBLEM' },
       { title: 'DEVICE' },
-      { title: 'SUBMITTER' },
+      { title: 'SUBMITTER', isExtra: true },
       { title: 'SUBMITTED' },
       { title: 'RESULT' },
     ],

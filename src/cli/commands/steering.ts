@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { KilnClient } from '../../client/create-client.ts';
 import type { Steer, Steered } from '../../domain/api/steering.ts';
 import { CANDIDATE_STATUSES, PRIORITY_LAST } from '../../domain/candidate.ts';
+import { KilnError } from '../../domain/errors.ts';
 import { VERDICTS } from '../../domain/outcome.ts';
 import { type Context, contextOf, print, printJson } from '../context.ts';
 import { wholeNumber } from '../input/whole-number.ts';
@@ -94,11 +95,17 @@ const steer =
   };
 
 /** Ids may be shortened: the daemon knows the rest of them, and says what is no id. */
-const bodyOf = (ids: readonly string[], { dryRun = false, reason, ...options }: SteerOptions) => ({
-  select: { ...options, ...(ids.length === 0 ? {} : { ids: [...ids] }) },
-  dryRun,
-  ...(reason === undefined ? {} : { reason }),
-});
+const bodyOf = (ids: readonly string[], { dryRun = false, reason, ...options }: SteerOptions) => {
+  if (ids.length === 0 && Object.keys(options).length === 0) throw new KilnError('INVALID_REQUEST', NOTHING_SELECTED);
+  return {
+    select: { ...options, ...(ids.length === 0 ? {} : { ids: [...ids] }) },
+    dryRun,
+    ...(reason === undefined ? {} : { reason }),
+  };
+};
+
+const NOTHING_SELECTED =
+  'say which: ids, or what they have in common, such as --sweep ID, --problem NAME or --submitter NAME (--help has all); --all means every one';
 
 const show = ({ json }: Context, steered: Steered): void => {
   if (json) printJson(steered);

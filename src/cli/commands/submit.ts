@@ -176,7 +176,7 @@ export const addSubmit = (program: Command): void => {
     else {
       print(
         table(
-          [{ title: 'FILE' }, { title: 'CANDIDATE' }, { title: 'STATUS' }],
+          [{ title: 'FILE' }, { title: 'CANDIDATE', isId: true }, { title: 'STATUS' }],
           taken.map(({ submitted, file }) => [file, submitted.id, statusOf(submitted)]),
         ),
       );
@@ -222,7 +222,7 @@ const watch = async (context: Context, taken: readonly Taken[]): Promise<void> =
   const ended = new AbortController();
   const waiting = waitingDevices(taken);
   if (waiting.size > 0) {
-    void reportWhyWaiting(context.client, waiting, { signal: ended.signal, report: reportBlocked(context.json) });
+    void reportWhyWaiting(context.client, waiting, { signal: ended.signal, report: reportBlocked(context.json, progress) });
   }
   const onState = ({ id, state }: Candidate): void => tellState(id, state.status);
   await whenDone(context.client, [...files.keys()], { onDone, onState }).finally(() => ended.abort());

@@ -18,7 +18,9 @@ export type Space = Record<string, Params[string][] | string>;
 export const collectAxis = (text: string, before: Space = {}): Space => {
   const [name, values] = splitPair(text);
   if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} is given twice: put all its values in one list.`);
-  if (!looksLikeRange(values)) return { ...before, [name]: values.split(',').map((value) => parseValue(value.trim(), name)) };
+  if (!looksLikeRange(values)) {
+    return { ...before, [name]: values.split(',').map((value) => parseValue(value.trim(), name, ', or a range such as 4..8')) };
+  }
   const range = valuesOfRange(values);
   if (typeof range === 'string') throw new InvalidArgumentError(`${name}: ${range}.`);
   return { ...before, [name]: values };
@@ -32,8 +34,8 @@ const splitPair = (text: string): readonly [string, string] => {
   return [name, text.slice(at + 1)];
 };
 
-const parseValue = (text: string, name: string): Params[string] => {
+const parseValue = (text: string, name: string, others = ''): Params[string] => {
   const parsed = ParamValue.safeParse(/^-?\d+$/.test(text) ? Number(text) : text);
   if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(`"${text}" is no value for ${name}: use an integer or a C identifier such as float4.`);
+  throw new InvalidArgumentError(`"${text}" is no value for ${name}: use an integer or a C identifier such as float4${others}.`);
 };

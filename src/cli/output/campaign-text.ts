@@ -15,13 +15,13 @@ const right = 'right' as const;
 export const campaignTable = (campaigns: readonly CampaignView[]): string =>
   table(
     [
-      { title: 'CAMPAIGN' },
+      { title: 'CAMPAIGN', isId: true },
       { title: 'NAME' },
       { title: 'STATE' },
       { title: 'THINKING', align: right },
       { title: 'WAITING', align: right },
       { title: 'JUDGED', align: right },
-      { title: 'USED' },
+      { title: 'USED', isExtra: true },
       { title: 'BEST' },
       { title: 'NOW' },
     ],
@@ -90,7 +90,7 @@ const bestTable = ({ best }: CampaignView): string =>
       { title: 'START', align: right },
       { title: 'BEST', align: right },
       { title: 'STEPS', align: right },
-      { title: 'CANDIDATE' },
+      { title: 'CANDIDATE', isId: true },
       { title: 'GENERATOR' },
       { title: 'IDEA' },
     ],

@@ -51,7 +51,7 @@ const tableText = (view: SweepView, results: Results): string => {
       { title: 'SPEED-UP', align: right },
       { title: 'TIME', align: right },
       { title: 'DEVICE TIME', align: right },
-      { title: 'CANDIDATE' },
+      { title: 'CANDIDATE', isId: true },
     ],
     bestFirst(results).map(({ params, verdict, status, speedup, timeNs, deviceMs, id }) => [
       ...names.map((name) => String(ownValue(params, name) ?? '')),

@@ -37,16 +37,16 @@ const right = 'right' as const;
 export const sweepTable = (sweeps: SweepList['sweeps']): string =>
   table(
     [
-      { title: 'SWEEP' },
+      { title: 'SWEEP', isId: true },
       { title: 'NAME' },
       { title: 'PROBLEM' },
-      { title: 'DEVICE' },
-      { title: 'STRATEGY' },
+      { title: 'DEVICE', isExtra: true },
+      { title: 'STRATEGY', isExtra: true },
       { title: 'STATE' },
       { title: 'DONE', align: right },
       { title: 'PASSED', align: right },
       { title: 'BEST', align: right },
-      { title: 'DEVICE TIME', align: right },
+      { title: 'DEVICE TIME', align: right, isExtra: true },
       { title: 'WHY' },
     ],
     sweeps.map((sweep) => [

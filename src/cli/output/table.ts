@@ -5,11 +5,26 @@ import { plainLine } from '../../platform/printable-text.ts';
 const CELL_CHARS_MAX = 4000;
 /** A column is not made narrower than this. */
 const COLUMN_CHARS_MIN = 12;
+/** Columns are left out before a message is cut to less than this. */
+const MESSAGE_CHARS_MIN = 24;
+/** Wider than this are messages alone. */
+const NAME_CHARS_MAX = 34;
+/** "c-" and 12 of 32 digits: as long as no other id begins so, by which time the answer says that it is ambiguous. */
+const SHORT_ID_CHARS = 14;
 const GAP = '  ';
 
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
+  /** Of ids: where the terminal is too narrow, their beginning, which every command takes as well. */
+  readonly isId?: boolean;
+  /** Left out where the terminal is too narrow, the last of them first. */
+  readonly isExtra?: boolean;
+}
+
+interface Sized extends Column {
+  readonly index: number;
+  readonly chars: number;
 }
 
 /** Lines without trailing spaces; the empty string when there are no rows. Cells are made safe to print. */
@@ -20,44 +35,58 @@ export const table = (
 ): string => {
   if (rows.length === 0) return '';
   const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map((cell) => plainLine(cell, CELL_CHARS_MAX)))];
-  const wanted = columns.map((_column, index) => Math.max(...cells.map((row) => width(row[index] ?? ''))));
-  const widths = fitting(columns, wanted, screenChars);
-  const shown = cells.map((row) => row.map((cell, index) => shortened(cell, widths[index] ?? 0)));
-  return shown.map((row) => lineOf(row, columns, widths)).join('\n');
+  const wanted = columns.map((column, index) => ({
+    ...column,
+    index,
+    chars: Math.max(...cells.map((row) => width(row[index] ?? ''))),
+  }));
+  const shown = fitting(wanted, screenChars);
+  const left = columns.filter((_column, at) => !shown.some(({ index }) => index === at)).map(({ title }) => title);
+  const note = left.length === 0 ? [] : [`left out, as the terminal is too narrow: ${left.join(', ')}`];
+  return [...cells.map((row) => lineOf(row, shown)), ...note].join('\n');
 };
 
 /** Without a terminal nothing is too wide: what reads a pipe wants all of it. */
 const screenWidth = (): number =>
   process.stdout.isTTY ? process.stdout.columns || Number.POSITIVE_INFINITY : Number.POSITIVE_INFINITY;
 
-/** What does not fit is taken from the widest column of words, which is where messages stand; numbers and ids are never cut. */
-const fitting = (columns: readonly Column[], wanted: readonly number[], screenChars: number): readonly number[] => {
-  const total = wanted.reduce((sum, chars) => sum + chars, 0) + GAP.length * (columns.length - 1);
-  const widest = wanted.reduce(
-    (most, chars, index) => (columns[index]?.align === 'right' || chars <= (wanted[most] ?? 0) ? most : index),
-    columns.findIndex(({ align }) => align !== 'right'),
-  );
-  const last = columns.length - 1;
-  const cut = columns[last]?.align !== 'right' && (wanted[last] ?? 0) > ID_CHARS ? last : widest;
-  if (total <= screenChars || cut < 0 || (wanted[cut] ?? 0) <= ID_CHARS) return wanted;
-  const room = Math.max(COLUMN_CHARS_MIN, (wanted[cut] ?? 0) - (total - screenChars));
-  return wanted.map((chars, index) => (index === cut ? room : chars));
+/** Ids are shortened first, then columns are left out, then a message is cut. Numbers and names are never cut. */
+const fitting = (wanted: readonly Sized[], screenChars: number): readonly Sized[] => {
+  if (total(wanted) <= screenChars) return wanted;
+  let shown = wanted.map((column) => (column.isId ? { ...column, chars: Math.min(column.chars, SHORT_ID_CHARS) } : column));
+  while (total(cutTo(shown, 0, MESSAGE_CHARS_MIN)) > screenChars) {
+    const extra = shown.findLast(({ isExtra }) => isExtra);
+    if (!extra) break;
+    shown = shown.filter((column) => column !== extra);
+  }
+  return cutTo(shown, screenChars, COLUMN_CHARS_MIN);
 };
 
-/** "c-" and 32 digits. */
-const ID_CHARS = 34;
+const total = (columns: readonly Sized[]): number =>
+  columns.reduce((sum, { chars }) => sum + chars, GAP.length * (columns.length - 1));
 
-const shortened = (cell: string, chars: number): string => {
+/** What is too much is taken from the last column of words, or else from the widest one, which is where messages stand. */
+const cutTo = (columns: readonly Sized[], screenChars: number, charsMin: number): readonly Sized[] => {
+  const words = columns.filter(({ align, isId }) => align !== 'right' && !isId);
+  const last = words.findLast((column) => column === columns.at(-1) && column.chars > charsMin);
+  const widest = words.toSorted((one, other) => other.chars - one.chars).find(({ chars }) => chars > NAME_CHARS_MAX);
+  const cut = last ?? widest;
+  const room = Math.max(charsMin, (cut?.chars ?? 0) - Math.max(0, total(columns) - screenChars));
+  return columns.map((column) => (column === cut ? { ...column, chars: room } : column));
+};
+
+const shortened = (cell: string, { chars, isId }: Sized): string => {
   const signs = Array.from(cell);
+  if (isId) return signs.slice(0, chars).join('');
   return signs.length <= chars ? cell : `${signs.slice(0, Math.max(0, chars - 1)).join('')}…`;
 };
 
-const lineOf = (row: readonly string[], columns: readonly Column[], widths: readonly number[]): string =>
-  columns
-    .map(({ align }, index) => {
-      const cell = row[index] ?? '';
-      const padding = ' '.repeat((widths[index] ?? 0) - width(cell));
-      return align === 'right' ? padding + cell : cell + padding;
+const lineOf = (row: readonly string[], shown: readonly Sized[]): string =>
+  shown
+    .map((column) => {
+      const cell = shortened(row[column.index] ?? '', column);
+      const padding = ' '.repeat(Math.max(0, column.chars - width(cell)));
+      return column.align === 'right' ? padding + cell : cell + padding;
     })
     .join(GAP)
     .trimEnd();

@@ -357,7 +357,12 @@ describe('acting', () => {
   });
 
   test('what steers says that something must be selected, and what is not there', async () => {
-    expect(await kiln('pause')).toMatchObject({ code: 1, stderr: expect.stringContaining('say which: ids, sweep') as string });
+    for (const command of [['pause'], ['cancel', '--dry-run'], ['rejudge', '--reason', 'none']]) {
+      expect(await kiln(...command)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^error: say which: ids, or .* --sweep ID, .*; --all means every one\n$/u) as string,
+      });
+    }
     expect(await kiln('why', 'c-0000')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('begins with c-0000') as string,

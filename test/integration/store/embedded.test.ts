@@ -34,6 +34,15 @@ test('a data folder that is open is refused to a second daemon, and free once it
   }
 });
 
+test('that a database is made is told where there was none, and at no later start', async () => {
+  const dataDir = join(folderOfTest(), 'new');
+  let made = 0;
+  const onMake = (): void => void (made += 1);
+  await (await openEmbedded(dataDir, { onMake })).close();
+  await (await openEmbedded(dataDir, { onMake })).close();
+  expect(made).toBe(1);
+});
+
 test('every commit reaches the disk before it is acknowledged', async () => {
   const database = await openEmbedded(folderOfTest());
   const store = createStore(database.sql);

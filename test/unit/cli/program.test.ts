@@ -31,4 +31,17 @@ describe('the commands of kiln', () => {
     for (const name of all) expect(await hostNamesOf('host', name)).toContain(name);
     expect(await hostNamesOf('host', 'exec', '--help')).toEqual(['exec']);
   });
+
+  test.each(['exec', 'run'])(
+    'kiln host %s says where options of the command stand when it knows none of that name',
+    async (name) => {
+      const words = ['host', name, 'box', 'ls', '-la'];
+      const program = await createProgram(words);
+      let written = '';
+      const command = program.commands[0]?.commands[0];
+      command?.configureOutput({ writeErr: (text) => void (written += text) });
+      await expect(program.parseAsync(words, { from: 'user' })).rejects.toThrow(/unknown option '-la'/u);
+      expect(written).toContain("the command's own options stand behind --: NAME -- COMMAND…");
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { blockedLine, reportWhyWaiting } from '../../../src/cli/why-waiting.ts';
+import { createProgress } from '../../../src/cli/output/progress.ts';
+import { blockedLine, reportBlocked, reportWhyWaiting } from '../../../src/cli/why-waiting.ts';
 import { QueueView } from '../../../src/domain/api/queue.ts';
 
 const blocked = (device: string, reason: string | null) => ({
@@ -52,4 +53,13 @@ test('a daemon that cannot answer is left to the wait itself', async () => {
     report: (reason) => reported.push(blockedLine(reason)),
   });
   expect(reported).toEqual([]);
+});
+
+test('why nothing moves stands on a line of its own, above the bar', () => {
+  let written = '';
+  const sink = { isTTY: true, columns: 100, write: (text: string) => void (written += text) };
+  const progress = createProgress({ sink, total: 12, lines: 'none' });
+  progress.update(0, '0 passed, 0 not');
+  reportBlocked(false, progress)({ device: 'H100', reason: 'no host has it' });
+  expect(written.endsWith('0 passed, 0 not\r\u001b[Kwaiting: no host has it (kiln fleet shows the hosts)\n')).toBe(true);
 });

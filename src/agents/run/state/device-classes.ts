@@ -6,12 +6,13 @@ import type { QueueView } from '../../../domain/api/queue.ts';
 import type { DeviceClass } from '../../../domain/device.ts';
 import { type Allowance, type Feeder, createFeeder } from '../../feeding/feeder.ts';
 import type { Load } from '../../feeding/load.ts';
+import { notAskedReason } from '../../feeding/reasons.ts';
 
 export interface DeviceClasses {
   /** A campaign works for this class. */
   open(device: DeviceClass): void;
   /** What the engine says of its queue. `begun`: the mark of when it was asked. */
-  look(view: QueueView, begun: number): void;
+  look(view: Pick<QueueView, 'byDevice'>, begun: number): void;
   /** To be taken before the engine is asked: what agents submit meanwhile is not in its answer. */
   mark(): number;
   allowed(device: DeviceClass): Allowance;
@@ -33,7 +34,8 @@ export interface DeviceClasses {
 
 interface ClassState {
   readonly feeder: Feeder;
-  slots: number;
+  /** Null until the engine was asked. */
+  slots: number | null;
   /** Queued or running when the engine was last asked; running alone. */
   seen: number;
   running: number;
@@ -52,7 +54,7 @@ export const createDeviceClasses = (targetSeconds: number): DeviceClasses => {
     if (known) return known;
     const created = {
       feeder: createFeeder({ device, targetSeconds }),
-      slots: 0,
+      slots: null,
       seen: 0,
       running: 0,
       arrived: [],
@@ -79,7 +81,11 @@ export const createDeviceClasses = (targetSeconds: number): DeviceClasses => {
         state.done = 0;
       }
     },
-    allowed: (device) => of(device).feeder.allowed(loadOf(of(device))),
+    allowed: (device) => {
+      const { slots, ...state } = of(device);
+      if (slots === null) return { thinkers: 0, heldSeconds: null, reason: notAskedReason(device) };
+      return state.feeder.allowed(loadOf({ slots, ...state }));
+    },
     thinking: (device) => of(device).thinking,
     thinkingAll: () => [...classes.values()].reduce((sum, { thinking }) => sum + thinking, 0),
     onAsked: (device) => {
@@ -95,12 +101,12 @@ export const createDeviceClasses = (targetSeconds: number): DeviceClasses => {
       if (state) state.done += 1;
     },
     onJudged: (device, deviceMs) => of(device).feeder.onJudged(deviceMs),
-    slots: (device) => of(device).slots,
+    slots: (device) => of(device).slots ?? 0,
     known: () => [...classes.keys()],
   };
 };
 
-const loadOf = ({ slots, seen, arrived, done, thinking, ...last }: ClassState): Load => {
+const loadOf = ({ slots, seen, arrived, done, thinking, ...last }: Omit<ClassState, 'slots'> & Pick<Load, 'slots'>): Load => {
   const held = Math.max(0, seen + arrived.length - done);
   const running = Math.min(last.running, held);
   return { slots, running, waiting: held - running, thinking };

@@ -19,6 +19,7 @@ interface ExecOptions extends HostChoice {
 
 export const withCommandOptions = (command: Command): Command =>
   command
+    .showHelpAfterError("(see --help; the command's own options stand behind --: NAME -- COMMAND…)")
     .option('--cwd <folder>', "where it runs; relative: below the home of the host's user (default: that home)")
     .option('-e, --env <NAME=VALUE>', 'a variable for it (repeatable; NAME alone: with the value it has here)', variable);
 

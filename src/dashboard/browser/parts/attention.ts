@@ -5,6 +5,7 @@ import type { ProblemList } from '../../../domain/api/problems.ts';
 import type { QueueView } from '../../../domain/api/queue.ts';
 import { compilerQuarantineText } from '../../../domain/text/describe.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
+import { waitingText } from '../../model/waiting-text.ts';
 import { Command, type Tone } from './elements.ts';
 
 export interface Concern {
@@ -41,7 +42,7 @@ export const concernsOf = ({ fleet, queue = null, problems = null, notReady = nu
           {
             key: `queue ${device}`,
             tone: 'warn' as const,
-            text: `${waiting} candidates for ${device} wait: ${plainLine(blocked, REASON_CHARS)}`,
+            text: waitingText(device, waiting, plainLine(blocked, REASON_CHARS)),
             command: 'kiln doctor',
           },
         ],

@@ -1,10 +1,13 @@
 /** The ranking of one device model: filters that stand in the address, intervals as bars, and what did not pass. */
 import { h, type JSX } from 'preact';
 import type { RankingView } from '../../../domain/api/problems.ts';
+import type { CandidateId } from '../../../domain/ids.ts';
 import type { RankingClass, RankingEntry } from '../../../domain/ranking/ranking.ts';
 import { basisText, shortTimeText, stoppedText } from '../../../domain/text/describe.ts';
 import { paramsText } from '../../../domain/text/params-text.ts';
 import { grouped, interval, percent, times } from '../../../domain/text/units.ts';
+import { counted } from '../../model/counted.ts';
+import { rankingMark } from '../../model/ranking-mark.ts';
 import { intervalCell, rangeOf } from '../../plots/ranking-plot.ts';
 import { addressOf, ask } from '../live/api.ts';
 import { choose, hrefWith, query } from '../live/router.ts';
@@ -44,7 +47,8 @@ export const Ranking = ({ problem, ofClass, model, failed }: RankingProps): JSX.
     { on: ({ type, data }) => type === 'candidate.done' && data['problem'] === problem, pauseMs: 2000 },
   );
   const entries = isFiltered ? (filtered.data?.models[0]?.entries ?? []) : model.entries;
-  const columns = columnsFor(rangeOf(entries.filter(({ score }) => !score.stopped)));
+  const holder = model.entries.find(({ record }) => record)?.candidateId;
+  const columns = columnsFor(rangeOf(entries.filter(({ score }) => !score.stopped)), holder);
   const image = addressOf('/images/problems/:name/ranking.svg', {
     params: { name: problem },
     query: { device: model.deviceModel, class: ofClass, ...filters },
@@ -84,7 +88,7 @@ export const Ranking = ({ problem, ofClass, model, failed }: RankingProps): JSX.
 };
 
 const noteOf = (count: number, isFiltered: boolean): string => {
-  const size = count === RANKED_MAX ? `the first ${grouped(RANKED_MAX)}` : `${grouped(count)} candidates`;
+  const size = count === RANKED_MAX ? `the first ${grouped(RANKED_MAX)}` : counted(count, 'candidate');
   return isFiltered ? `${size}, ranked among themselves` : size;
 };
 
@@ -137,23 +141,25 @@ export const failures = (problem: string, failed: RankingView['failed']): JSX.El
   );
 };
 
-const columnsFor = (range: readonly [number, number]): readonly Column<RankingEntry>[] => [
+const MARK_TONES = {
+  record: 'accent',
+  'shorter time than the first': 'warn',
+  'stopped early': '',
+  'ties the record': '',
+} as const;
+
+const markCell = (entry: RankingEntry, holder: CandidateId | undefined): JSX.Element | '' => {
+  const mark = rankingMark(entry, holder);
+  return mark === null ? '' : badge(mark, MARK_TONES[mark], stoppedText(entry.score) ?? undefined);
+};
+
+const columnsFor = (range: readonly [number, number], holder: CandidateId | undefined): readonly Column<RankingEntry>[] => [
   { title: 'Place', isNumber: true, cell: ({ place }) => place, text: ({ place }) => place },
   { title: 'Candidate', cell: ({ candidateId }) => candidateLink(candidateId), text: ({ candidateId }) => candidateId },
   {
     title: 'Mark',
-    cell: ({ record, fasterByTime, score }) =>
-      record
-        ? badge('record', 'accent')
-        : score.stopped
-          ? badge('stopped early', '', stoppedText(score) ?? '')
-          : fasterByTime
-            ? badge('shorter time than the first', 'warn')
-            : score.pair?.result === 'tied'
-              ? badge('ties the record')
-              : '',
-    text: ({ record, fasterByTime, score }) =>
-      record ? 'record' : score.stopped ? 'stopped early' : fasterByTime ? 'shorter time than the first' : '',
+    cell: (entry) => markCell(entry, holder),
+    text: (entry) => rankingMark(entry, holder) ?? '',
   },
   {
     title: 'Speed-up',

@@ -24,5 +24,8 @@ describe('params', () => {
     expect(collectAxis('VEC=1, 2', collectAxis('BLOCK=64,128'))).toEqual({ BLOCK: [64, 128], VEC: [1, 2] });
     expect(() => collectAxis('BLOCK=1', { BLOCK: [2] })).toThrow(/given twice/);
     expect(() => collectAxis('BLOCK=1,,2')).toThrow(/no value for BLOCK/);
+    expect(() => collectAxis('BLOCK=4-8')).toThrow(
+      '"4-8" is no value for BLOCK: use an integer or a C identifier such as float4, or a range such as 4..8.',
+    );
   });
 });

@@ -35,6 +35,48 @@ describe('table', () => {
     expect(table(columns, [row], 20)).toContain('c-'.padEnd(34, '0'));
   });
 
+  describe('on a narrow terminal', () => {
+    const id = `c-${'0123456789abcdef'.repeat(2)}`;
+    const ranking = [
+      { title: '#', align: 'right' as const },
+      { title: 'MEASURED', isExtra: true },
+      { title: 'CANDIDATE', isId: true },
+      { title: 'LANGUAGE', isExtra: true },
+      { title: 'MARK' },
+    ];
+    const entry = ['1', 'confirmed, 5 judgements', id, 'c', 'record'];
+
+    test('ids are shortened to a beginning that names them as well', () => {
+      expect(table(ranking, [entry], 61)).toBe(
+        '#  MEASURED                 CANDIDATE       LANGUAGE  MARK\n1  confirmed, 5 judgements  c-0123456789ab  c         record',
+      );
+      expect(table(ranking, [entry], 80)).toContain(id);
+    });
+
+    test('columns that can be done without are left out, the last of them first, and the table says which', () => {
+      expect(table(ranking, [entry], 51)).toBe(
+        [
+          '#  MEASURED                 CANDIDATE       MARK',
+          '1  confirmed, 5 judgements  c-0123456789ab  record',
+          'left out, as the terminal is too narrow: LANGUAGE',
+        ].join('\n'),
+      );
+      expect(table(ranking, [entry], 30).split('\n')).toEqual([
+        '#  CANDIDATE       MARK',
+        '1  c-0123456789ab  record',
+        'left out, as the terminal is too narrow: MEASURED, LANGUAGE',
+      ]);
+    });
+
+    test('the last message is cut, as long as enough of it is left, before a column is left out', () => {
+      const remarked = [...entry.slice(0, 4), 'm'.repeat(40)];
+      expect(table(ranking, [remarked], 80).split('\n')[1]).toBe(
+        `1  confirmed, 5 judgements  c-0123456789ab  c         ${'m'.repeat(25)}…`,
+      );
+      expect(table(ranking, [remarked], 74)).toMatch(/\nleft out, as the terminal is too narrow: LANGUAGE$/u);
+    });
+  });
+
   test('fields leaves out what is not known', () => {
     expect(
       fields([
