@@ -6,6 +6,7 @@ import { KilnError } from '../../domain/errors.ts';
 import type { SshTarget } from '../../domain/fleet.ts';
 import { type HostKeyCheck, hostKeyCheck } from '../host-key.ts';
 import { credentialOf } from './credential.ts';
+import { freeingWritten } from './freeing-written.ts';
 import { type Execute, keepTail, type RemoteCommand } from './remote-command.ts';
 import { describeTarget, sshFailure } from './ssh-failure.ts';
 
@@ -61,7 +62,9 @@ const openClient = async (target: SshTarget, { jump, signal }: Way): Promise<Ope
   const check = await hostKeyCheck(target);
   const credential = await credentialOf(target);
   // Our own socket, since ssh2 does not destroy one that it has begun to end; without Nagle, or each command waits 40 ms for an ack.
-  const sock = jump ? await forward(jump.client, target) : connect({ host: target.host, port: target.port, noDelay: true });
+  const sock = freeingWritten(
+    jump ? await forward(jump.client, target) : connect({ host: target.host, port: target.port, noDelay: true }),
+  );
   const client = new ssh2.Client();
   const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
   // Errors after `ready` end in `close`; without a listener they would end the process.
