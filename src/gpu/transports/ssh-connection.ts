@@ -7,6 +7,7 @@ import type { SshTarget } from '../../domain/fleet.ts';
 import { type HostKeyCheck, hostKeyCheck } from '../host-key.ts';
 import { credentialOf } from './credential.ts';
 import { freeingWritten } from './freeing-written.ts';
+import { createGivingWay } from './giving-way.ts';
 import { type Execute, keepTail, type RemoteCommand } from './remote-command.ts';
 import { describeTarget, sshFailure } from './ssh-failure.ts';
 
@@ -20,6 +21,8 @@ export interface SshConnection {
   readonly execute: Execute;
   /** A stream to a UNIX socket of the host. Rejects with HOST_UNREACHABLE where sshd forbids it or nobody listens. */
   readonly openSocket: (path: string) => Promise<Duplex>;
+  /** The same, for many bytes: they give way to what else is on the connection. */
+  readonly openBulkSocket: (path: string) => Promise<Duplex>;
   /** Resolves when the connection is gone, whoever ended it. */
   readonly closed: Promise<void>;
   /** Idempotent, bounded in time. Ends the jump connections too. */
@@ -28,10 +31,12 @@ export interface SshConnection {
 
 /** Rejects with HOST_KEY_MISMATCH, HOST_AUTH_REFUSED or HOST_UNREACHABLE; the message says which host and what to do. */
 export const connectSsh = async (target: SshTarget, signal: AbortSignal): Promise<SshConnection> => {
-  const { client, closed, end } = await connectClient(target, signal);
+  const { client, sock, closed, end } = await connectClient(target, signal);
+  const givingWay = createGivingWay(sock);
   return {
     execute: async (argv) => execute(client, argv, target),
     openSocket: async (path) => openSocket(client, path, target),
+    openBulkSocket: async (path) => givingWay(await openSocket(client, path, target)),
     closed,
     end,
   };
@@ -39,6 +44,7 @@ export const connectSsh = async (target: SshTarget, signal: AbortSignal): Promis
 
 interface OpenClient {
   readonly client: SshClient;
+  readonly sock: Duplex;
   readonly closed: Promise<void>;
   readonly end: () => void;
 }
@@ -76,7 +82,7 @@ const openClient = async (target: SshTarget, { jump, signal }: Way): Promise<Ope
     sock.destroy();
     throw error;
   }
-  return { client, closed, end: endOf({ client, closed, sock, jump }) };
+  return { client, sock, closed, end: endOf({ client, closed, sock, jump }) };
 };
 
 interface Ending {
