@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CHUNK_BYTES } from '../../domain/hosts/work-frames.ts';
-import { giveBack, takeChunk } from './chunk-pool.ts';
+import { giveBack, takeBytes } from './chunk-pool.ts';
 
 export interface Content {
   readonly hash: string;
@@ -22,8 +22,7 @@ export const contentOf = (chunks: readonly string[]): Content => {
 /** `size`: of the file. May be given back to the pool. Shorter where the file has become so meanwhile. Without a hop to another thread: for a small file that takes longer than to read it. */
 export const readChunk = (descriptor: number, index: number, size: number): Buffer => {
   const start = index * CHUNK_BYTES;
-  const length = Math.max(0, Math.min(CHUNK_BYTES, size - start));
-  const buffer = length === CHUNK_BYTES ? takeChunk() : Buffer.allocUnsafe(length);
+  const buffer = takeBytes(Math.max(0, Math.min(CHUNK_BYTES, size - start)));
   let bytes = 0;
   while (bytes < buffer.length) {
     const count = readSync(descriptor, buffer, bytes, buffer.length - bytes, start + bytes);

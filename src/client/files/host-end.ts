@@ -5,8 +5,9 @@ import { errorOfHost, KilnError } from '../../domain/errors.ts';
 import { encodeFrame, type Frame, FrameDecoder } from '../../domain/frames.ts';
 import type { FileAction } from '../../domain/hosts/work.ts';
 import { type Entry, FromHost, WriteFrame } from '../../domain/hosts/work-frames.ts';
+import { freeBytes } from '../../platform/free-bytes.ts';
 import type { FilesCall, HostsClient } from '../hosts-client.ts';
-import { giveBack } from './chunk-pool.ts';
+import { giveBack, takeBytes } from './chunk-pool.ts';
 import type { End, ListOptions, Wanted, Written } from './end.ts';
 import { sendInRequests } from './requests.ts';
 
@@ -23,7 +24,7 @@ export const createHostEnd = ({ hosts, host, path, signal }: HostEndOptions): En
   const transfer = randomBytes(8).toString('hex');
   const ask = async function* (action: FileAction, frames: FilesCall['frames']): AsyncGenerator<Frame> {
     const answer = await hosts.files(host, action, { path, transfer, frames, onSent: giveBack, signal });
-    const decoder = new FrameDecoder();
+    const decoder = new FrameDecoder({ take: takeBytes, onCopied: freeBytes });
     for await (const chunk of answer) yield* decoder.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   };
   const entries = async (action: 'list' | 'state', frames: readonly Buffer[]): Promise<readonly Entry[]> => {

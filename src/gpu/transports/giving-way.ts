@@ -14,6 +14,7 @@ export const createGivingWay = (connection: Duplex): (<Channel extends Duplex>(c
   };
   connection.on('drain', goOn).once('close', goOn);
   return (channel) => {
+    // oxlint-disable-next-line no-underscore-dangle -- what a stream is made of: it has no other name
     const write: Write = channel._write.bind(channel);
     const inTurn: Write = (chunk, encoding, done) => {
       waiting.push(() => write(chunk, encoding, done));

@@ -38,6 +38,13 @@ def encode(header: Mapping[str, Any], payload: bytes = b"", payload_max: int = P
     return _framed(raw, payload)
 
 
+def frame_start(header: Mapping[str, Any], payload_bytes: int) -> bytes:
+    """What goes before a payload that is sent by itself."""
+    raw = encode_json(header)
+    _check(len(raw), payload_bytes)
+    return _LENGTHS.pack(len(raw), payload_bytes) + raw
+
+
 def encode_json(value: Mapping[str, Any]) -> bytes:
     """Half a surrogate pair, which words of a hostile program may hold and UTF-8 does not, becomes "?"."""
     return _to_json(value).encode(errors="replace")

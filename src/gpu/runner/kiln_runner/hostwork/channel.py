@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from typing import Any, Optional
 
-from kiln_runner.frames import Frame, FrameDecoder, FrameInPlace, FrameReader, encode
+from kiln_runner.frames import Frame, FrameDecoder, FrameInPlace, FrameReader, encode, frame_start
 from kiln_runner.schema import Shape
 
 READ_BYTES = 64 * 1024
@@ -27,6 +27,11 @@ class Channel:
 
     def send(self, header: Mapping[str, Any], payload: bytes = b"") -> None:
         self.connection.sendall(encode(header, payload))
+
+    def send_large(self, header: Mapping[str, Any], payload: memoryview) -> None:
+        """The same, for a payload that is not to be copied."""
+        self.connection.sendall(frame_start(header, len(payload)))
+        self.connection.sendall(payload)
 
     def receive(self, shape: Shape) -> Optional[FrameInPlace]:
         """The next frame, checked; None when the daemon has hung up."""
