@@ -143,7 +143,7 @@ const reportOf = (rows: readonly Row[], machine: string): string => {
   const lines = [
     '# Work on hosts against ssh, rsync and scp',
     '',
-    `${machine} One sshd on loopback; ssh, scp and rsync over a kept connection. Medians; \`node bench/hosts/main.ts${options.quick ? ' --quick' : ''}\`.`,
+    `${machine} One sshd on loopback; ssh, scp and rsync over a kept connection. Medians; \`node bench/hosts/main.ts${options.quick ? ' --quick' : ''}${options.only === '' ? '' : ` --only '${options.only}'`}\`.`,
     ...(hasRsync ? [] : ['', 'rsync is not installed here (apt-get install rsync): its column is empty.']),
     '',
     table(
