@@ -69,11 +69,12 @@ test('a request that is refused ends its frames, and the source with them; the f
   expect(isOver).toBe(true);
 });
 
+async function* failing(): AsyncGenerator<Piece> {
+  yield chunk(0);
+  throw new Error('the file is gone');
+}
+
 test('a source that fails is told as it is, not as the request that it broke', async () => {
-  async function* failing(): AsyncGenerator<Piece> {
-    yield chunk(0);
-    throw new Error('the file is gone');
-  }
   const sending = sendInRequests(failing(), {
     send: async (frames) => {
       await typesOf(frames).catch(() => {

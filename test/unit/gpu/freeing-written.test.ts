@@ -1,12 +1,14 @@
 import { Buffer } from 'node:buffer';
-import { PassThrough } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import { freeingWritten } from '../../../src/gpu/transports/freeing-written.ts';
 
 test('a packet is there until it is written, and its memory is given back then', async () => {
   const taken: { readonly text: string; readonly done: () => void }[] = [];
-  const stream = new PassThrough();
-  stream._write = (chunk: Buffer, _encoding, done) => void taken.push({ text: String(chunk), done });
+  const stream = new Duplex({
+    read: () => undefined,
+    write: (chunk: Buffer, _encoding, done) => void taken.push({ text: String(chunk), done }),
+  });
   const packets = ['one', 'two'].map((text) => Buffer.from(new TextEncoder().encode(text).buffer));
   const written = freeingWritten(stream);
   for (const packet of packets) written.write(packet);

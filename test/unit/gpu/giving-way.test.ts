@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import { createGivingWay } from '../../../src/gpu/transports/giving-way.ts';
