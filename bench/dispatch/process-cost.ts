@@ -5,17 +5,22 @@ import { readFileSync } from 'node:fs';
 const TICKS_PER_SECOND = 100;
 /** Fields of /proc/PID/stat after the command's closing bracket: state is the first. */
 const USER_TICKS = 11;
-const SYSTEM_TICKS = 12;
+const CHILDREN_USER_TICKS = 13;
 
 /** Seconds of user and system time so far; 0 for a process that is gone. */
 export const cpuSecondsOf = (pid: number): number => secondsIn(`/proc/${pid}/stat`);
 
+/** The same, with that of its children which have ended and were waited for. */
+export const cpuSecondsWithChildrenOf = (pid: number): number =>
+  cpuSecondsOf(pid) + secondsIn(`/proc/${pid}/stat`, CHILDREN_USER_TICKS);
+
 /** The same of its first thread: of a Node process that which runs its JavaScript, without those that collect garbage and compile. */
 export const mainThreadSecondsOf = (pid: number): number => secondsIn(`/proc/${pid}/task/${pid}/stat`);
 
-const secondsIn = (path: string): number => {
+/** The system's follow those of the user. */
+const secondsIn = (path: string, userTicks = USER_TICKS): number => {
   const fields = read(path).split(') ').at(-1)?.split(' ') ?? [];
-  return (Number(fields[USER_TICKS] ?? 0) + Number(fields[SYSTEM_TICKS] ?? 0)) / TICKS_PER_SECOND;
+  return (Number(fields[userTicks] ?? 0) + Number(fields[userTicks + 1] ?? 0)) / TICKS_PER_SECOND;
 };
 
 /** The most memory the process ever had, MiB. */

@@ -1,78 +1,70 @@
 /**
  * Work on hosts against ssh, rsync and scp, over one sshd on loopback, in one run.
  *
- *   node bench/hosts/main.ts [--quick] [--out FILE]
+ *   node bench/hosts/main.ts [--quick] [--only TEXT] [--out FILE]
  *
  * Each row alternates between the ways, so that what else the machine does meets all alike. ssh and rsync use one kept connection (ControlMaster), as a daemon does.
- * `--quick`: fewer repeats.
+ * CPU is that of all processes which have a part in it, on both sides: beside other work it says more than the time. `--quick`: fewer repeats. `--only`: rows that
+ * hold this text.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { KilnClient } from '../../src/client/create-client.ts';
-import { createFolderMoves } from '../../src/client/files/move-folders.ts';
 import { kilnFolder, startKiln } from '../../test/support/kiln-process.ts';
-import { type Sshd, startSshd } from '../../test/support/sshd.ts';
+import { startSshd } from '../../test/support/sshd.ts';
 import { connectedHost } from '../connected-host.ts';
 import { loadNow, machineLine } from '../machine.ts';
 import { table } from '../markdown.ts';
 import { quantile } from '../quantile.ts';
+import { commands, hasRsync, type Place, pulls, pushes, type Rig, runs, runsBesidePush, sshWords, type Way } from './ways.ts';
+import { workSeconds } from './work-cost.ts';
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, out: { type: 'string' } } });
-const [EXECS, ROUNDS, LARGE_ROUNDS] = values.quick ? [20, 2, 2] : [200, 5, 3];
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' }, out: { type: 'string' } },
+});
+const [EXECS, ROUNDS, LARGE_ROUNDS] = options.quick ? [20, 2, 2] : [200, 5, 3];
 const LARGE_MIB = 1024;
 const FILES = 1000;
 const FILE_BYTES = 4096;
-const ROOT = join(import.meta.dirname, '../..');
 
-interface Way {
-  readonly name: string;
-  readonly run: (round: number) => Promise<void> | void;
+interface Cost {
+  readonly ms: number;
+  readonly cpuSeconds: number;
 }
 interface Row {
   readonly what: string;
-  readonly ms: ReadonlyMap<string, number>;
+  readonly costs: ReadonlyMap<string, Cost>;
 }
 
-const measured = async (what: string, rounds: number, ways: readonly Way[]): Promise<Row> => {
-  const times = new Map<string, number[]>(ways.map(({ name }) => [name, []]));
+interface Measuring {
+  readonly rounds: number;
+  readonly ways: readonly Way[];
+  readonly folders: readonly string[];
+}
+
+const measured = async (what: string, { rounds, ways, folders }: Measuring): Promise<Row> => {
+  const costs = new Map<string, Cost[]>(ways.map(({ name }) => [name, []]));
   // The first round is not counted: it opens what is kept open.
   for (let round = 0; round <= rounds; round += 1) {
     for (const { name, run } of ways) {
-      const startedMs = performance.now();
-      await run(round);
-      if (round > 0) times.get(name)?.push(performance.now() - startedMs);
+      const [startedMs, startedSeconds] = [performance.now(), workSeconds(folders)];
+      const took = await run(round);
+      const ms = took ?? performance.now() - startedMs;
+      if (round > 0) costs.get(name)?.push({ ms, cpuSeconds: workSeconds(folders) - startedSeconds });
     }
   }
-  return { what, ms: new Map([...times].map(([name, list]) => [name, quantile(list, 0.5)])) };
+  return { what, costs: new Map([...costs].map(([name, list]) => [name, medianOf(list)])) };
 };
 
-const hasRsync = spawnSync('rsync', ['--version']).status === 0;
+const medianOf = (costs: readonly Cost[]): Cost => ({
+  ms: median(costs.map(({ ms }) => ms)),
+  cpuSeconds: median(costs.map(({ cpuSeconds }) => cpuSeconds)),
+});
 
-const sshWords = (sshd: Sshd, folder: string): readonly string[] => {
-  const known = join(folder, 'known_hosts');
-  writeFileSync(known, `[127.0.0.1]:${sshd.port} ${sshd.hostKeyLine}\n`);
-  return [
-    '-o',
-    `UserKnownHostsFile=${known}`,
-    '-o',
-    'ControlMaster=auto',
-    '-o',
-    `ControlPath=${folder}/c`,
-    '-o',
-    'ControlPersist=600',
-    '-i',
-    sshd.keyPath,
-  ];
-};
-
-const pushWith = async (client: KilnClient, from: string, path: string): Promise<void> => {
-  const { push } = createFolderMoves(client.hosts, { XDG_CACHE_HOME: `${from}.cache` });
-  await push(from, { host: 'remote', path });
-};
+const median = (values: readonly number[]): number => quantile([...values], 0.5);
 
 const main = async (): Promise<void> => {
   const load = loadNow();
@@ -87,10 +79,10 @@ const main = async (): Promise<void> => {
   const daemon = await startKiln(folder);
   try {
     await connectedHost(daemon.client);
-    const rows = await rowsOf({ client: daemon.client, url: daemon.url, env: folder.env, sshd, work });
+    const rows = await rowsOf({ client: daemon.client, url: daemon.url, env: folder.env, sshd, work, folder: folder.path });
     const text = reportOf(rows, machineLine(load));
     process.stdout.write(text);
-    if (values.out !== undefined) writeFileSync(values.out, text);
+    if (options.out !== undefined) writeFileSync(options.out, text);
   } finally {
     spawnSync('ssh', [...sshWords(sshd, work), '-p', String(sshd.port), '-O', 'exit', `${sshd.user}@127.0.0.1`]);
     await daemon.stop();
@@ -100,75 +92,33 @@ const main = async (): Promise<void> => {
   }
 };
 
-interface Rig {
-  readonly client: KilnClient;
-  readonly url: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly sshd: Sshd;
-  readonly work: string;
-}
-
-const rowsOf = async ({ client, url, env, sshd, work }: Rig): Promise<readonly Row[]> => {
-  const words = sshWords(sshd, work);
-  const target = `${sshd.user}@127.0.0.1`;
-  const port = String(sshd.port);
-  const remoteShell = `ssh ${words.join(' ')} -p ${port}`;
-  const exec = async (): Promise<void> => {
-    for await (const event of client.hosts.exec('remote', { argv: ['true'] }))
-      if (event.event === 'exited' && event.code !== 0) throw new Error('true failed');
-  };
-  const kilnCli = (): void => {
-    execFileSync(process.execPath, [join(ROOT, 'src/cli/main.ts'), 'host', 'exec', 'remote', '--', 'true'], {
-      // As ./kiln starts it.
-      env: { ...env, KILN_URL: url, NODE_COMPILE_CACHE: join(work, 'compiled') },
-      stdio: 'ignore',
-    });
-  };
-  const sshCli = (): void => void execFileSync('ssh', [...words, '-p', port, target, 'true'], { stdio: 'ignore' });
-  const many = join(work, 'many');
-  mkdirSync(many);
+const rowsOf = async (rig: Rig): Promise<readonly Row[]> => {
+  const { work } = rig;
+  const [many, large] = [join(work, 'many'), join(work, 'large')];
+  for (const folder of [many, large]) mkdirSync(folder);
   for (let at = 0; at < FILES; at += 1) writeFileSync(join(many, `f${at}`), randomBytes(FILE_BYTES));
-  const large = join(work, 'large');
-  mkdirSync(large);
   for (let at = 0; at < LARGE_MIB; at += 1) writeFileSync(join(large, 'file'), randomBytes(1024 * 1024), { flag: 'a' });
-  const ways = (from: string, place: (way: string, round: number) => string): readonly Way[] => [
-    { name: 'kiln', run: async (round) => pushWith(client, from, place('kiln', round)) },
-    ...(hasRsync
-      ? [
-          {
-            name: 'rsync',
-            run: (round: number) =>
-              void execFileSync('rsync', ['-a', '-e', remoteShell, `${from}/`, `${target}:${place('rsync', round)}/`]),
-          },
-        ]
-      : []),
-    {
-      name: 'scp',
-      run: (round) => void execFileSync('scp', [...words, '-P', port, '-q', '-r', from, `${target}:${place('scp', round)}`]),
-    },
-  ];
-  const fresh = (name: string) => (way: string, round: number) => join(work, `to-${name}-${way}-${round}`);
-  return [
-    await measured('run `true`, from a program or by the command', EXECS, [
-      { name: 'kiln', run: exec },
-      { name: 'ssh', run: sshCli },
-    ]),
-    await measured('run `true`, both by the command', Math.ceil(EXECS / 10), [
-      { name: 'kiln', run: kilnCli },
-      { name: 'ssh', run: sshCli },
-    ]),
-    await measured(`push ${FILES} files of ${FILE_BYTES} B`, ROUNDS, ways(many, fresh('many'))),
-    await measured(
-      `push them again, nothing changed`,
-      ROUNDS,
-      ways(many, (way) => join(work, `again-${way}`)),
-    ),
-    await measured(
-      `push one file of ${LARGE_MIB} MiB`,
+  const fresh: Place = (way, round) => join(work, `to-${way}-${round}`);
+  const again: Place = (way) => join(work, `again-${way}`);
+  const largeAt: Place = (way) => join(work, `large-${way}`, String(removed(join(work, `large-${way}`))));
+  const rows: readonly (readonly [string, number, readonly Way[]])[] = [
+    ['run `true`, from a program or by the command', EXECS, runs(rig)],
+    ['run `true`, both by the command', Math.ceil(EXECS / 10), commands(rig)],
+    [`push ${FILES} files of ${FILE_BYTES} B`, ROUNDS, pushes(rig, many, fresh)],
+    ['push them again, nothing changed', ROUNDS, pushes(rig, many, again)],
+    [`push one file of ${LARGE_MIB} MiB`, LARGE_ROUNDS, pushes(rig, large, largeAt)],
+    [`pull one file of ${LARGE_MIB} MiB`, LARGE_ROUNDS, pulls(rig, large, largeAt)],
+    [
+      `run \`true\` beside a push of ${LARGE_MIB} MiB (ssh: beside rsync)`,
       LARGE_ROUNDS,
-      ways(large, (way) => join(work, `large-${way}`, String(removed(join(work, `large-${way}`))))),
-    ),
+      runsBesidePush(rig, large, { place: largeAt, median }),
+    ],
   ];
+  const folders = [rig.folder, work, rig.sshd.folder];
+  const done: Row[] = [];
+  for (const [what, rounds, ways] of rows)
+    if (what.includes(options.only)) done.push(await measured(what, { rounds, ways, folders }));
+  return done;
 };
 
 /** A large file is not kept for each round. */
@@ -178,23 +128,47 @@ const removed = (path: string): number => {
   return 0;
 };
 
+const NAMES = ['kiln', 'ssh', 'rsync', 'scp'];
+
 const reportOf = (rows: readonly Row[], machine: string): string => {
-  const names = ['kiln', 'ssh', 'rsync', 'scp'];
-  const cells = ({ what, ms }: Row): readonly string[] => [
-    what,
-    ...names.map((name) => (ms.has(name) ? `${(ms.get(name) ?? 0).toFixed(1)} ms` : '-')),
-    names
-      .slice(1)
-      .flatMap((name) => (ms.has(name) ? [`${name} ${((ms.get(name) ?? 0) / (ms.get('kiln') ?? 1)).toFixed(2)}x`] : []))
-      .join(', '),
-  ];
+  const cells = (row: Row, of: (cost: Cost) => number, shown: (value: number) => string): readonly string[] => {
+    const kiln = row.costs.get('kiln');
+    const others = NAMES.slice(1).flatMap((name) => {
+      const cost = row.costs.get(name);
+      return cost && kiln ? [`${name} ${(of(cost) / of(kiln)).toFixed(2)}x`] : [];
+    });
+    const own = NAMES.map((name) => row.costs.get(name)).map((cost) => (cost ? shown(of(cost)) : '-'));
+    return [row.what, ...own, others.join(', ')];
+  };
   const lines = [
     '# Work on hosts against ssh, rsync and scp',
     '',
-    `${machine} One sshd on loopback; ssh, scp and rsync over a kept connection. Medians; \`node bench/hosts/main.ts${values.quick ? ' --quick' : ''}\`.`,
+    `${machine} One sshd on loopback; ssh, scp and rsync over a kept connection. Medians; \`node bench/hosts/main.ts${options.quick ? ' --quick' : ''}${options.only === '' ? '' : ` --only '${options.only}'`}\`.`,
     ...(hasRsync ? [] : ['', 'rsync is not installed here (apt-get install rsync): its column is empty.']),
     '',
-    table(['what', ...names, 'their time over Kiln’s'], rows.map(cells)),
+    table(
+      ['what', ...NAMES, 'their time over Kiln’s'],
+      rows.map((row) =>
+        cells(
+          row,
+          ({ ms }) => ms,
+          (ms) => `${ms.toFixed(1)} ms`,
+        ),
+      ),
+    ),
+    '',
+    'CPU of all processes that have a part in it, on both sides:',
+    '',
+    table(
+      ['what', ...NAMES, 'theirs over Kiln’s'],
+      rows.map((row) =>
+        cells(
+          row,
+          ({ cpuSeconds }) => cpuSeconds,
+          (seconds) => `${seconds.toFixed(2)} s`,
+        ),
+      ),
+    ),
     '',
   ];
   return lines.join('\n');

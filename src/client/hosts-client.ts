@@ -42,8 +42,10 @@ export interface HostsClient {
 export interface FilesCall {
   readonly path: string;
   readonly transfer: string;
-  /** One after another. */
-  readonly frames: readonly Buffer[];
+  /** One after another. Those that are made as they leave end with the answer, should it come before. */
+  readonly frames: readonly Buffer[] | AsyncIterable<Buffer>;
+  /** Of frames that are made as they leave: nobody reads these bytes any more. */
+  readonly onSent?: (bytes: Uint8Array) => void;
   readonly signal: AbortSignal;
 }
 
@@ -66,9 +68,23 @@ export const createHostsClient = (connection: Connection): HostsClient => {
       return events(connection, { name: 'logs', schema: logEvent, call });
     },
     stop: (host, job) => json(hosts, 'stop', { params: { host, job } }),
-    files: async (host, action, { path, transfer, frames, signal }) => {
-      const call = { params: { host }, query: { path, transfer }, bytes: frames, ownConnection: true, signal } as const;
-      return (await accepted(await request(connection, (await hosts())[action], call))).bytes;
+    files: async (host, action, { path, transfer, signal, frames, onSent }) => {
+      const refused = new AbortController();
+      const call = {
+        params: { host },
+        query: { path, transfer },
+        bytes: frames,
+        ...(onSent && { onSent }),
+        ownConnection: true,
+        signal: AbortSignal.any([signal, refused.signal]),
+      } as const;
+      try {
+        return (await accepted(await request(connection, (await hosts())[action], call))).bytes;
+      } catch (error) {
+        // Nothing more of it is sent.
+        refused.abort();
+        throw error;
+      }
     },
   };
 };

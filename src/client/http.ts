@@ -3,9 +3,11 @@
  * else that it does.
  */
 import { Buffer } from 'node:buffer';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
+import { chunksOf } from '../platform/chunks-of.ts';
+import { roomIn } from '../platform/room-in.ts';
 import { errorOfAnswer, unreachable } from './errors.ts';
 
 // An import would read all that it exports, and so load its WebSocket, which takes ten times as long as the rest.
@@ -29,8 +31,10 @@ export interface Call {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
-  /** In place of `body`: one after another, handed on as they are. */
-  readonly bytes?: readonly Uint8Array[];
+  /** In place of `body`: one after another, handed on as they are. Those that are made as they leave end with the answer, should it come before. */
+  readonly bytes?: readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+  /** Of `bytes` that are made as they leave: nobody reads these any more. */
+  readonly onSent?: (bytes: Uint8Array) => void;
   /** On a connection that nothing else uses: one that was kept may have been closed by the other side meanwhile, and many bytes are not sent twice. */
   readonly ownConnection?: true;
   readonly headers?: Readonly<Record<string, string>>;
@@ -61,25 +65,48 @@ const sent = async (connection: Connection, endpoint: Endpoint, call: Call): Pro
   const address = new URL(addressOf(connection, endpoint, call));
   const { request: open } = address.protocol === 'https:' ? await import('node:https') : { request: requestPlain };
   const parts = call.bytes ?? (call.body === undefined ? [] : [Buffer.from(JSON.stringify(call.body))]);
-  const length = parts.reduce((sum, { length: bytes }) => sum + bytes, 0);
-  const headers = { ...headersOf(connection, call), ...(parts.length === 0 ? {} : { 'content-length': length }) };
+  const length = Symbol.asyncIterator in parts ? 0 : parts.reduce((sum, { length: bytes }) => sum + bytes, 0);
+  const headers = { ...headersOf(connection, call), ...bodyHeaders(parts, length) };
   const agent = call.ownConnection ? { agent: false } : {};
   const outgoing = open(address, { method: endpoint.method, headers, signal: call.signal, ...agent });
   return new Promise((resolve, reject) => {
     outgoing.on('response', resolve);
     outgoing.on('error', reject);
+    if (Symbol.asyncIterator in parts) {
+      pour(parts, outgoing, call.onSent).catch((error: unknown) => {
+        // Destroyed without one, it would never answer.
+        outgoing.destroy(error instanceof Error ? error : new Error(String(error)));
+      });
+      return;
+    }
     outgoing.cork();
     for (const part of parts) outgoing.write(part);
     outgoing.end();
   });
 };
 
+/** A connection that the other side may close with its answer takes the answer away where more is on its way there. */
+const bodyHeaders = (parts: object, length: number): Record<string, string | number> => {
+  if (Symbol.asyncIterator in parts) return { connection: 'keep-alive' };
+  return length === 0 ? {} : { 'content-length': length };
+};
+
+/** The next is made while those before are on their way. */
+const pour = async (
+  parts: AsyncIterable<Uint8Array>,
+  outgoing: ClientRequest,
+  onSent: (bytes: Uint8Array) => void = () => undefined,
+): Promise<void> => {
+  for await (const part of parts) {
+    if (!outgoing.write(part, () => onSent(part))) await roomIn(outgoing);
+    if (outgoing.destroyed) return;
+  }
+  outgoing.end();
+};
+
 async function* bytesOf(connection: Connection, message: IncomingMessage, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of message) {
-      if (!(chunk instanceof Uint8Array)) throw new KilnError('INTERNAL', 'an answer gave no bytes');
-      yield chunk;
-    }
+    yield* chunksOf(message);
   } catch (error) {
     throw failureOf(connection, error, signal);
   }

@@ -1,7 +1,7 @@
 /**
  * Frames of the runner protocol: u32 header bytes, u32 payload bytes, JSON header, payload (src/domain/protocol.ts).
  *
- * The decoder takes any chunking and copies a body only when it spans chunks. Its limits are checked on the eight bytes of
+ * The decoder takes any chunking and copies a frame only when it spans chunks, once. Its limits are checked on the eight bytes of
  * lengths, before anything is buffered: a stream that is not ours ends at once instead of eating memory.
  */
 import { KilnError } from './errors.ts';
@@ -45,42 +45,68 @@ const checkLengths = (headerBytes: number, payloadBytes: number, start?: Buffer)
   );
 };
 
+export interface FrameMemory {
+  /** For a frame that comes in several chunks. */
+  readonly take: (bytes: number) => Buffer;
+  /** A chunk of which nothing is read any more. */
+  readonly onCopied: (chunk: Buffer) => void;
+}
+
 /** Incremental: `push` returns the frames that the chunk completed, in order. After it threw, the stream is beyond use. */
 export class FrameDecoder {
-  #chunks: Buffer[] = [];
-  #buffered = 0;
-  /** Bytes that the next step needs: the lengths, or the whole frame once they are known. */
-  #needed = LENGTHS_BYTES;
+  readonly #memory: FrameMemory;
+  /** The beginning of a frame whose lengths are not known yet. */
+  #start = EMPTY;
+  /** A frame that has begun, and how much of it is there. */
+  #body: { readonly bytes: Buffer; filled: number } | null = null;
+
+  constructor(memory: Partial<FrameMemory> = {}) {
+    this.#memory = { take: (bytes) => Buffer.allocUnsafe(bytes), onCopied: () => undefined, ...memory };
+  }
 
   /** Bytes held back for a frame that is not complete yet. */
   get buffered(): number {
-    return this.#buffered;
+    return this.#body?.filled ?? this.#start.length;
   }
 
   /** Throws KilnError PROTOCOL_ERROR for lengths above the limits and headers that are not JSON. */
   push(chunk: Buffer): readonly Frame[] {
-    this.#chunks.push(chunk);
-    this.#buffered += chunk.length;
-    if (this.#buffered < this.#needed) return [];
-    return this.#drain(this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#buffered));
-  }
-
-  #drain(bytes: Buffer): readonly Frame[] {
     const frames: Frame[] = [];
-    let at = 0;
-    this.#needed = LENGTHS_BYTES;
+    let bytes = chunk;
+    if (this.#start.length > 0) {
+      bytes = Buffer.concat([this.#start, chunk]);
+      this.#start = EMPTY;
+    }
+    let at = this.#fill(bytes, frames);
+    let isRead = false;
     while (bytes.length - at >= LENGTHS_BYTES) {
       const size = frameBytes(bytes, at);
-      this.#needed = size;
-      if (bytes.length - at < size) break;
+      if (bytes.length - at < size) {
+        this.#body = { bytes: this.#memory.take(size), filled: 0 };
+        at += this.#fill(bytes.subarray(at), frames);
+        break;
+      }
       frames.push(readFrame(bytes, at));
+      isRead = true;
       at += size;
-      this.#needed = LENGTHS_BYTES;
     }
-    const rest = bytes.subarray(at);
-    this.#chunks = rest.length > 0 ? [rest] : [];
-    this.#buffered = rest.length;
+    // A copy, or the few bytes would hold the memory of all.
+    if (at < bytes.length) this.#start = Buffer.from(bytes.subarray(at));
+    if (!isRead) this.#memory.onCopied(chunk);
     return frames;
+  }
+
+  /** Of a frame that has begun. Returns how many bytes belonged to it. */
+  #fill(bytes: Buffer, frames: Frame[]): number {
+    const body = this.#body;
+    if (!body) return 0;
+    const count = bytes.copy(body.bytes, body.filled);
+    body.filled += count;
+    if (body.filled === body.bytes.length) {
+      frames.push(readFrame(body.bytes, 0));
+      this.#body = null;
+    }
+    return count;
   }
 }
 

@@ -1,10 +1,11 @@
 /** One request to a host: frames both ways over a stream of its own. The stream is destroyed when the talk ends, and so ends what it began there. */
 import { Buffer } from 'node:buffer';
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { errorOfHost, KilnError } from '../domain/errors.ts';
 import { encodeFrame, FrameDecoder } from '../domain/frames.ts';
 import { FromHost } from '../domain/hosts/work-frames.ts';
+import { chunksOf } from '../platform/chunks-of.ts';
+import { roomIn } from '../platform/room-in.ts';
 
 export interface HostFrame {
   readonly frame: FromHost;
@@ -35,11 +36,7 @@ export class Talk {
   /** Frames as bytes. Never rejects: why a stream broke is told by its reading side. `onTaken`: once the bytes are not read any more. */
   async write(bytes: Uint8Array, onTaken?: () => void): Promise<void> {
     if (this.#stream.destroyed || this.#stream.write(bytes, onTaken)) return;
-    const ended = new AbortController();
-    const waits = ['drain', 'close'].map(async (event) => once(this.#stream, event, { signal: ended.signal }));
-    // An error is an end too.
-    await Promise.race(waits).catch(() => undefined);
-    ended.abort();
+    await roomIn(this.#stream);
   }
 
   /** Until the host hangs up. Throws what the host refused, and for what is no frame. */
@@ -57,7 +54,7 @@ export class Talk {
   /** As they come. A stream that broke ends them: whoever reads knows what must have come before. */
   async *bytes(): AsyncGenerator<Buffer> {
     try {
-      for await (const chunk of this.#stream) yield asBuffer(chunk);
+      for await (const chunk of chunksOf(this.#stream)) yield asBuffer(chunk);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       throw new KilnError(

@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CHUNK_BYTES } from '../../domain/hosts/work-frames.ts';
+import { giveBack, takeBytes } from './chunk-pool.ts';
 
 export interface Content {
   readonly hash: string;
@@ -18,10 +19,10 @@ export const contentOf = (chunks: readonly string[]): Content => {
   return { hash: chunks.length === 1 ? only : digestOf(Buffer.concat(chunks.map((chunk) => Buffer.from(chunk, 'hex')))), chunks };
 };
 
-/** `size`: of the file. Shorter where the file has become so meanwhile. Without a hop to another thread: for a small file that takes longer than to read it. */
+/** `size`: of the file. May be given back to the pool. Shorter where the file has become so meanwhile. Without a hop to another thread: for a small file that takes longer than to read it. */
 export const readChunk = (descriptor: number, index: number, size: number): Buffer => {
   const start = index * CHUNK_BYTES;
-  const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(CHUNK_BYTES, size - start)));
+  const buffer = takeBytes(Math.max(0, Math.min(CHUNK_BYTES, size - start)));
   let bytes = 0;
   while (bytes < buffer.length) {
     const count = readSync(descriptor, buffer, bytes, buffer.length - bytes, start + bytes);
@@ -37,6 +38,7 @@ export const readContent = async (descriptor: number, size: number): Promise<Con
   for (let index = 0; index < chunkCount(size); index += 1) {
     const bytes = readChunk(descriptor, index, size);
     if (bytes.length > 0) chunks.push(digestOf(bytes));
+    giveBack(bytes);
     if (bytes.length === CHUNK_BYTES) await nextTurn();
   }
   return contentOf(chunks);

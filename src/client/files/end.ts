@@ -28,7 +28,7 @@ export interface End {
   states(wanted: readonly Wanted[]): Promise<ReadonlyMap<string, Entry>>;
   /** `files` and `chunk` frames. */
   read(wanted: readonly Wanted[]): AsyncIterable<Piece>;
-  /** `onWritten` is told bytes of payloads as they are there. */
+  /** `onWritten` is told bytes of payloads as they are taken. */
   write(pieces: AsyncIterable<Piece>, onWritten: (bytes: number) => void): Promise<Written>;
 }
 

@@ -1,19 +1,17 @@
-/** A folder on a host. What is written goes in requests of some megabytes, a few at a time: each is whole in bounded time, and can be sent again. */
+/** A folder on a host. */
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { errorOfHost, KilnError } from '../../domain/errors.ts';
-import { encodeFrame, type Frame, FrameDecoder, frameStart } from '../../domain/frames.ts';
+import { encodeFrame, type Frame, FrameDecoder } from '../../domain/frames.ts';
 import type { FileAction } from '../../domain/hosts/work.ts';
 import { type Entry, FromHost, WriteFrame } from '../../domain/hosts/work-frames.ts';
 import { freeBytes } from '../../platform/free-bytes.ts';
-import type { HostsClient } from '../hosts-client.ts';
-import type { End, ListOptions, Piece, Wanted, Written } from './end.ts';
+import type { FilesCall, HostsClient } from '../hosts-client.ts';
+import { giveBack, takeBytes } from './chunk-pool.ts';
+import type { End, ListOptions, Wanted, Written } from './end.ts';
+import { sendInRequests } from './requests.ts';
 
-const REQUEST_BYTES = 8 * 1024 * 1024;
-const REQUESTS_AT_ONCE = 3;
 const ITEMS_PER_FRAME = 2000;
-/** What comes after them needs all that came before. */
-const ALONE: ReadonlySet<WriteFrame['type']> = new Set(['delete', 'folders', 'finish', 'modes']);
 
 export interface HostEndOptions {
   readonly hosts: Pick<HostsClient, 'files'>;
@@ -24,9 +22,9 @@ export interface HostEndOptions {
 
 export const createHostEnd = ({ hosts, host, path, signal }: HostEndOptions): End => {
   const transfer = randomBytes(8).toString('hex');
-  const ask = async function* (action: FileAction, frames: readonly Buffer[]): AsyncGenerator<Frame> {
-    const answer = await hosts.files(host, action, { path, transfer, frames, signal });
-    const decoder = new FrameDecoder();
+  const ask = async function* (action: FileAction, frames: FilesCall['frames']): AsyncGenerator<Frame> {
+    const answer = await hosts.files(host, action, { path, transfer, frames, onSent: giveBack, signal });
+    const decoder = new FrameDecoder({ take: takeBytes, onCopied: freeBytes });
     for await (const chunk of answer) yield* decoder.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   };
   const entries = async (action: 'list' | 'state', frames: readonly Buffer[]): Promise<readonly Entry[]> => {
@@ -63,9 +61,9 @@ export const createHostEnd = ({ hosts, host, path, signal }: HostEndOptions): En
       }
       if (!isWhole) throw brokenOff();
     },
-    write: async (pieces, onWritten) => {
+    write: async (pieces, onSent) => {
       const total = { files: 0, bytes: 0, deleted: 0 };
-      const send = async (frames: readonly Buffer[], bytes: number): Promise<void> => {
+      const send = async (frames: AsyncIterable<Buffer>): Promise<void> => {
         let isWhole = false;
         for await (const { header } of ask('write', frames)) {
           const frame = fromHost(header);
@@ -76,48 +74,11 @@ export const createHostEnd = ({ hosts, host, path, signal }: HostEndOptions): En
           total.deleted += frame.deleted;
         }
         if (!isWhole) throw brokenOff();
-        for (const bytesOfFrame of frames) freeBytes(bytesOfFrame);
-        onWritten(bytes);
       };
-      await inRequests(pieces, send);
+      await sendInRequests(pieces, { send, onSent });
       return total satisfies Written;
     },
   };
-};
-
-type Send = (frames: readonly Buffer[], payloadBytes: number) => Promise<void>;
-
-/** Frames of one request are in order, in as many pieces as suit; requests overtake each other, but for what must wait. */
-const inRequests = async (pieces: AsyncIterable<Piece>, send: Send): Promise<void> => {
-  const running = new Set<Promise<void>>();
-  let failure: Error | null = null;
-  let frames: Buffer[] = [];
-  let [bytes, payloadBytes] = [0, 0];
-  const flush = async (atOnce: number): Promise<void> => {
-    if (frames.length > 0) {
-      const sending = send(frames, payloadBytes)
-        .catch((error: unknown) => {
-          failure ??= error instanceof Error ? error : new Error('a request failed', { cause: error });
-        })
-        .finally(() => running.delete(sending));
-      running.add(sending);
-      frames = [];
-      [bytes, payloadBytes] = [0, 0];
-    }
-    while (running.size >= atOnce) await Promise.race(running);
-    if (failure !== null) throw failure;
-  };
-  let last: WriteFrame['type'] | null = null;
-  for await (const { frame, payload } of pieces) {
-    if (last !== null && last !== frame.type && (ALONE.has(frame.type) || ALONE.has(last))) await flush(1);
-    last = frame.type;
-    const start = frameStart(frame, payload.length);
-    frames.push(start, payload);
-    bytes += start.length + payload.length;
-    payloadBytes += payload.length;
-    if (bytes >= REQUEST_BYTES) await flush(REQUESTS_AT_ONCE);
-  }
-  await flush(1);
 };
 
 const wantedFrames = (wanted: readonly Wanted[]): readonly Buffer[] => {

@@ -25,6 +25,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { KilnError } from '../../domain/errors.ts';
 import { CHUNK_BYTES, type FileItem, PARTS_FOLDER, type WriteFrame } from '../../domain/hosts/work-frames.ts';
+import { giveBack } from './chunk-pool.ts';
 import { chunkCount, contentOf, digestOf, readChunk } from './content.ts';
 import type { Piece, Written } from './end.ts';
 import { leaves, stepsOf } from './paths.ts';
@@ -47,6 +48,7 @@ export const createLocalWriter = async (root: string): Promise<LocalWriter> => {
         for await (const { frame, payload } of pieces) {
           await writer.take(frame, payload);
           onWritten(payload.length);
+          giveBack(payload);
         }
       } finally {
         await rm(writer.ownPart, { force: true });

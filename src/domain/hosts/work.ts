@@ -9,8 +9,8 @@ const VARIABLES_MAX = 1024;
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 /** One piece of input for a command. */
 export const INPUT_BYTES_MAX = 1024 * 1024;
-/** One request of a transfer: a slow line carries as much within the time for a request. */
-export const WRITE_BYTES_MAX = 16 * 1024 * 1024;
+/** One request of a transfer: it passes through, and what came of it stays should it break off. The time for a request ends it long before on a slow line. */
+export const WRITE_BYTES_MAX = 2 * 1024 ** 3;
 
 const withoutNul = z.string().refine((text) => !text.includes('\0'), 'must not hold NUL');
 export const FolderPath = withoutNul.min(1).max(4000);

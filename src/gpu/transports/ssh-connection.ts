@@ -6,6 +6,8 @@ import { KilnError } from '../../domain/errors.ts';
 import type { SshTarget } from '../../domain/fleet.ts';
 import { type HostKeyCheck, hostKeyCheck } from '../host-key.ts';
 import { credentialOf } from './credential.ts';
+import { freeingWritten } from './freeing-written.ts';
+import { createGivingWay } from './giving-way.ts';
 import { type Execute, keepTail, type RemoteCommand } from './remote-command.ts';
 import { describeTarget, sshFailure } from './ssh-failure.ts';
 
@@ -19,6 +21,8 @@ export interface SshConnection {
   readonly execute: Execute;
   /** A stream to a UNIX socket of the host. Rejects with HOST_UNREACHABLE where sshd forbids it or nobody listens. */
   readonly openSocket: (path: string) => Promise<Duplex>;
+  /** The same, for many bytes: they give way to what else is on the connection. */
+  readonly openBulkSocket: (path: string) => Promise<Duplex>;
   /** Resolves when the connection is gone, whoever ended it. */
   readonly closed: Promise<void>;
   /** Idempotent, bounded in time. Ends the jump connections too. */
@@ -27,10 +31,12 @@ export interface SshConnection {
 
 /** Rejects with HOST_KEY_MISMATCH, HOST_AUTH_REFUSED or HOST_UNREACHABLE; the message says which host and what to do. */
 export const connectSsh = async (target: SshTarget, signal: AbortSignal): Promise<SshConnection> => {
-  const { client, closed, end } = await connectClient(target, signal);
+  const { client, sock, closed, end } = await connectClient(target, signal);
+  const givingWay = createGivingWay(sock);
   return {
     execute: async (argv) => execute(client, argv, target),
     openSocket: async (path) => openSocket(client, path, target),
+    openBulkSocket: async (path) => givingWay(await openSocket(client, path, target)),
     closed,
     end,
   };
@@ -38,6 +44,7 @@ export const connectSsh = async (target: SshTarget, signal: AbortSignal): Promis
 
 interface OpenClient {
   readonly client: SshClient;
+  readonly sock: Duplex;
   readonly closed: Promise<void>;
   readonly end: () => void;
 }
@@ -61,7 +68,9 @@ const openClient = async (target: SshTarget, { jump, signal }: Way): Promise<Ope
   const check = await hostKeyCheck(target);
   const credential = await credentialOf(target);
   // Our own socket, since ssh2 does not destroy one that it has begun to end; without Nagle, or each command waits 40 ms for an ack.
-  const sock = jump ? await forward(jump.client, target) : connect({ host: target.host, port: target.port, noDelay: true });
+  const sock = freeingWritten(
+    jump ? await forward(jump.client, target) : connect({ host: target.host, port: target.port, noDelay: true }),
+  );
   const client = new ssh2.Client();
   const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
   // Errors after `ready` end in `close`; without a listener they would end the process.
@@ -73,7 +82,7 @@ const openClient = async (target: SshTarget, { jump, signal }: Way): Promise<Ope
     sock.destroy();
     throw error;
   }
-  return { client, closed, end: endOf({ client, closed, sock, jump }) };
+  return { client, sock, closed, end: endOf({ client, closed, sock, jump }) };
 };
 
 interface Ending {

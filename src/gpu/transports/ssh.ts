@@ -57,7 +57,7 @@ export const createSshTransport = ({ target, archive, folder }: SshTransportOpti
       const options = { execute: connection.execute, archive: await archive(), folder, signal };
       return openWork({
         start: async () => bootAndRead('hostwork', options),
-        connect: connection.openSocket,
+        connect: connection.openBulkSocket,
         attach: async () => streamOf(await boot('hostwork-attach', options)),
       });
     },

@@ -6,6 +6,7 @@ import { hostsContract } from '../../domain/api/hosts-contract.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { FILE_ACTIONS, FRAMES_TYPE, INPUT_BYTES_MAX, WRITE_BYTES_MAX } from '../../domain/hosts/work.ts';
 import type { Asking } from '../../domain/ports/host-work.ts';
+import { chunksOf } from '../../platform/chunks-of.ts';
 import { requireAdmin } from '../admin.ts';
 import { sendLines } from '../line-stream.ts';
 import { requestSignal } from '../request-signal.ts';
@@ -118,8 +119,7 @@ const askingOf =
 async function* limited(body: unknown, bytesMax: number): AsyncGenerator<Buffer> {
   if (!(body instanceof Readable)) return;
   let bytes = 0;
-  for await (const chunk of body) {
-    if (!Buffer.isBuffer(chunk)) continue;
+  for await (const chunk of chunksOf(body)) {
     bytes += chunk.length;
     if (bytes > bytesMax) throw new KilnError('BATCH_TOO_LARGE', `body: over ${bytesMax} bytes: send it in several requests`);
     yield chunk;

@@ -265,6 +265,22 @@ for (const { name, isMissing, start } of KINDS)
       }
     });
 
+    test('what is refused while it is sent is told, and the rest is not sent', async () => {
+      let made = 0;
+      async function* large(): AsyncGenerator<Piece> {
+        for (; made < 4096; made += 1) {
+          const payload = Buffer.alloc(CHUNK_BYTES, made);
+          const path = made === 3 ? '../escaped' : 'large';
+          yield piece({ type: 'chunk', path, size: 4096 * CHUNK_BYTES, index: made, hash: digestOf(payload) }, payload);
+        }
+      }
+      await expect(remote().write(large(), () => undefined)).rejects.toMatchObject({
+        code: 'INVALID_REQUEST',
+        message: expect.stringContaining('is no path within the folder') as string,
+      });
+      expect(made).toBeLessThan(200);
+    });
+
     test('a folder that is not there, a file in the way of one, and a home that nothing is deleted in are told', async () => {
       await expect(move(remote('/nonexistent/folder'), await local())).rejects.toMatchObject({ code: 'NOT_FOUND' });
       write(here, { 'a/b': 'x' });

@@ -53,6 +53,29 @@ describe('frames', () => {
     expect(frames.map((frame) => frame.payload.length)).toEqual([8 * 1024 * 1024]);
   });
 
+  test('a frame that comes in several chunks is put together in memory that was given, and chunks that were copied are told', () => {
+    const memory = Buffer.alloc(1024);
+    const copied: Buffer[] = [];
+    const decoder = new FrameDecoder({
+      take: (bytes) => memory.subarray(0, bytes),
+      onCopied: (chunk) => void copied.push(chunk),
+    });
+    const [large, small] = [
+      encodeFrame({ type: 'large' }, Buffer.alloc(600, 7)),
+      encodeFrame({ type: 'small' }, Buffer.alloc(3)),
+    ];
+    const wire = Buffer.concat([large, small]);
+    const chunks = [wire.subarray(0, 300), wire.subarray(300, large.length), wire.subarray(large.length)];
+    const frames = chunks.flatMap((chunk) => decoder.push(chunk));
+    expect(frames.map(({ header, payload }) => [header, payload.length])).toEqual([
+      [{ type: 'large' }, 600],
+      [{ type: 'small' }, 3],
+    ]);
+    expect(frames.map(({ payload }) => payload.buffer === memory.buffer)).toEqual([true, false]);
+    // The last holds the small frame.
+    expect(copied).toEqual(chunks.slice(0, 2));
+  });
+
   test.each([
     [HEADER_BYTES_MAX + 1, 0],
     [2, PAYLOAD_BYTES_MAX + 1],

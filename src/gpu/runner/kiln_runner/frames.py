@@ -3,12 +3,15 @@
 A frame is: u32 big-endian N, u32 big-endian M, N bytes of UTF-8 JSON (an object with a string `type`), M bytes of payload.
 """
 import json
+import socket
 import struct
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple, Optional, cast
 
 from kiln_runner.protocol import Json
 
+# What a reader takes of a socket beyond the frame that it waits for.
+AHEAD_BYTES = 64 * 1024
 HEADER_BYTES_MAX = 8 * 1024 * 1024
 PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
 _LENGTHS = struct.Struct(">II")
@@ -33,6 +36,13 @@ def encode(header: Mapping[str, Any], payload: bytes = b"", payload_max: int = P
     raw = encode_json(header)
     _check(len(raw), len(payload), payload_max)
     return _framed(raw, payload)
+
+
+def frame_start(header: Mapping[str, Any], payload_bytes: int) -> bytes:
+    """What goes before a payload that is sent by itself."""
+    raw = encode_json(header)
+    _check(len(raw), payload_bytes)
+    return _LENGTHS.pack(len(raw), payload_bytes) + raw
 
 
 def encode_json(value: Mapping[str, Any]) -> bytes:
@@ -86,6 +96,54 @@ class FrameDecoder:
                 yield Frame(_parse(raw), payload, raw)
         finally:
             del self._buffer[:at]
+
+
+class FrameInPlace(NamedTuple):
+    header: Json
+    # Overwritten once the next frame is asked for.
+    payload: memoryview
+
+
+class FrameReader:
+    """Frames of a socket where they were received, for payloads that are large, and not to be copied."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._memory = memoryview(bytearray(AHEAD_BYTES))
+        self._start = self._end = 0
+
+    def next(self) -> Optional[FrameInPlace]:
+        """Blocks for one; None when the stream ends before it is whole. FrameError when it holds none."""
+        if not self._receive(_LENGTHS.size):
+            return None
+        header_bytes, payload_bytes = _LENGTHS.unpack_from(self._memory, self._start)
+        _check(header_bytes, payload_bytes)
+        whole = _LENGTHS.size + header_bytes + payload_bytes
+        if not self._receive(whole):
+            return None
+        frame = self._memory[self._start + _LENGTHS.size : self._start + whole]
+        self._start += whole
+        return FrameInPlace(_parse(bytes(frame[:header_bytes])), frame[header_bytes:])
+
+    def rest(self) -> bytes:
+        """What was received behind the last frame: for a caller that reads the socket itself from here on."""
+        rest = bytes(self._memory[self._start : self._end])
+        self._start = self._end = 0
+        return rest
+
+    def _receive(self, count: int) -> bool:
+        """Until so many bytes are there from `_start` on."""
+        held = self._end - self._start
+        if self._start + count > len(self._memory):
+            memory = self._memory if count <= len(self._memory) else memoryview(bytearray(count + AHEAD_BYTES))
+            memory[:held] = self._memory[self._start : self._end]
+            self._memory, self._start, self._end = memory, 0, held
+        while self._end - self._start < count:
+            received = self._connection.recv_into(self._memory[self._end :])
+            if received == 0:
+                return False
+            self._end += received
+        return True
 
 
 def _check(header_bytes: int, payload_bytes: int, payload_max: int = PAYLOAD_BYTES_MAX) -> None:

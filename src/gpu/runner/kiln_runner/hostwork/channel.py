@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from typing import Any, Optional
 
-from kiln_runner.frames import Frame, FrameDecoder, encode
+from kiln_runner.frames import Frame, FrameDecoder, FrameInPlace, FrameReader, encode, frame_start
 from kiln_runner.schema import Shape
 
 READ_BYTES = 64 * 1024
@@ -23,23 +23,24 @@ class Channel:
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self._decoder = FrameDecoder()
-        self._frames: Iterator[Frame] = iter(())
+        self._reader = FrameReader(connection)
 
     def send(self, header: Mapping[str, Any], payload: bytes = b"") -> None:
         self.connection.sendall(encode(header, payload))
 
-    def receive(self, shape: Shape) -> Optional[Frame]:
-        """The next frame, checked; None when the daemon has hung up."""
-        while True:
-            for frame in self._frames:
-                shape(frame.header)
-                return frame
-            data = self.connection.recv(READ_BYTES)
-            if not data:
-                return None
-            self._frames = self._decoder.feed(data)
+    def send_large(self, header: Mapping[str, Any], payload: memoryview) -> None:
+        """The same, for a payload that is not to be copied."""
+        self.connection.sendall(frame_start(header, len(payload)))
+        self.connection.sendall(payload)
 
-    def until_end(self, shape: Shape) -> Iterator[Frame]:
+    def receive(self, shape: Shape) -> Optional[FrameInPlace]:
+        """The next frame, checked; None when the daemon has hung up."""
+        frame = self._reader.next()
+        if frame is not None:
+            shape(frame.header)
+        return frame
+
+    def until_end(self, shape: Shape) -> Iterator[FrameInPlace]:
         """Frames up to `end`. EOFError when the connection ends before it."""
         while True:
             frame = self.receive(shape)
@@ -63,7 +64,7 @@ class Channel:
 
     def pending(self) -> list[Frame]:
         """What has been read already: for a caller that reads the socket itself from here on."""
-        return list(self._frames)
+        return self.feed(self._reader.rest())
 
     def feed(self, data: bytes) -> list[Frame]:
         return list(self._decoder.feed(data))

@@ -39,10 +39,11 @@ def read(channel: Channel, order: Json, _home: Path) -> None:
 
 def _send_chunks(channel: Channel, item: Json, descriptor: int, size: int) -> None:
     indexes: Optional[Iterable[int]] = item.get("chunks")
+    memory = memoryview(bytearray(CHUNK_BYTES))
     for index in indexes if indexes is not None else range(-(-size // CHUNK_BYTES)):
-        data = os.pread(descriptor, CHUNK_BYTES, index * CHUNK_BYTES)
+        data = memory[: os.preadv(descriptor, [memory], index * CHUNK_BYTES)]
         digest = hashlib.sha256(data).hexdigest()
-        channel.send({"type": "chunk", "path": item["path"], "size": size, "index": index, "hash": digest}, data)
+        channel.send_large({"type": "chunk", "path": item["path"], "size": size, "index": index, "hash": digest}, data)
 
 
 class _Batch:

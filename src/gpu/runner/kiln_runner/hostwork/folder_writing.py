@@ -6,7 +6,7 @@ import stat
 import time
 from pathlib import Path
 
-from kiln_runner.frames import Frame
+from kiln_runner.frames import FrameInPlace
 from kiln_runner.hostwork import shapes
 from kiln_runner.hostwork.channel import Channel, Refused
 from kiln_runner.hostwork.content import RACY_NS, Content, Index, content_of
@@ -42,7 +42,7 @@ class _Writer:
         # Never two at once.
         self._own_part = f"{os.getpid()}.new"
 
-    def take(self, frame: Frame) -> None:
+    def take(self, frame: FrameInPlace) -> None:
         getattr(self, f"_take_{frame.header['type']}")(frame)
 
     def close(self) -> None:
@@ -63,7 +63,7 @@ class _Writer:
                 self._index.note(path, status, content)
         self._index.save()
 
-    def _take_folders(self, frame: Frame) -> None:
+    def _take_folders(self, frame: FrameInPlace) -> None:
         for item in frame.header["items"]:
             folder, name = self._tree.above(item["path"])
             status = self._tree.status(item["path"])
@@ -72,7 +72,7 @@ class _Writer:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(name, item["mode"] & MODE_MAX | 0o700, dir_fd=folder)
 
-    def _take_links(self, frame: Frame) -> None:
+    def _take_links(self, frame: FrameInPlace) -> None:
         for item in frame.header["items"]:
             path, target = item["path"], item["target"]
             if leaves(path, target):
@@ -81,8 +81,8 @@ class _Writer:
             os.symlink(target, self._own_part, dir_fd=self._parts.folder)
             os.replace(self._own_part, name, src_dir_fd=self._parts.folder, dst_dir_fd=folder)
 
-    def _take_files(self, frame: Frame) -> None:
-        at, payload = 0, memoryview(frame.payload)
+    def _take_files(self, frame: FrameInPlace) -> None:
+        at, payload = 0, frame.payload
         for item in frame.header["items"]:
             data = payload[at : at + item["size"]]
             at += item["size"]
@@ -97,7 +97,7 @@ class _Writer:
             self._place(item, part, content_of([item["hash"]] if item["size"] else []))
             self.bytes += item["size"]
 
-    def _take_chunk(self, frame: Frame) -> None:
+    def _take_chunk(self, frame: FrameInPlace) -> None:
         path, size, index, digest = (frame.header[key] for key in ("path", "size", "index", "hash"))
         steps_of(path)
         expected = min(CHUNK_BYTES, size - index * CHUNK_BYTES)
@@ -105,13 +105,13 @@ class _Writer:
             raise Refused(f"{path} was damaged on its way, at byte {index * CHUNK_BYTES}: try again")
         descriptor = self._parts.open(path, size)
         try:
-            _write_all(descriptor, memoryview(frame.payload), index * CHUNK_BYTES)
+            _write_all(descriptor, frame.payload, index * CHUNK_BYTES)
         finally:
             os.close(descriptor)
         self._parts.note(path, size, {index: digest})
         self.bytes += expected
 
-    def _take_keep(self, frame: Frame) -> None:
+    def _take_keep(self, frame: FrameInPlace) -> None:
         """Chunks of the file that is there now go over into the new one."""
         path, size = frame.header["path"], frame.header["size"]
         source = self._tree.open_file(path)
@@ -129,7 +129,7 @@ class _Writer:
             os.close(target)
         self._parts.note(path, size, kept)
 
-    def _take_finish(self, frame: Frame) -> None:
+    def _take_finish(self, frame: FrameInPlace) -> None:
         item = frame.header
         path, size = item["path"], item["size"]
         checked = self._parts.checked(path, size)
@@ -146,7 +146,7 @@ class _Writer:
         os.close(descriptor)
         self._place(item, self._parts.take(path, size), content)
 
-    def _take_modes(self, frame: Frame) -> None:
+    def _take_modes(self, frame: FrameInPlace) -> None:
         """Of folders once all is in them, and of files whose content stays."""
         for item in frame.header["items"]:
             folder, name = self._tree.above(item["path"])
@@ -161,7 +161,7 @@ class _Writer:
             finally:
                 os.close(descriptor)
 
-    def _take_delete(self, frame: Frame) -> None:
+    def _take_delete(self, frame: FrameInPlace) -> None:
         if is_protected(self._tree.root):
             raise Refused(f"nothing is deleted in {self._tree.root}: push into a folder of its own", "INVALID_REQUEST")
         for path in sorted(frame.header["paths"], reverse=True):
