@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { definitionText } from '../../../src/domain/text/problem-definition.ts';
 import { ProblemDefinition } from '../../../src/domain/protocol.ts';
+import { mutantsOf } from '../../../src/problems/mutants.ts';
 import { problemFolder } from '../../support/problem-folder.ts';
 
 const VERIFY = { file: 'verify.py', symbol: 'check', files: ['utils.py'], rules: ['rebuilt', 'lower'] };
@@ -77,6 +78,11 @@ describe('a problem that checks outputs by itself', () => {
     expect(load({ verify: { ...VERIFY, rules: ['rebuilt'] } }).contentHash('gpu')).not.toBe(before);
     write('utils.py', 'ONE = 1\n');
     expect(load().contentHash('gpu')).not.toBe(before);
+  });
+
+  test('is tried with outputs that are wrong whatever is right, and not with such as are a little off', () => {
+    const tried = mutantsOf(definition()).wrong.map(({ name }) => name);
+    expect(tried).toEqual(['zeros', 'a constant', 'a copy of the input', 'the result of the inputs before']);
   });
 
   test('says so to those who write for it', () => {
