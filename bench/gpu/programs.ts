@@ -5,7 +5,7 @@
  *                                   [--limit SECONDS] [--program-limit SECONDS]
  *
  * `--only torch` is the quickest look at whether recording and replay work at all; `--only corpus` judges honest, wrong and hostile ones, and prints
- * what must not be; `--only references` judges candidates by problems whose reference is PyTorch or whose inputs it derives, and by their native twins. `--named` takes those alone whose name holds one of the texts. After the limit it reports what was judged until then. The limit
+ * what must not be; `--only references` judges candidates by problems whose reference is PyTorch, whose inputs it derives or whose outputs it checks, and by their native twins. `--named` takes those alone whose name holds one of the texts. After the limit it reports what was judged until then. The limit
  * of a program counts for importing and for recording it, where it needs no compiler.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

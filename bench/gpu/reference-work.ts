@@ -1,6 +1,6 @@
 /**
- * Problems whose reference is PyTorch, or whose inputs PyTorch derives, beside those of `kernels/` that they are made of: what is judged by the one must
- * have the same verdict and the same time as by the other.
+ * Problems whose reference is PyTorch, whose inputs PyTorch derives, or whose outputs it checks, beside those of `kernels/` that they are made of: what is
+ * judged by the one must have the same verdict and the same time as by the other.
  */
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,6 +50,28 @@ const WRONG = ['a sum that leaves out the last sixteenth', 'sums in bf16'];
 /** Its inputs are derived: those of the native one, the rows in another order, drawn as a raw tensor. */
 const DERIVED = { of: 'softmax', input: 'x', raw: 'raw_x', source: 'def inputs(raw_x):\n    return raw_x.flip(0)\n' };
 
+/** Its outputs are checked by a program, which says as much as a comparison by the native one's tolerance does, and that rows sum to 1. */
+const CHECKED = {
+  of: 'softmax',
+  rules: ['close', 'near', 'whole'],
+  source: ({ rtol, atol, relative_l2: norm }: Problem['tolerance']): string =>
+    [
+      'import torch',
+      '',
+      '',
+      'def check(x, out):',
+      '    right = torch.softmax(x.double(), dim=1)',
+      '    away = (out - right).abs()',
+      `    room = ${atol} * out.numel() ** 0.5`,
+      '    return {',
+      `        "close": away <= ${atol} + ${rtol} * right,`,
+      `        "near": away.norm() <= ${norm} * right.norm() + room,`,
+      '        "whole": (out.double().sum(dim=1) - 1).abs() <= 1e-3,',
+      '    }',
+      '',
+    ].join('\n'),
+};
+
 /** A folder of problems: each native one, and its twins. */
 export const writeReferenceProblems = (folder: string, only: readonly string[] | undefined): readonly string[] =>
   Object.entries(TWINS)
@@ -59,19 +81,42 @@ export const writeReferenceProblems = (folder: string, only: readonly string[] |
       cpSync(join(KERNELS, name), join(folder, twinName(name)), { recursive: true });
       writeTwin(join(folder, twinName(name)), name, twin);
       if (name === DERIVED.of) writeDerived(folder);
+      if (name === CHECKED.of) writeChecked(folder);
       return name;
     });
 
 const twinName = (name: string): string => `${name}_torch`;
 const derivedName = (name: string): string => `${name}_derived`;
+const checkedName = (name: string): string => `${name}_checked`;
 /** Of a native problem. */
-const twinsOf = (name: string): readonly string[] => [twinName(name), ...(name === DERIVED.of ? [derivedName(name)] : [])];
+const twinsOf = (name: string): readonly string[] => [
+  twinName(name),
+  ...(name === DERIVED.of ? [derivedName(name)] : []),
+  ...(name === CHECKED.of ? [checkedName(name)] : []),
+];
+
+/** The native problem, as far as programs can be of it. */
+const programmable = (file: string): Omit<Problem, 'hidden' | 'cpu'> => {
+  const { hidden: _hidden, cpu: _cpu, ...problem } = Problem.parse(parse(readFileSync(file, 'utf8')));
+  return problem;
+};
+
+const writeChecked = (root: string): void => {
+  const { of, rules, source } = CHECKED;
+  const folder = join(root, checkedName(of));
+  cpSync(join(KERNELS, of), folder, { recursive: true });
+  const file = join(folder, 'problem.yaml');
+  const problem = programmable(file);
+  const checked = { ...problem, name: checkedName(of), verify: { file: 'verify.py', symbol: 'check', rules } };
+  writeFileSync(file, stringify(checked, { aliasDuplicateObjects: false }));
+  writeFileSync(join(folder, 'verify.py'), source(problem.tolerance));
+};
 
 const writeDerived = (root: string): void => {
   const { of, input, raw, source } = DERIVED;
   const folder = join(root, derivedName(of));
   cpSync(join(KERNELS, of), folder, { recursive: true });
-  const { hidden: _hidden, cpu: _cpu, ...problem } = Problem.parse(parse(readFileSync(join(folder, 'problem.yaml'), 'utf8')));
+  const problem = programmable(join(folder, 'problem.yaml'));
   const drawn = problem.tensors[input];
   if (!drawn) throw new Error(`${of} has no tensor ${input}`);
   const { dtype, shape, distribution } = drawn;
@@ -91,7 +136,7 @@ const writeDerived = (root: string): void => {
 
 const writeTwin = (folder: string, name: string, { style, symbol, source, call }: Twin): void => {
   const file = join(folder, 'problem.yaml');
-  const { hidden: _hidden, cpu: _cpu, ...problem } = Problem.parse(parse(readFileSync(file, 'utf8')));
+  const problem = programmable(file);
   const gpu = { reference: { file: 'reference.py', symbol, style } };
   writeFileSync(
     file,

@@ -19,7 +19,7 @@ export const Mismatch = z.strictObject({
   /** ||out - ref|| / ||ref||. */
   relativeL2: z.string(),
   /** Which rule of the tolerance was missed, what it came to and what was allowed. */
-  rule: z.enum(['element', 'norm', 'index']).optional(),
+  rule: z.enum(['element', 'norm', 'index', 'check', 'finite', 'repeat']).optional(),
   error: z.string().optional(),
   limit: z.string().optional(),
   /** The element that is furthest off. */

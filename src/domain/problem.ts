@@ -8,6 +8,7 @@ const ProblemName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'a problem name i
 const Variable = z.string().regex(/^[A-Za-z_]\w{0,31}$/, 'a variable is a C identifier of at most 32 characters');
 export const CASES_MAX = 32;
 export const TENSORS_MAX = 16;
+const RULES_MAX = 16;
 
 /**
  * How fresh inputs are drawn; the seed is the judge's.
@@ -20,6 +21,7 @@ export const TENSORS_MAX = 16;
  * `lengths_seed` the same lengths of segments in every draw, in another order; `sorted_integers`, which never fall.
  *
  * `derived`: not drawn, but computed by the problem's own program from what is (`Derivation`). `low` and `high`, both included, bound integers.
+ * `rule`: whether a rule of the problem's own check holds (`Verification`), as whoever records the check has it.
  */
 const UNIFORM = z.strictObject({ kind: z.literal('uniform'), low: z.number(), high: z.number() });
 const NORMAL = z.strictObject({
@@ -80,6 +82,7 @@ export const Distribution = z.discriminatedUnion('kind', [
   SORTED_INTEGERS,
   mixtureOf(z.discriminatedUnion('kind', [...PARTS, INTEGERS.extend(share)])),
   z.strictObject({ kind: DERIVED, low: z.int().optional(), high: z.int().optional() }),
+  z.strictObject({ kind: z.literal('rule') }),
 ]);
 export type Distribution = z.infer<typeof Distribution>;
 /** As problem.yaml has it. */
@@ -146,6 +149,16 @@ export const Derivation = z.strictObject({
   raw: namedTensors(RawTensor).refine((raw) => Object.keys(raw).length > 0, 'there is nothing to derive inputs from'),
 });
 export type Derivation = z.infer<typeof Derivation>;
+
+/**
+ * The program that says whether outputs are right, in place of a comparison with the reference's. It is handed inputs and outputs by name, and returns
+ * whether each of its rules holds, as true or false on the device.
+ */
+export const Verification = z.strictObject({
+  ...ProgramSide.omit({ style: true }).shape,
+  rules: z.array(Variable).min(1).max(RULES_MAX),
+});
+export type Verification = z.infer<typeof Verification>;
 
 /** A case gives every shape variable a value. */
 export const ProblemCase = z.strictObject({
@@ -219,6 +232,8 @@ export const Problem = z.strictObject({
   tensors: namedTensors(TensorSpec),
   /** How inputs are computed that no distribution draws. */
   derive: Derivation.optional(),
+  /** How outputs are checked of which more than one is right. */
+  verify: Verification.optional(),
   /** Kernel arguments passed by value besides the shape variables (which are i32). */
   scalars: z.record(Variable, z.strictObject({ dtype: ScalarDtype, value: z.number() })).default({}),
   tolerance: Tolerance,
@@ -240,8 +255,14 @@ export const Problem = z.strictObject({
 });
 export type Problem = z.infer<typeof Problem>;
 
-/** Of its reference, its baseline, its library and what derives its inputs, where they are programs: no sources of candidates in another language. */
-export const programFilesOf = ({ gpu, cpu, derive }: Pick<Problem, 'gpu' | 'cpu' | 'derive'>): readonly string[] =>
-  [derive, gpu?.reference, gpu?.baseline, gpu?.library, cpu?.reference, cpu?.baseline].flatMap((side) =>
+/** Of its reference, its baseline, its library, what derives its inputs and its own check, where they are programs: no sources of candidates in another
+ * language. */
+export const programFilesOf = ({
+  gpu,
+  cpu,
+  derive,
+  verify,
+}: Pick<Problem, 'gpu' | 'cpu' | 'derive' | 'verify'>): readonly string[] =>
+  [derive, verify, gpu?.reference, gpu?.baseline, gpu?.library, cpu?.reference, cpu?.baseline].flatMap((side) =>
     typeof side === 'object' ? [side.file, ...side.files] : [],
   );

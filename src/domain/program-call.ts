@@ -33,6 +33,8 @@ export const WHOLE_FLOAT = '$float';
 /** What a program is handed. Text names a tensor, a shape variable or a scalar; lists are tuples, sets of fields dicts. */
 export type CallData = Constant;
 
+export const isList = (data: CallData): data is readonly CallData[] => Array.isArray(data);
+
 /** A name that Python takes for an argument. */
 const Keyword = z.string().regex(/^[A-Za-z_]\w{0,127}$/, 'a keyword is a name of Python');
 

@@ -68,8 +68,9 @@ const recorded = {
   model: ModelCall.optional(),
 };
 
-/** Whose memory lies at addresses of its own: a candidate's is at others, so that it never has to make room. `inputs`: derives some of them. */
-export const OwnSide = z.enum(['reference', 'baseline', 'inputs']);
+/** Whose memory lies at addresses of its own: a candidate's is at others, so that it never has to make room. `inputs`: derives some of them. `verify`: the
+ * problem's own check. */
+export const OwnSide = z.enum(['reference', 'baseline', 'inputs', 'verify']);
 export type OwnSide = z.infer<typeof OwnSide>;
 
 /** A problem's own program, built and recorded by the host that judges. One that is both sides is recorded twice, on other inputs. */

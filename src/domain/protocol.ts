@@ -74,12 +74,12 @@ export const DefinedCase = z.strictObject({
   tensors: z.array(ResolvedTensor),
   /** What inputs are derived from, where some are: drawn like others, for the problem's own program alone. */
   raw: z.array(ResolvedTensor).min(1).optional(),
+  /** Of the problem's own check, where it has one: all of them must hold. */
+  rules: z.array(z.string()).min(1).optional(),
   reference: SidePlan,
   baseline: SidePlan,
-  /**
-   * Of a timed case: the distributions of check cases with hard inputs, by tensor; what is not named is as in `tensors`. It is checked on one of them, drawn
-   * for the judgement, and some of its runs meet others.
-   */
+  /** Of a timed case: the distributions of check cases with hard inputs, by tensor; what is not named is as in `tensors`. It is checked on one of them, drawn
+   * for the judgement, and some of its runs meet others. */
   hard: z.array(z.strictObject({ name: z.string(), distributions: z.record(z.string(), Distribution) })).optional(),
 });
 export type DefinedCase = z.infer<typeof DefinedCase>;
@@ -96,8 +96,9 @@ export const ProblemDefinition = z.strictObject({
   cases: z.array(DefinedCase).min(1),
   reference: SideUnit,
   baseline: SideUnit,
-  /** Derives inputs from the raw tensors of a case. */
+  /** Derives inputs from the raw tensors of a case; says whether outputs are right. */
   inputs: RecordedSide.optional(),
+  verify: RecordedSide.optional(),
 });
 export type ProblemDefinition = z.infer<typeof ProblemDefinition>;
 

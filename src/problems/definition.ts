@@ -16,12 +16,15 @@ import {
 } from './resolve-side.ts';
 import type { UnitContext } from './resolve-unit.ts';
 import { resolveDistributions, resolveTensors } from './shapes.ts';
+import { verificationOf, withRules } from './verification.ts';
 
 export interface TargetCode {
   readonly reference: SideCode;
   readonly baseline: SideCode;
   /** What derives inputs, where some are. */
   readonly inputs?: ProgramCode;
+  /** The problem's own check, where it has one. */
+  readonly verify?: ProgramCode;
 }
 
 /** Throws PlanError (its field begins with the case's or the file's role) when anything does not resolve. */
@@ -43,6 +46,7 @@ export const defineProblem = (code: TargetCode, context: UnitContext): ProblemDe
     reference: reference.unit,
     baseline: baseline.unit,
     ...(code.inputs && { inputs: withRole('derive', () => inputsUnit(code, context)) }),
+    ...(code.verify && { verify: withRole('verify', () => verifyUnit(code, context)) }),
   };
   return { key: hashOf(body), ...body };
 };
@@ -71,16 +75,23 @@ const inputsUnit = ({ inputs }: TargetCode, context: UnitContext): RecordedSide 
   return resolveProgramSide(inputs, { ...context, problem: derivationOf(problem, problem.derive) });
 };
 
+/** The problem's own check, called with the inputs and outputs of every case. */
+const verifyUnit = ({ verify }: TargetCode, context: UnitContext): RecordedSide | undefined => {
+  const { problem } = context;
+  if (!verify || !problem.verify) return undefined;
+  return withRules(resolveProgramSide(verify, { ...context, problem: verificationOf(problem) }), problem.verify);
+};
+
 type CaseText = Pick<DefinedCase, 'name' | 'kind'> &
   Pick<ProblemCase, 'shape' | 'distributions'> & {
     readonly field: string;
   };
-type CaseInput = Pick<DefinedCase, 'name' | 'kind' | 'tensors' | 'raw' | 'hard'> & { readonly field: string };
+type CaseInput = Pick<DefinedCase, 'name' | 'kind' | 'tensors' | 'raw' | 'rules' | 'hard'> & { readonly field: string };
 
 const caseOf = (problem: Problem, { name, kind, shape, distributions, field }: CaseText): CaseInput => {
   const tensors = withRole(field, () => resolveTensors(problem, shape, distributions));
   const raw = withRole(field, () => resolveRaw(problem, { shape, distributions }));
-  return { name, kind, field, tensors, ...(raw && { raw }) };
+  return { name, kind, field, tensors, ...(raw && { raw }), ...(problem.verify && { rules: [...problem.verify.rules] }) };
 };
 
 /** With the hard inputs of the check cases, so that no shape meets plain ones alone. */

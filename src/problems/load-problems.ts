@@ -35,7 +35,7 @@ export interface LoadedProblem {
   readonly definitionFor: (target: Target, architecture: string) => ProblemDefinition;
   /** A case that was drawn for one judgement. Throws PlanError where its bounds promise too much. */
   readonly hiddenCase: (target: Target, item: HiddenCase) => DefinedCase;
-  /** Of programs, that a host must record to judge it there: those of its own reference, its baseline and what derives its inputs. */
+  /** Of programs, that a host must record to judge it there: those of its own reference, its baseline, what derives its inputs and its check. */
   readonly environments: (target: Target) => readonly string[];
   /** Null where it names none. */
   readonly library: LibraryProgram | null;

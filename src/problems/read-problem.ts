@@ -67,9 +67,10 @@ const refuseRepeatedNames = (problem: Problem, file: string): void => {
   const twice = firstRepeated([
     ...problem.variables,
     ...[problem.tensors, problem.scalars, problem.derive?.raw ?? {}].flatMap((named) => Object.keys(named)),
+    ...(problem.verify?.rules ?? []),
   ]);
   if (twice !== undefined)
-    throw invalidProblem(file, 'variables', `"${twice}" names two things; variables, tensors and scalars share one space`);
+    throw invalidProblem(file, 'variables', `"${twice}" names two things; variables, tensors, scalars and rules share one space`);
 };
 
 const refuseOtherVariables = ({ hidden, variables }: Problem, file: string): void => {

@@ -1,5 +1,5 @@
 /** How a program is called in a case: the section `call` of problem.yaml with its names resolved. Pure. */
-import { type CallData, MODEL_SEED, type ModelArguments } from '../domain/program-call.ts';
+import { type CallData, isList, MODEL_SEED, type ModelArguments } from '../domain/program-call.ts';
 import type { HandedData, ModelCall, Value } from '../domain/program-unit.ts';
 import type { Problem, ProblemCase } from '../domain/problem.ts';
 import { ownValue } from '../platform/own-value.ts';
@@ -68,8 +68,6 @@ const named = (name: string, { problem, values, field }: Place): HandedData => {
 };
 
 const numberOf = (value: number): Value => (Number.isSafeInteger(value) ? { kind: 'int', value } : { kind: 'float', value });
-
-const isList = (data: CallData): data is readonly CallData[] => Array.isArray(data);
 
 const countOf = (data: CallData): number => {
   if (typeof data !== 'object' || data === null) return 1;

@@ -1,5 +1,12 @@
 /** The code of a problem's reference and baseline, from its folder's files. Pure. */
-import { baselineOf, type Derivation, type Implementation, type Problem, type Side } from '../domain/problem.ts';
+import {
+  baselineOf,
+  type Derivation,
+  type Implementation,
+  type Problem,
+  type Side,
+  type Verification,
+} from '../domain/problem.ts';
 import type { ProgramSide } from '../domain/program-call.ts';
 import { filesComplaint } from '../domain/program.ts';
 import type { OwnSide, ProgramUnit } from '../domain/program-unit.ts';
@@ -9,6 +16,7 @@ import { refuseHalfDerived } from './derivation.ts';
 import { PlanError } from './plan-error.ts';
 import type { ProgramCode, SideCode } from './resolve-side.ts';
 import { languageOfFile } from '../domain/plan/language-of-file.ts';
+import { refuseUnverifiable } from './verification.ts';
 import type { Target } from './targets.ts';
 
 export interface Folder {
@@ -25,16 +33,22 @@ export const targetCodeOf = (folder: Folder, target: Target): TargetCode => {
     throw new PlanError(`bench.${target}`, `"${target}" is given, but no case to time on it`);
   refuseWithoutBaseline(code, target);
   refuseHalfDerived(problem);
+  refuseUnverifiable(problem);
   const inputs = problem.derive && inputsCode(folder, problem.derive, target);
+  const verify = problem.verify && verifyCode(folder, problem.verify, target);
   return {
     reference: sideCode(folder, { target, side: 'reference', given: code.reference }),
     baseline: sideCode(folder, { target, side: 'baseline', given: baselineOf(code) }),
     ...(inputs && { inputs }),
+    ...(verify && { verify }),
   };
 };
 
 const inputsCode = (folder: Folder, { raw: _raw, ...program }: Derivation, target: Target): ProgramCode =>
   programCode(folder, { target, side: 'inputs', given: { ...program, style: 'function' }, field: 'derive' });
+
+const verifyCode = (folder: Folder, { rules: _rules, ...program }: Verification, target: Target): ProgramCode =>
+  programCode(folder, { target, side: 'verify', given: { ...program, style: 'function' }, field: 'verify' });
 
 const refuseWithoutBaseline = ({ reference, baseline }: Implementation, target: Target): void => {
   if (baseline === undefined && typeof reference === 'string')
@@ -56,6 +70,8 @@ const sideCode = (folder: Folder, { target, side, given }: Given): SideCode => {
   return { language, source, params: {} };
 };
 
+const WORDS: Partial<Record<OwnSide, string>> = { inputs: 'inputs that are derived by', verify: 'outputs that are checked by' };
+
 const programCode = (
   folder: Folder,
   { target, side, given, field }: Omit<Given, 'given'> & { readonly given: ProgramSide; readonly field: string },
@@ -65,7 +81,7 @@ const programCode = (
   if (folder.problem.hidden)
     throw new PlanError(
       'hidden',
-      `cannot be given with ${side === 'inputs' ? 'inputs that are derived by' : `a ${side} that is`} a program: what it launches is known for the shapes that it was recorded on, and the hidden case has another one for each judgement`,
+      `cannot be given with ${WORDS[side] ?? `a ${side} that is`} a program: what it launches is known for the shapes that it was recorded on, and the hidden case has another one for each judgement`,
     );
   const { file, symbol, style, environment } = given;
   return { language: 'python', files: programFiles(folder, given, field), entry: { file, symbol, style }, environment, side };

@@ -148,8 +148,16 @@ const wholeReason = (outcome: Outcome): string => {
 const wrongAnswerText = ({ case: name, mismatch, stage, inputs }: Extract<Outcome, { verdict: 'wrong_answer' }>): string => {
   const like = inputs === undefined ? '' : ` with the inputs of ${inputs}`;
   const when = `${like}${stage === 'timed_run' ? ', in a timed run' : ''}`;
+  const whole = wholeText(mismatch);
+  if (whole !== undefined) return `case ${name}${when}: ${whole}`;
   const where = `case ${name}${when}: ${mismatch.tensor}[${mismatch.index}] is ${mismatch.actual}, not ${mismatch.expected}`;
   return `${where} (${missedRule(mismatch)}${unwrittenHint(mismatch)})`;
+};
+
+/** What is wrong with outputs as a whole, where the problem checks them by itself; undefined where an element is wrong. */
+export const wholeText = ({ rule, tensor, error, mismatches, elements }: Mismatch): string | undefined => {
+  if (rule === 'check') return `the problem's own check says that ${error} does not hold (${mismatches} of ${elements} rules)`;
+  return rule === 'finite' ? `${tensor} holds NaN or an infinity, and results of this problem are finite` : undefined;
 };
 
 /** Which rule of the tolerance was missed, by how much, and how many elements miss theirs. */
@@ -157,6 +165,8 @@ export const missedRule = ({ rule, error, limit, mismatches, elements }: Mismatc
   const count = `${mismatches} of ${elements} elements`;
   if (rule === undefined) return count;
   if (rule === 'index') return `${error}: ${limit}; ${count}`;
+  if (rule === 'repeat')
+    return `called again on the same inputs it returns the other, ${error} apart, and the tolerance allows ${limit}; ${count}`;
   if (rule === 'element') return `off by ${error}, atol + rtol * |ref| allows ${limit}; ${count}`;
   return `||out - ref|| is ${error}, relative_l2 * ||ref|| + atol * sqrt(elements) allows ${limit}; no element misses its own tolerance, this one is worst`;
 };

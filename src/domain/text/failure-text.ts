@@ -4,7 +4,7 @@ import type { GenerationContext } from '../campaign/generation-context.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Problem, ProblemCase } from '../problem.ts';
 import type { Candidate } from '../candidate.ts';
-import { missedRule } from './describe.ts';
+import { missedRule, wholeText } from './describe.ts';
 import { aroundFirstError } from './log-excerpt.ts';
 
 /** Characters of a failure's message. */
@@ -54,8 +54,11 @@ const wrongAnswer = (outcome: Extract<Failed, { verdict: 'wrong_answer' }>, prob
   const stage = outcome.stage === 'timed_run' ? 'in a timed run, although the check before it passed' : 'in its check';
   const at = `${tensor}${positionOf(problem, { tensor, index, case: outcome.case })}`;
   const inputs = outcome.inputs === undefined ? '' : ` with the inputs of the check case ${outcome.inputs}`;
+  const place = `${caseText(problem, outcome.case)}${inputs}, ${stage}:`;
+  const whole = wholeText(outcome.mismatch);
+  if (whole !== undefined) return `${place} ${whole}`;
   return [
-    `${caseText(problem, outcome.case)}${inputs}, ${stage}:`,
+    place,
     `${rule === 'norm' ? 'worst' : 'first wrong'} element ${at} (flat index ${index}): expected ${expected}, got ${actual};`,
     `${missedRule(outcome.mismatch)}${rule === 'index' ? '' : `; ||out - ref|| / ||ref|| is ${relativeL2}`}`,
   ].join(' ');

@@ -2,7 +2,7 @@
 import type { Compare, DistributionSpec, Problem, ProblemCase, TensorSpec } from '../problem.ts';
 
 export const definitionText = (problem: Problem, targets: readonly ('gpu' | 'cpu')[]): string => {
-  const { variables, tensors, derive, scalars, call, tolerance, check, hidden, bench, floor } = problem;
+  const { variables, tensors, derive, verify, scalars, call, tolerance, check, hidden, bench, floor } = problem;
   const values = Object.entries(scalars).map(([name, { dtype, value }]) => `${name} ${dtype} = ${value}`);
   return [
     `shape variables: ${variables.join(', ')}`,
@@ -12,6 +12,11 @@ export const definitionText = (problem: Problem, targets: readonly ('gpu' | 'cpu
       : [`derived inputs are computed by ${derive.symbol} of ${derive.file}, from what is drawn anew each time`]),
     ...(values.length === 0 ? [] : [`scalars: ${values.join(', ')}`]),
     ...(call?.data === undefined ? [] : [`custom_kernel(data) of programs gets: ${JSON.stringify(call.data)}`]),
+    ...(verify === undefined
+      ? []
+      : [
+          `outputs are right where ${verify.symbol} of ${verify.file} says so (${verify.rules.join(', ')}), and each call on the same inputs must return the same, within the tolerance`,
+        ]),
     `tolerance: ${toleranceText(tolerance)}`,
     casesText('check cases', variables, check),
     ...(hidden === undefined ? [] : [`one more check case, drawn for every judgement: ${boundsText(hidden)}`]),

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What derive.py of a problem calls: the same that describes the file, so that both see its draws alike. */
+/** What derive.py and verify.py of a problem call: the same that describe the file, so that both see its draws and its check alike. */
 export const DERIVE_FILE = 'kiln_derive.py';
+export const CHECK_FILE = 'kiln_check.py';
 
-export const deriveFileText = (): string =>
-  readFileSync(join(import.meta.dirname, '../describe/kiln_describe', DERIVE_FILE), 'utf8');
+export const describingFileText = (file: typeof DERIVE_FILE | typeof CHECK_FILE): string =>
+  readFileSync(join(import.meta.dirname, '../describe/kiln_describe', file), 'utf8');

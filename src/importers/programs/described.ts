@@ -49,6 +49,14 @@ const ReadTolerance = z.union([
   z.strictObject({ equal: z.literal(true) }),
 ]);
 
+/** Of a task that checks outputs by itself: how its questions are answered where they are right, by their place in its files. */
+const DescribedCheck = z.strictObject({
+  passes: z.record(z.string(), z.boolean()),
+  /** How it is handed outputs. */
+  form: z.enum(['tensor', 'tuple', 'list', 'dict']),
+});
+export type DescribedCheck = z.infer<typeof DescribedCheck>;
+
 /** Of a model, whose file has but one case: what cases there are. `instead`: its rows as they were given, where they are too many. */
 const Asked = z.strictObject({
   kind: z.enum(['check', 'bench']),
@@ -61,6 +69,7 @@ export const Described = z.strictObject({
   /** What the file calls its tensors, by their place; "" where it does not. */
   names: z.array(z.string()),
   tolerance: ReadTolerance.optional(),
+  check: DescribedCheck.optional(),
   asked: z.array(Asked).optional(),
   /** Of a model. */
   init: z.strictObject({ ...ModelArguments.shape, positional: z.array(Constant) }).optional(),

@@ -4,7 +4,7 @@ import type { Described, DescribedCase, DescribedTensor } from './described.ts';
 import { bytesOfType } from './element-types.ts';
 import { integersOf } from './draws.ts';
 import { tensorNameAt } from './names.ts';
-import { underivable } from './raw-draws.ts';
+import { pooled, underivable } from './raw-draws.ts';
 import { RefusedFile } from './refused-file.ts';
 
 /** As the file's own description of its cases has it. */
@@ -26,9 +26,9 @@ export interface KeptCases {
 
 /** `asked`: in the order of what was described. Inputs are derived where they cannot be drawn. Throws RefusedFile unless some are left of those that are timed. */
 export const keptCases = (described: Described, asked: readonly AskedCase[]): KeptCases => {
-  const drawn = casesWithout(described, asked, reasonAgainst);
+  const drawn = casesWithout(described, asked, { reasonOf: reasonAgainst, formOf: handedForm });
   if (isTimed(drawn.kept)) return { ...drawn, isDerived: false };
-  const derived = casesWithout(described, asked, reasonAgainstDerived);
+  const derived = casesWithout(described, asked, { reasonOf: reasonAgainstDerived, formOf: derivedForm });
   if (isTimed(derived.kept)) return { ...derived, isDerived: true };
   const [why] = drawn.reasons;
   const [instead] = derived.reasons;
@@ -42,6 +42,8 @@ const isTimed = (kept: readonly KeptCase[]): boolean => kept.some(({ kind }) => 
 
 type ReasonAgainst = (found: DescribedCase, names: readonly string[]) => string | null;
 
+type FormOf = (one: KeptCase) => string;
+
 interface Sorted {
   readonly kept: readonly KeptCase[];
   readonly notes: readonly string[];
@@ -49,7 +51,11 @@ interface Sorted {
   readonly reasons: readonly string[];
 }
 
-const casesWithout = ({ cases, names }: Described, asked: readonly AskedCase[], reasonOf: ReasonAgainst): Sorted => {
+const casesWithout = (
+  { cases, names }: Described,
+  asked: readonly AskedCase[],
+  { reasonOf, formOf }: { readonly reasonOf: ReasonAgainst; readonly formOf: FormOf },
+): Sorted => {
   const drawn: KeptCase[] = [];
   const left: (AskedCase & { readonly reason: string })[] = [];
   for (const [index, one] of asked.entries()) {
@@ -58,8 +64,8 @@ const casesWithout = ({ cases, names }: Described, asked: readonly AskedCase[], 
     if (reason !== null) left.push({ ...one, reason });
     else if (!('refused' in found)) drawn.push({ ...one, found });
   }
-  const { kept, others } = ofOneForm(drawn);
-  const reason = 'it hands over tensors of other types, or other values, than most';
+  const { kept, others } = ofOneForm(drawn, formOf);
+  const reason = 'it hands over tensors of other types, or other values, than most, or draws other kinds of numbers';
   const notes = [...left, ...others.map((one) => ({ ...one, reason }))].map(
     (one) => `the case ${JSON.stringify(one.args)} is left out: ${one.reason}`,
   );
@@ -120,14 +126,20 @@ const bytesOf = ({ dtype, shape }: Pick<DescribedTensor, 'dtype' | 'shape'>): nu
   shape.reduce((product, size) => product * size, bytesOfType(dtype));
 
 /** What tensors and numbers are handed over, but not how large they are. */
-const formOf = ({ found: { data, tensors } }: KeptCase): string =>
+const handedForm: FormOf = ({ found: { data, tensors } }) =>
   JSON.stringify([data, tensors.map(({ dtype, shape }) => [dtype, shape.length])]).replaceAll(
     /"number":[-+.\deE]+/gu,
     '"number":0',
   );
 
+/** And what is drawn for them. */
+const derivedForm: FormOf = (one) => JSON.stringify([handedForm(one), pooled(one.found.raw).pools.map(({ dtype }) => dtype)]);
+
 /** Of several forms, the one that most cases have which are timed: a problem has one. */
-const ofOneForm = (all: readonly KeptCase[]): { readonly kept: readonly KeptCase[]; readonly others: readonly KeptCase[] } => {
+const ofOneForm = (
+  all: readonly KeptCase[],
+  formOf: FormOf,
+): { readonly kept: readonly KeptCase[]; readonly others: readonly KeptCase[] } => {
   const timed = new Map<string, number>();
   for (const one of all) timed.set(formOf(one), (timed.get(formOf(one)) ?? 0) + (one.kind === 'bench' ? 1 : 0));
   const [most] = [...timed].toSorted(([, a], [, b]) => b - a)[0] ?? [];

@@ -1,7 +1,7 @@
 /** Why a candidate did not pass: in Kiln's words, and beside them what was said by others, which is fenced. Nothing is told twice. */
 import type { Mismatch, Outcome } from '../../domain/outcome.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { missedRule, unwrittenHint } from '../../domain/text/describe.ts';
+import { missedRule, unwrittenHint, wholeText } from '../../domain/text/describe.ts';
 import { type Failed, failureText, placeOfElement, shapeOf } from '../../domain/text/failure-text.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { untrusted } from '../../domain/text/untrusted.ts';
@@ -51,7 +51,7 @@ const reasonOf = (outcome: Failed, problem: Problem | null): string => {
 const wrongText = ({ stage, inputs, mismatch }: Extract<Failed, { verdict: 'wrong_answer' }>): string => {
   const when = stage === 'timed_run' ? 'in a timed run, although the check before it passed' : 'in its check';
   const like = inputs === undefined ? '' : `, with the inputs of the check case ${inputs}`;
-  return `${when}${like}: ${missedRule(mismatch)}${unwrittenHint(mismatch)}`;
+  return `${when}${like}: ${wholeText(mismatch) ?? `${missedRule(mismatch)}${unwrittenHint(mismatch)}`}`;
 };
 
 const caseOf = ({ case: name }: { readonly case: string }): string => (name === '' ? 'before the first case' : `case ${name}`);
@@ -65,7 +65,9 @@ const placeOf = (outcome: Failed, problem: Problem | null): Partial<FailureData>
 };
 
 const mismatchOf = (mismatch: Mismatch, name: string, problem: Problem): Partial<FailureData> => {
-  const { tensor, index, expected, actual, mismatches, elements, relativeL2, largest, near } = mismatch;
+  const { tensor, index, expected, actual, mismatches, elements, relativeL2, largest, near, rule } = mismatch;
+  if (rule === 'check') return {};
+  if (rule === 'finite') return { tensor };
   const at = (flat: number): number[] => [...placeOfElement(problem, { tensor, index: flat, case: name })];
   return {
     tensor,

@@ -23,6 +23,7 @@ import { HOST, WORK_HOSTS, type WorkHost } from '../../support/work-host.ts';
 const FIXTURES = join(import.meta.dirname, '../../fixtures/importers');
 const PLAYED = resolve(import.meta.dirname, '../../support/importers/played_python.py');
 const TRY_DERIVE = resolve(import.meta.dirname, '../../support/importers/try_derive.py');
+const TRY_VERIFY = resolve(import.meta.dirname, '../../support/importers/try_verify.py');
 const REAL = ['python3', '/usr/bin/python3'].find(
   (python) => spawnSync(python, ['-c', 'import torch.utils._python_dispatch'], { stdio: 'ignore' }).status === 0,
 );
@@ -58,17 +59,28 @@ const reasons = (all: readonly Result[]) =>
 describe('kiln import gpumode', () => {
   test('makes a problem of each task of a checkout that can be one, and says in a sentence why others cannot', async () => {
     const all = await results('gpumode', 'gpumode');
-    expect(names(all)).toEqual(['add_v2', 'attend_v2', 'blur_py', 'rotate_py', 'spread_py', 'uneven_py']);
+    expect(names(all)).toEqual([
+      'add_v2',
+      'attend_v2',
+      'blur_py',
+      'factor_py',
+      'rotate_py',
+      'spread_py',
+      'steep_py',
+      'uneven_py',
+    ]);
     expect(reasons(all)).toEqual({
+      blind_py: 'check_implementation compares in a way of its own (line 12), and it takes zeros for right outputs',
       chance_py: "the reference's result rests on chance: rand_like (reference.py:10)",
       endless_py: 'it did not end within 15 s, and was ended',
       exits_py: 'it ended its own process with exit status 0',
       huge_py: expect.stringMatching(/^its inputs cannot be made without their numbers .*more than 256 MiB are made/) as string,
       missing_py: 'reference.py defines no generate_input',
       outside_py: expect.stringMatching(/etc\/hostname lies outside of what is imported/) as string,
+      reads_py:
+        'check_implementation compares in a way of its own (line 12), and it cannot be asked without reading values: it reads values (tolist) at reference_13: what follows would be of these outputs alone',
       seeded_py:
         '`data` is not drawn plainly: how it is drawn changes with the seed: a value that is read (reference.py:6); and it cannot be derived: a value that is read (reference.py:6), which is another for every draw',
-      steep_py: 'rtol is computed (line 14): its own check cannot be taken',
     });
     expect(made('add_v2')).toMatchObject({
       variables: ['size'],
@@ -154,13 +166,33 @@ describe('kiln import gpumode', () => {
     });
   });
 
+  test('asks a check of the task’s own on the device, by rules that are its statements', async () => {
+    const [one] = await results('gpumode', 'gpumode/problems/own/factor_py');
+    expect(one?.notes).toContainEqual(expect.stringMatching(/^its own check says what is right \(`verify.py`\)/));
+    expect(made('factor_py')).toMatchObject({
+      verify: {
+        file: 'verify.py',
+        symbol: 'check',
+        files: ['kiln_check.py', 'reference.py', 'utils.py'],
+        rules: ['reference_21', 'reference_25', 'reference_28', 'reference_30', 'numbers'],
+      },
+      tolerance: { rtol: 1e-3, atol: 1e-6, relative_l2: 1e-3 },
+      derive: { file: 'derive.py' },
+    });
+    const text = readFileSync(join(folder, 'kernels/factor_py/verify.py'), 'utf8');
+    expect(text).toContain('def check(data, out_0, out_1):\n');
+    expect(text).toContain('return checked(reference.check_implementation, data, (out_0, out_1), PASSES)\n');
+    await results('gpumode', 'gpumode/problems/own/steep_py');
+    expect(made('steep_py').verify?.rules).toContain('numbers');
+  });
+
   test('takes no file that has the name of one which computes the inputs here', async () => {
     const task = join(folder, 'gpumode/problems/own/spread_py');
     writeFileSync(join(task, 'derive.py'), 'ONE = 1\n');
     const listed = readFileSync(join(task, 'task.yml'), 'utf8');
     writeFileSync(join(task, 'task.yml'), listed.replace('files:\n', 'files:\n  - {name: derive.py, source: derive.py}\n'));
     expect(Object.values(reasons(await results('gpumode', task)))).toEqual([
-      'its file derive.py has the name of one that computes its inputs here',
+      'its file derive.py has the name of one that runs its code here',
     ]);
   });
 
@@ -173,10 +205,10 @@ describe('kiln import gpumode', () => {
     expect(again.stdout).toMatch(/kernels\/mine is there already: import it alone under another name/);
     const all = await played('gpumode', 'gpumode');
     expect(all.code).toBe(3);
-    expect(all.stdout).toMatch(/6 of 14 became problems, 8 did not\n/);
+    expect(all.stdout).toMatch(/8 of 17 became problems, 9 did not\n/);
     expect(await played('gpumode', 'gpumode', '--name', 'mine')).toMatchObject({
       code: 1,
-      stderr: 'error: --name: there are 14 files; leave the name out\n',
+      stderr: 'error: --name: there are 17 files; leave the name out\n',
     });
   });
 
@@ -202,7 +234,7 @@ describe('kiln import gpumode', () => {
     symlinkSync('nowhere', join(above, 'another-link.yml'));
     expect(names(await results('gpumode', 'gpumode/problems/own/add_py'))).toEqual(['add_v2']);
     rmSync(join(folder, 'kernels'), { recursive: true });
-    expect(names(await results('gpumode', 'gpumode'))).toHaveLength(6);
+    expect(names(await results('gpumode', 'gpumode'))).toHaveLength(8);
   });
 
   test('says what to do where there is no PyTorch, no such path, or nothing to import', async () => {
@@ -336,6 +368,14 @@ describe.skipIf(REAL === undefined)(`with PyTorch (${REAL ?? 'none is here'})`, 
     const ofTensors = (all: readonly Result[]) => Object.values(reasons(all)).filter((reason) => reason.startsWith('`'));
     expect(ofTensors(real)).toEqual(ofTensors(recorded));
     for (const [name, there] of texts) expect(there).toBe(text(name));
+  });
+
+  test.each(['factor_py', 'steep_py'])('the check of %s holds of right outputs, and of wrong ones not', async (name) => {
+    await played('gpumode', `gpumode/problems/own/${name}`);
+    const tried = spawnSync(REAL ?? '', [TRY_VERIFY, join(folder, 'kernels', name), '{"n": 8}'], { encoding: 'utf8' });
+    const told = JSON.parse(tried.stdout || JSON.stringify(tried.stderr)) as Readonly<Record<string, readonly string[]>>;
+    expect(told).toMatchObject({ right: [] });
+    expect(Object.keys(told).filter((how) => told[how]?.length === 0)).toEqual(['right']);
   });
 
   test.each([

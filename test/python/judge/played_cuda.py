@@ -133,6 +133,14 @@ class PlayedDriver:
         values = [ctypes.string_at(parameters[at], size) for at, size in enumerate(KERNELS[name])]
         self.launched.append(name)
         source, to = (int.from_bytes(value, "little") for value in values[:2])
+        if name == "all":
+            self.upload(to, bytes([all(self.download(source, int.from_bytes(values[2], "little")))]))
+            return 0
+        if name == "doubled":
+            count, other = int.from_bytes(values[3], "little"), int.from_bytes(values[2], "little")
+            numbers = [struct.unpack(f"<{count}f", self.download(at, 4 * count)) for at in (source, other)]
+            self.upload(to, bytes(2 * one == two for one, two in zip(*numbers)))
+            return 0
         factor = struct.unpack("<f", values[2])[0] if name == "scale" else self._by_table(int.from_bytes(values[2], "little"))
         count = int.from_bytes(values[3], "little")
         numbers = struct.unpack(f"<{count}f", self.download(source, 4 * count))

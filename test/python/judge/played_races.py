@@ -192,6 +192,7 @@ def play(kernels: Kernels, race: Optional[Race], seed: int, conduct: Conduct = U
     definition = {"name": "played", "tolerance": {"rtol": 0, "atol": 0, "relative_l2": 1}, "cases": specs}
     problem = SimpleNamespace(
         definition=definition, facts=facts, programs=[], plan=lambda *_: plan, trusted=lambda side, _case, _spec: side,
+        yardstick=lambda *_: "reference", is_verified=False,
         sides=["reference", "baseline"], is_timed_alone=False, changed=lambda: None, refuse_change=lambda: None,
     )
     task = {

@@ -136,7 +136,8 @@ def problem_of(remembered_ns: float) -> Any:
     definition = {"name": "played", "tolerance": {"rtol": 0, "atol": 0, "relative_l2": 1}, "cases": SPECS}
     return SimpleNamespace(
         definition=definition, facts=facts, programs=[], plan=lambda *_: PLAN, trusted=lambda side, _case, _spec: side,
-        sides=["reference", "baseline"], is_timed_alone=False, is_recorded=False, changed=lambda: None,
+        yardstick=lambda *_: "reference", is_verified=False, sides=["reference", "baseline"], is_timed_alone=False, is_recorded=False,
+        changed=lambda: None,
     )
 
 

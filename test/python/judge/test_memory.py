@@ -103,7 +103,7 @@ class RoomOfABuffer(unittest.TestCase):
 
     def test_a_case_has_every_replica_scratch_two_looks_and_its_guard_table(self) -> None:
         tensors = [{"name": "a", "role": "in", "dtype": "f32", "elements": 3}, {"name": "o", "role": "out", "dtype": "f32", "elements": 5}]
-        places = place_case(tensors, 2, {"reference": {"t": 7}, "candidate": {}}, PAGE)
+        places = place_case({"tensors": tensors}, 2, {"reference": {"t": 7}, "candidate": {}}, PAGE)
         self.assertLessEqual({f"{kind}{look}/o" for kind in ("kept", "expected") for look in (0, 1)} | {"guards"}, set(places.private))
         self.assertEqual(set(places.visible), {"0/a", "0/o", "1/a", "1/o", "reference.t"})
         last = max(places.private.values(), key=lambda place: place.offset)

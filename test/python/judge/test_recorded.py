@@ -17,6 +17,7 @@ from kiln_runner.judge.gpu.case import GpuCase
 from kiln_runner.judge.gpu.case_recordings import CaseRecordings, Written, together
 from kiln_runner.judge.gpu.derived_inputs import DerivedInputs
 from kiln_runner.judge.gpu.driver import CudaError
+from kiln_runner.judge.gpu.own_check import OwnCheck
 from kiln_runner.judge.gpu.recorded_program import RecordedProgram
 from kiln_runner.judge.gpu.windows import Shown
 from kiln_runner.judge.problems import Problem
@@ -173,9 +174,11 @@ class Replayed(RecordedRig):
                 case._gpu, case._driver = SimpleNamespace(memory=self.memory), self.driver
                 case.name, case.batch, case._outputs = "case-1", 1, [OUT]
                 case.tensors = [{**OUT, "name": "x", "role": "in"}, OUT]
-                case._place(1, {"reference": reference.plan_apart("case-1")["scratch"]})
+                spec = {"tensors": case.tensors}
+                case._place(spec, 1, {"reference": reference.plan_apart("case-1")["scratch"]})
                 case._recordings, case._inputs_at = CaseRecordings(self.windows, "case-1"), None
                 case._derived = DerivedInputs(case._gpu, [case.tensors], 2, case._at, lambda name, case=case: case.tensor_at(0, name))
+                case._check = OwnCheck(case._gpu, spec, None, 0)
                 runnable = case.bind("reference", reference, reference.plan_apart("case-1"))
                 for look in range(LOOKS):
                     values = [float(self.rng.randrange(1, 100)) for _ in range(16)]

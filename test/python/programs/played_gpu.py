@@ -16,10 +16,11 @@ from kiln_runner.programs.recording_session import Tools
 from kiln_runner.programs.recording_shape import WINDOW_UNIT
 from test.python.programs.small_cubin import ARCHITECTURE, cubin_of
 
-_SIZES = {"float32": 4, "float64": 8, "int32": 4}
+_SIZES = {"float32": 4, "float64": 8, "int32": 4, "bool": 1, "uint8": 1}
 _FIXED_NEW, _PRIVATE_ANONYMOUS, _READ_WRITE = 0x100000, 0x22, 3
-# out = x * factor, over n numbers of f32; out = x; the second reads its factor from a table that it is given the address of.
-KERNELS = {"scale": [8, 8, 4, 4], "by_table": [8, 8, 8, 4]}
+# out = x * factor, over n numbers of f32; out = x; the second reads its factor from a table that it is given the address of. Whether x * 2 = y, for
+# each of n; whether all of n bytes are 1.
+KERNELS = {"scale": [8, 8, 4, 4], "by_table": [8, 8, 8, 4], "doubled": [8, 8, 8, 4], "all": [8, 8, 4]}
 
 
 class HostMemory:
@@ -108,6 +109,19 @@ class Gpu:
         self._launch("by_table", [*addresses, struct.pack("<i", x.elements)])
         self._multiply(x, out, self._factor_by(table) if factor is None else factor)
 
+    def doubled(self, x: Tensor, y: Tensor) -> Tensor:
+        held = self.empty(x.shape, "bool")
+        self._launch("doubled", [*(struct.pack("<Q", one.address) for one in (x, held, y)), struct.pack("<i", x.elements)])
+        numbers = [struct.unpack(f"<{one.elements}f", self.memory.read(one.address, one.bytes)) for one in (x, y)]
+        self.memory.write(held.address, bytes(2 * one == other for one, other in zip(*numbers)))
+        return held
+
+    def all(self, held: Tensor) -> Tensor:
+        byte = self.empty([1], "uint8")
+        self._launch("all", [*(struct.pack("<Q", one.address) for one in (held, byte)), struct.pack("<i", held.elements)])
+        self.memory.write(byte.address, bytes([all(self.memory.read(held.address, held.bytes))]))
+        return byte
+
     def _factor_by(self, table: Tensor) -> float:
         return struct.unpack("<f", self.memory.read(struct.unpack("<Q", self.memory.read(table.address, 8))[0], 4))[0]
 
@@ -178,6 +192,9 @@ class PlayedFramework:
 
     def clamp(self, value: Tensor, low: int, high: int) -> None:
         self._gpu.scale(value, value, 1.0)
+
+    def all_true(self, value: Tensor) -> Tensor:
+        return self._gpu.all(value)
 
     def type_of(self, dtype: str) -> str:
         return TYPES[dtype]

@@ -94,6 +94,17 @@ def unit_of(source: str, shapes: "tuple[list[int], ...]" = ([2, 4], [16]), **cha
     }
 
 
+def as_check(count: int) -> Any:
+    """Of `unit_of`: it is a problem's own check of y by x."""
+
+    def tensor(name: str, dtype: str, size: int, role: str, kind: str) -> Any:
+        return {"name": name, "dtype": dtype, "shape": [size], "role": role, "distribution": {"kind": kind}}
+
+    inputs = [tensor(name, "f32", count, "in", "normal") for name in ("x", "y")]
+    cases = [{"name": "case-0", "tensors": [*inputs, tensor("doubled", "u8", 1, "out", "rule")], "values": {}}]
+    return {"side": "verify", "entry": {"file": "main.py", "symbol": "check", "style": "function"}, "cases": cases}
+
+
 def asked_of(unit: Any) -> Any:
     return {**unit, "built": None, "arena": arena_of(recording_hash(unit, "e" * 64), unit.get("side")), "device": ""}
 
@@ -189,6 +200,31 @@ class OnAPlayedGpu(unittest.TestCase):
         model = {"init": {"positional": [{"$float": 1}, [2, {"$float": 3}]], "keywords": {"c": 0.5}}, "seed": 42}
         self.assertEqual(self.handed(typed, "model", model=model), [3.5, 3.5])
 
+    def test_what_is_no_check_is_refused_where_it_is_recorded(self) -> None:
+        for body, words in {
+            "return x": "rule doubled is float32; a tensor of bool is needed",
+            "return True": "it returned bool; a tensor for each output",
+            "return {'other': gpu.doubled(x, y)}": "what it returned has no doubled",
+            "return gpu.doubled(x, y)._replace(shape=[0])": "rule doubled says nothing: its tensor is empty",
+            "return gpu.doubled(x, y)._replace(is_on_gpu=False)": "rule doubled is not on the GPU",
+            "gpu.value(y); return gpu.doubled(x, y)": "it reads 4 bytes on the host, and what it checks are other outputs each time",
+        }.items():
+            with self.subTest(body):
+                self.assertIn(words, str(self.outcome(f"{HEAD}def check(x, y):\n    gpu = played_gpu.gpu\n    {body}\n", **as_check(8))))
+
+    def test_what_a_check_keeps_is_kept_as_it_is_though_it_finds_all_that_it_is_shown_wrong(self) -> None:
+        source = KEEPS_ROOM.replace("custom_kernel(data)", "check(x, y)").replace("    x, out = data\n", "") + """
+    ROOM = ROOM or gpu.full([1 << 20], 7.0)
+    seven = gpu.empty(x.shape)
+    gpu.by_table(x, seven, ROOM, gpu.number(ROOM))
+    return gpu.doubled(seven, y)
+"""
+        kept = self.outcome(source, **as_check(8))
+        assert isinstance(kept, Kept), kept
+        recording = Recordings(blobs_of(kept.files), ARCHITECTURE, of_problem=True).parse(kept.files["case-0.json"])
+        [static] = [segment for segment in recording.segments if segment.role == "static"]
+        self.assertEqual(recording.images[static.image or ""][:4], struct.pack("<f", 7.0))
+
     def test_a_problems_own_program_lies_where_no_candidate_may(self) -> None:
         def bases(**changes: Any) -> Any:
             unit = unit_of(OWN_OUTPUT, **changes)
@@ -197,7 +233,7 @@ class OnAPlayedGpu(unittest.TestCase):
             texts = [json.loads(kept.files[file]) for file in json.loads(kept.files[INDEX]).values()]
             return {window["base"] for text in texts for window in text["windows"] if window["name"] == "arena"}, kept
 
-        for side in ("reference", "baseline", "inputs"):
+        for side in ("reference", "baseline", "inputs", "verify"):
             with self.subTest(side):
                 found, kept = bases(side=side)
                 self.assertEqual(found, {OWN_BASES[side]})

@@ -44,7 +44,7 @@ mismatch = record({
     "tensor": string, "index": integer(0), "expected": string, "actual": string, "mismatches": integer(0), "elements": integer(1),
     "relativeL2": string,
 }, {
-    "rule": one_of("element", "norm", "index"), "error": string, "limit": string,
+    "rule": one_of("element", "norm", "index", "check", "finite", "repeat"), "error": string, "limit": string,
     "largest": record({"index": integer(0), "expected": string, "actual": string, "error": string}),
     "near": array(record({"index": integer(0), "expected": string, "actual": string})),
 })

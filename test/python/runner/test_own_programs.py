@@ -115,6 +115,26 @@ class OwnPrograms(unittest.TestCase):
         said = "cannot be recorded here, case case-0: it cannot be recorded: it reads 4 bytes"
         self.assertIn(f"the program that derives the inputs of {problem(c_unit())['name']} {said}", state.infra["message"])
 
+    def test_a_check_of_its_own_is_recorded_too_and_given_to_the_judge(self) -> None:
+        key = self.define(reference=c_unit(), baseline=c_unit(), verify=side("verify"))
+        self.registry.prepare(key, MODEL)
+        self.build()
+        self.assertEqual([one.unit["side"] for one in self.record()], ["verify"])
+        state = self.registry.state(key, MODEL)
+        assert isinstance(state, Prepared)
+        [frame] = FrameDecoder().feed(state.frame)
+        self.assertEqual(frame.header["verifyArtifact"], "verify".ljust(64, "0"))
+
+    def test_a_check_that_cannot_be_recorded_is_told_as_the_problems_own(self) -> None:
+        key = self.define(reference=c_unit(), baseline=c_unit(), verify=side("verify"))
+        self.registry.prepare(key, MODEL)
+        self.build()
+        self.record(failed({"verdict": "contract", "case": "case-0", "message": "it cannot be recorded: it reads 4 bytes on the host"}))
+        state = self.registry.state(key, MODEL)
+        assert isinstance(state, Unpreparable)
+        self.assertEqual(state.infra["code"], "reference_failed")
+        self.assertIn(f"the program that checks the outputs of {problem(c_unit())['name']} cannot be recorded here", state.infra["message"])
+
     def test_a_program_beside_code_of_a_device_is_recorded_alone(self) -> None:
         key = self.define(baseline=c_unit())
         self.registry.prepare(key, MODEL)

@@ -16,7 +16,9 @@ afterAll(() => {
 test('problems with PyTorch references load beside their native twins, and the same candidates are judged by both', () => {
   const names = writeReferenceProblems(folder, undefined);
   const problems = loadProblems(folder);
-  expect([...problems.keys()]).toEqual([...names.flatMap((name) => [name, `${name}_torch`]), 'softmax_derived'].toSorted());
+  expect([...problems.keys()]).toEqual(
+    [...names.flatMap((name) => [name, `${name}_torch`]), 'softmax_checked', 'softmax_derived'].toSorted(),
+  );
   for (const name of names) {
     const { reference, cases } = problems.get(`${name}_torch`)?.definitionFor('gpu', 'sm_90a') ?? {};
     expect(reference).toMatchObject({ language: 'python', environment: 'torch' });
@@ -35,6 +37,11 @@ test('problems with PyTorch references load beside their native twins, and the s
   );
   const items = referenceItems(folder, names, 'H100');
   expect(items.filter(({ problem }) => problem === 'softmax_derived')).toHaveLength(
+    items.filter(({ problem }) => problem === 'softmax_torch').length,
+  );
+  const checked = problems.get('softmax_checked')?.definitionFor('gpu', 'sm_90a');
+  expect(checked).toMatchObject({ verify: { side: 'verify', environment: 'torch' }, reference: { language: 'cuda' } });
+  expect(items.filter(({ problem }) => problem === 'softmax_checked')).toHaveLength(
     items.filter(({ problem }) => problem === 'softmax_torch').length,
   );
   for (const name of names) {

@@ -4,7 +4,7 @@ import type { PastAttempt } from '../../../domain/campaign/generation-context.ts
 import type { Outcome } from '../../../domain/outcome.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
 import { comparedScore } from '../../../domain/ranking/compared-score.ts';
-import { missedRule, scoreText } from '../../../domain/text/describe.ts';
+import { missedRule, scoreText, wholeText } from '../../../domain/text/describe.ts';
 import type { ArchiveEntry, Bound } from '../../search/entry.ts';
 import { canMutate } from '../../variation/mutate.ts';
 import { parentOf, type Variant } from '../../variation/variation.ts';
@@ -49,6 +49,8 @@ const detailOf = (outcome: Outcome): string => {
       return `${outcome.field}: ${outcome.message}`;
     case 'wrong_answer': {
       const { tensor, index, expected, actual } = outcome.mismatch;
+      const whole = wholeText(outcome.mismatch);
+      if (whole !== undefined) return `case ${outcome.case}: ${whole}`;
       return `case ${outcome.case}: ${tensor}[${index}] is ${actual}, not ${expected}; ${missedRule(outcome.mismatch)}`;
     }
     case 'modified_input':

@@ -36,9 +36,10 @@ class _DefineProblem(TypedDict):
 
 
 class DefineProblem(_DefineProblem, total=False):
-    """`inputsArtifact`: where the definition has a program that derives inputs."""
+    """`inputsArtifact`: where the definition has a program that derives inputs. `verifyArtifact`: where it has a check of its own."""
 
     inputsArtifact: str
+    verifyArtifact: str
 
 
 class MeasuredBaseline(TypedDict):

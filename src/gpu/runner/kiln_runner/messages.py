@@ -85,6 +85,7 @@ distribution = union("kind", {
     "sorted_integers": record({"length": integer(1), "low": integer(), "high": integer()}),
     "mixture": record({"of": array(component, 2, 8)}),
     "derived": record({}, {"low": integer(), "high": integer()}),
+    "rule": record({}),
 })
 tolerance = record({"rtol": number(0), "atol": number(0), "relative_l2": number(above=0)})
 tensor = record({
@@ -144,7 +145,8 @@ record_unit = record(
     {**program_fields, "built": content_hash, "deviceModel": string, "cases": recorded_cases},
     {"model": model_call, "by": one_of("answers"), "again": integer(1)},
 )
-recorded_side = record({**program_fields, "side": one_of("reference", "baseline", "inputs"), "cases": recorded_cases}, {"model": model_call})
+own_side = one_of("reference", "baseline", "inputs", "verify")
+recorded_side = record({**program_fields, "side": own_side, "cases": recorded_cases}, {"model": model_call})
 
 
 def is_program(value: Any) -> bool:
@@ -163,13 +165,13 @@ def side_unit(value: Any) -> None:
 side_plan = plan_with(array(launch))
 defined_case = record({
     "name": string, "kind": one_of("check", "bench"), "tensors": array(tensor), "reference": side_plan, "baseline": side_plan,
-}, {"hard": array(record({"name": string, "distributions": mapping(distribution)})), "raw": array(tensor, 1)})
+}, {"hard": array(record({"name": string, "distributions": mapping(distribution)})), "raw": array(tensor, 1), "rules": array(string, 1)})
 problem_definition = record({
     "key": content_hash, "name": string,
     "tolerance": tolerance,
     "cases": array(defined_case, 1),
     "reference": side_unit, "baseline": side_unit,
-}, {"inputs": recorded_side})
+}, {"inputs": recorded_side, "verify": recorded_side})
 plans = mapping(plan)
 timing_rules = record({
     "method": one_of("paired", "cached"), "warmupRuns": integer(0), "runsMin": integer(1), "runsMax": integer(1),

@@ -112,6 +112,8 @@ class DefinedCase(_DefinedCase, total=False):
     hard: list[HardInputs]
     # What inputs are derived from: drawn for the problem's own program alone.
     raw: list[Tensor]
+    # Of the problem's own check: all of them must hold.
+    rules: list[str]
 
 
 class _ProblemDefinition(TypedDict):
@@ -126,6 +128,8 @@ class _ProblemDefinition(TypedDict):
 class ProblemDefinition(_ProblemDefinition, total=False):
     # Derives inputs from the raw tensors of a case.
     inputs: RecordedSide
+    # Says whether outputs are right.
+    verify: RecordedSide
 
 
 class _TimingRules(TypedDict):

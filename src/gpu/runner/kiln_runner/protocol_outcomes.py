@@ -85,7 +85,7 @@ class LargestError(ElementValues):
 
 
 class Mismatch(_Mismatch, total=False):
-    rule: Literal["element", "norm", "index"]
+    rule: Literal["element", "norm", "index", "check", "finite", "repeat"]
     error: str
     limit: str
     largest: LargestError

@@ -112,8 +112,8 @@ class RecordUnit(_RecordUnit, total=False):
     again: int
 
 
-# `inputs`: derives some of them.
-OwnSide = Literal["reference", "baseline", "inputs"]
+# `inputs`: derives some of them. `verify`: the problem's own check.
+OwnSide = Literal["reference", "baseline", "inputs", "verify"]
 
 
 class OwnRecordUnit(RecordUnit, total=False):

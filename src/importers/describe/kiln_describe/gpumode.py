@@ -10,20 +10,22 @@ from kiln_describe.kiln_derive import called
 from kiln_describe.lines import Lines
 from kiln_describe.names import unpacked_names
 from kiln_describe.outputs import Ran, attempt, same
+from kiln_describe.own_check import OwnCheck
 from kiln_describe.refused import Refused
-from kiln_describe.tolerance import tolerance_of
+from kiln_describe.tolerance import CHECK, tolerance_of
 from kiln_describe.tree import take
 
 _ELEMENTS_RUN_MAX = 1 << 22
+# Of a case, for its own check to be tried on it where a smaller one was.
+_ELEMENTS_LEARNED_MAX = 1 << 17
 
 
 def describe(task: dict[str, Any]) -> dict[str, Any]:
     path = Path(task["file"])
     lines, source = Lines(str(path.parent)), path.read_text()
     tolerance = tolerance_of(source)
-    if "own" in tolerance:
-        raise Refused(f"{tolerance['own']}: its own check cannot be taken")
     module = load(path, lines, ("generate_input", "ref_kernel"))
+    own = _own_check(module, tolerance, lines)
     inputs = [_inputs(module.generate_input, args, lines) for args in task["cases"]]
     sizes = [_size(one) for one in inputs if isinstance(one, Made)]
     if not sizes:
@@ -33,10 +35,32 @@ def describe(task: dict[str, Any]) -> dict[str, Any]:
         {"refused": made} if isinstance(made, str) else _case(module, args, made, lines, shows=_size(made) == min(sizes))
         for made, args in zip(inputs, task["cases"])
     ]
+    if own:
+        _learn(own, module, [(made, args) for made, args in zip(inputs, task["cases"]) if isinstance(made, Made)])
     ran = [one for one in cases if one.get("outputs") is not None]
     if not ran:
         raise Refused(f"the reference ran in no case: {next(one['complaint'] for one in cases if 'complaint' in one)}")
-    return {"cases": cases, "names": unpacked_names(source, "ref_kernel"), "tolerance": tolerance}
+    said = {"check": own.document()} if own else {"tolerance": tolerance}
+    return {"cases": cases, "names": unpacked_names(source, "ref_kernel"), **said}
+
+
+def _own_check(module: Any, tolerance: dict[str, Any], lines: Lines) -> Optional[OwnCheck]:
+    """None where it compares as Kiln does."""
+    why = tolerance.get("own")
+    if why is None:
+        return None
+    if not callable(getattr(module, CHECK, None)):
+        raise Refused(f"{why}: nothing says what is right")
+    return OwnCheck(getattr(module, CHECK), why, lines)
+
+
+def _learn(own: OwnCheck, module: Any, cases: "list[tuple[Made, dict[str, Any]]]") -> None:
+    """From the smallest case, and from all others that are quickly run."""
+    first, *others = sorted(cases, key=lambda case: _size(case[0]))
+    if _size(first[0]) > _ELEMENTS_RUN_MAX:
+        raise Refused("its own check is learned from a case, and all of its tensors are too large to run it here")
+    for made, args in [first, *(case for case in others if _size(case[0]) <= _ELEMENTS_LEARNED_MAX)]:
+        own.learn(_again(_generator(module.generate_input, args), "cpu"), module.ref_kernel, tries=made is first[0])
 
 
 def _inputs(generate: Callable[..., Any], args: dict[str, Any], lines: Lines) -> "Made | str":

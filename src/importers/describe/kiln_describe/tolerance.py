@@ -2,7 +2,7 @@
 import ast
 from typing import Any, Optional
 
-_CHECK = "check_implementation"
+CHECK = "check_implementation"
 _CLOSE = ("make_match_reference", "match_reference", "verbose_allclose")
 _EQUAL = ("verbose_allequal",)
 _USUAL = {"rtol": 1e-5, "atol": 1e-8}
@@ -12,17 +12,17 @@ def tolerance_of(source: str) -> dict[str, Any]:
     """{"rtol", "atol"}; {"equal": true}; or {"own": why it is none of these}."""
     found = _definition(ast.parse(source))
     if found is None:
-        return {"own": f"{_CHECK} is not there"}
+        return {"own": f"{CHECK} is not there"}
     calls = [one for one in ast.walk(found) if isinstance(one, ast.Call)]
     known = [one for one in calls if _name(one) in (*_CLOSE, *_EQUAL)]
     if not known:
-        return {"own": f"{_CHECK} compares in a way of its own (line {found.lineno})"}
+        return {"own": f"{CHECK} compares in a way of its own (line {found.lineno})"}
     if isinstance(found, ast.FunctionDef) and (why := _beside(found)):
-        return {"own": f"{_CHECK} {why}"}
+        return {"own": f"{CHECK} {why}"}
     told = [{"equal": True} if _name(call) in _EQUAL else _numbers(call) for call in known]
     # Each output by itself, all as exactly: one tolerance says the same.
     if len(known) > 1 and not (isinstance(found, ast.FunctionDef) and _each_output_once(found, known) and told.count(told[0]) == len(told)):
-        return {"own": f"{_CHECK} compares several times (line {found.lineno})"}
+        return {"own": f"{CHECK} compares several times (line {found.lineno})"}
     return told[0]
 
 
@@ -49,9 +49,9 @@ def _as_numbers(value: ast.expr) -> Optional[str]:
 
 def _definition(tree: ast.Module) -> Optional[ast.stmt]:
     for one in reversed(tree.body):
-        if isinstance(one, ast.FunctionDef) and one.name == _CHECK:
+        if isinstance(one, ast.FunctionDef) and one.name == CHECK:
             return one
-        if isinstance(one, ast.Assign) and any(isinstance(target, ast.Name) and target.id == _CHECK for target in one.targets):
+        if isinstance(one, ast.Assign) and any(isinstance(target, ast.Name) and target.id == CHECK for target in one.targets):
             return one
     return None
 

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { Mismatch } from '../../../../src/domain/outcome.ts';
 import type { Score } from '../../../../src/domain/ranking/ranking.ts';
 import { basisText, modeText, rankedScoreText, reasonText, scoreText, WHOLE } from '../../../../src/domain/text/describe.ts';
+
+const said = (mismatch: Mismatch) => reasonText({ verdict: 'wrong_answer', case: 'small', stage: 'timed_run', mismatch });
 
 describe('a score in the order of the ranking', () => {
   const score: Score = {
@@ -73,6 +76,20 @@ describe('reasons', () => {
     );
     expect(reasonText({ verdict: 'wrong_answer', case: 'small', stage: 'check', mismatch: { ...mismatch, actual: '2' } })).toBe(
       'case small: out[6] is 2, not 1.5 (1 of 7 elements)',
+    );
+  });
+
+  test('a wrong answer of a problem that checks outputs by itself says what of them does not hold', () => {
+    const found = { tensor: 'q', index: 0, expected: '', actual: '', mismatches: 1, elements: 3, relativeL2: '' };
+    expect(said({ ...found, rule: 'check', error: 'orthogonal' })).toBe(
+      "case small, in a timed run: the problem's own check says that orthogonal does not hold (1 of 3 rules)",
+    );
+    expect(said({ ...found, rule: 'finite', error: '' })).toBe(
+      'case small, in a timed run: q holds NaN or an infinity, and results of this problem are finite',
+    );
+    const numbers = { expected: '1', actual: '2', rule: 'repeat' as const, error: '1', limit: '0.001' };
+    expect(said({ ...found, ...numbers })).toBe(
+      'case small, in a timed run: q[0] is 2, not 1 (called again on the same inputs it returns the other, 1 apart, and the tolerance allows 0.001; 1 of 3 elements)',
     );
   });
 

@@ -53,6 +53,13 @@ describe('what went wrong', () => {
     expect(messageOf(later, 'softmax')).toContain('out[2][5]');
   });
 
+  test('names the rule of a check of the problem’s own that does not hold', () => {
+    const mismatch = { ...WRONG.mismatch, mismatches: 1, elements: 2, rule: 'check' as const, error: 'orthogonal' };
+    expect(messageOf({ ...WRONG, mismatch })).toBe(
+      "case odd (n=1000003), in its check: the problem's own check says that orthogonal does not hold (1 of 2 rules)",
+    );
+  });
+
   test('keeps the flat index where the case is not known any more', () => {
     expect(messageOf({ ...WRONG, case: 'gone' })).toContain('case gone, in its check: first wrong element out (flat index 17)');
   });

@@ -23,7 +23,9 @@ COMPILE_LIMIT_MS = 120_000
 # Until a program that could not be recorded, or whose recording did not work, is tried again.
 REFUSED_S = 600.0
 LOG_LINES_SHOWN = 8
-ROLES: tuple[OwnSide, ...] = ("reference", "baseline", "inputs")
+ROLES: tuple[OwnSide, ...] = ("reference", "baseline", "inputs", "verify")
+# What is no reference and no baseline, in words for people; what fails of it is told as of the reference.
+WORDS: dict[OwnSide, str] = {"inputs": "program that derives the inputs", "verify": "program that checks the outputs"}
 # Of a problem whose sides are the same on every device.
 ANY_MODEL = ""
 
@@ -177,6 +179,9 @@ def _unit_of(definition: ProblemDefinition, role: OwnSide) -> SideUnit:
     if role == "inputs":
         assert "inputs" in definition, "nothing is derived"
         return definition["inputs"]
+    if role == "verify":
+        assert "verify" in definition, "it has no check of its own"
+        return definition["verify"]
     return definition[role]
 
 
@@ -188,8 +193,8 @@ def _failure(problem: _Problem, role: OwnSide, result: Union[NotCompiled, Infra]
     if result["status"] == "infra":
         return result["failure"]
     outcome = result["outcome"]
-    words, side = ("program that derives the inputs", "reference") if role == "inputs" else (role, role)
-    name, code = f"the {words} of {problem.definition['name']}", f"{side}_failed"
+    name = f"the {WORDS.get(role, role)} of {problem.definition['name']}"
+    code = f"{'reference' if role in WORDS else role}_failed"
     if _is_program(problem.definition, role) and (outcome["verdict"] == "contract" or outcome["verdict"] == "crashed"):
         case = f", case {outcome['case']}" if outcome["case"] else ""
         return infra_of(code, f"{name} cannot be recorded here{case}: {_last_lines(outcome['message'])}")

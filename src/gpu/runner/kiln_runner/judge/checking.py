@@ -13,6 +13,8 @@ from .outcomes import Comparison, Findings, SampleFault, modified_input, out_of_
 from .sampling import Proof, Sample
 from .tensors import SEED_BITS, input_set_of, seed_for, tolerance_of
 
+# Rules that outputs as a whole are told to miss.
+_WHOLE = ("check", "finite")
 # Elements on either side of a wrong one that are told.
 NEAR = 4
 
@@ -99,7 +101,7 @@ def evaluate_timed(case: Case, reference: Runnable, ran: TimedRuns, terms: "Term
         case.expect(reference, proof.seed, (proof.replica, KEPT))
         expected, actual = case.sampled_values(fault, KEPT)
         stage = Stage("timed_run", proof.seed)
-        raise CandidateFailure(_wrong(case, stage, fault.mismatch(expected, actual, terms.tolerance)))
+        raise CandidateFailure(_wrong(case, stage, fault.mismatch(expected, actual, terms.tolerance), terms))
 
 
 def _weighed(case: Case, reference: Runnable, ran: TimedRuns, terms: "Terms") -> list[tuple[Proof, SampleFault]]:
@@ -126,12 +128,14 @@ def evaluate(case: Case, findings: Findings, terms: "Terms", stage: Stage) -> No
         raise CandidateFailure(out_of_bounds(case.name, findings.damage))
     if findings.modified:
         raise CandidateFailure(modified_input(case.name, findings.modified))
+    for whole in findings.wholes:
+        raise CandidateFailure(_wrong(case, stage, whole.mismatch, terms))
     for comparison in findings.comparisons:
         if not comparison.passes(terms.tolerance):
             expected, actual = case.values(comparison, comparison.index)
             mismatch = comparison.mismatch(expected, actual, terms.tolerance)
             _tell_around(mismatch, case, comparison, terms.tolerance)
-            raise CandidateFailure(_wrong(case, stage, mismatch))
+            raise CandidateFailure(_wrong(case, stage, mismatch, terms))
 
 
 def _tell_around(mismatch: Mismatch, case: Case, comparison: Comparison, tolerance: Tolerance) -> None:
@@ -151,7 +155,9 @@ def _values(case: Case, comparison: Comparison, index: int) -> ElementValues:
     return {"index": index, "expected": expected, "actual": actual}
 
 
-def _wrong(case: Case, stage: Stage, mismatch: Mismatch) -> WrongAnswer:
+def _wrong(case: Case, stage: Stage, mismatch: Mismatch, terms: "Terms") -> WrongAnswer:
+    if terms.is_verified and mismatch.get("rule") not in _WHOLE:
+        mismatch["rule"] = "repeat"
     return wrong_answer(case.name, stage.name, mismatch, case.hard_names[input_set_of(stage.seed) - 1] if input_set_of(stage.seed) else None)
 
 
@@ -162,7 +168,8 @@ def advice(outcome: Outcome) -> str:
 
 
 class Terms:
-    """What every check of a judgement shares."""
+    """What every check of a judgement shares. `is_verified`: the problem's own check says what is right, and a side's outputs are compared with
+    those of another call of it."""
 
-    def __init__(self, tolerance: Tolerance, rng: random.Random) -> None:
-        self.tolerance, self.rng = tolerance, rng
+    def __init__(self, tolerance: Tolerance, rng: random.Random, *, is_verified: bool = False) -> None:
+        self.tolerance, self.rng, self.is_verified = tolerance, rng, is_verified

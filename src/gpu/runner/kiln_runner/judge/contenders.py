@@ -99,6 +99,10 @@ class Contenders:
             self._bound[key] = (case, self._bind(side, case, spec))
         return self._bound[key][1]
 
+    def yardstick(self, case: Case, spec: DefinedCase) -> Runnable:
+        """Whose outputs are expected of the candidate."""
+        return self._problem.yardstick(self.runnable("candidate", case, spec), case, spec)
+
     def _bind(self, side: str, case: Case, spec: DefinedCase) -> Runnable:
         try:
             return case.bind(side, self.programs[side], self._plan(side, spec))

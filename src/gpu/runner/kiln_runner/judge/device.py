@@ -21,16 +21,23 @@ from .schedule import TimedRun
 # Snapshots that can be compared before the findings are fetched: a kept run's, and the last run's (or a check's).
 LOOKS = 2
 KEPT, LAST = 0, 1
-# The problem's own program that derives inputs, where some are.
-INPUTS = "inputs"
-# Who may run code on a case. The reference and what derives inputs write to memory of their own; the others to the candidate's.
-SIDES = ("reference", "baseline", INPUTS, "candidate", "record")
+# The problem's own programs that derive inputs and check outputs, where it has such.
+INPUTS, VERIFY = "inputs", "verify"
+# Who may run code on a case. The reference, what derives inputs and what checks outputs write to memory of their own; the others to the candidate's.
+SIDES = ("reference", "baseline", INPUTS, VERIFY, "candidate", "record")
 # The problem's own, which every problem has.
 OWN_SIDES = ("reference", "baseline")
 
 
 def nothing() -> None:
     """Where there is nothing to do meanwhile."""
+
+
+class Lure(NamedTuple):
+    """Outputs that a check must find wrong. `complaint`: where it does not. `place`: puts them where sides' first replica has its outputs."""
+
+    complaint: str
+    place: Callable[[], None]
 
 
 class Runnable(Protocol):
@@ -101,11 +108,17 @@ class CaseOf(Protocol[P, R]):
         ...
 
     def expect(self, reference: R, seed: int, at: tuple[int, int]) -> None:
-        """Runs the reference on the inputs that a replica had under `seed`; `at`: (replica, look)."""
+        """Runs the reference on the inputs that a replica had under `seed`; `at`: (replica, look). Where the problem has a check of its own, it looks
+        at what comes of that; in place of the reference a side may be given: what is expected of it is what it returns again."""
         ...
 
     def compare(self, tolerance: Tolerance, look: int) -> None:
-        """The snapshot with the reference's outputs."""
+        """The snapshot with what is expected; the problem's own check looks at it too, on the inputs that are in place."""
+        ...
+
+    def lures(self, look: int, rng: random.Random) -> list[Lure]:
+        """Of a problem with a check of its own, beside zeros and outputs of other inputs. The reference's of the inputs in place are expected for
+        `look`."""
         ...
 
     def announce(self, samples: Sequence[Sample]) -> None:

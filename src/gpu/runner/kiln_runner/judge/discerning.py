@@ -7,8 +7,8 @@ import math
 from typing import Optional
 
 from .checking import Terms
-from .device import LAST, Case, Runnable
-from .outcomes import Comparison
+from .device import LAST, Case, Lure, Runnable, nothing
+from .outcomes import Comparison, Findings
 
 # Whose outputs must not all pass for one draw's: of an answer with few values (an index, a flag) one may well be the same.
 OTHER_DRAWS = 4
@@ -26,6 +26,50 @@ def blindness(case: Case, sides: Sides, terms: Terms, is_timed: bool) -> Optiona
     found = _not_finite(case, sides, terms, seed) or (_idle(case, sides, terms, seed) if is_timed else None)
     case.wipe([LAST])
     return found
+
+
+def blindness_of_check(case: Case, sides: Sides, terms: Terms, is_timed: bool) -> Optional[str]:
+    """As `blindness`, of a problem with a check of its own."""
+    seed = terms.rng.getrandbits(128)
+    case.arm(terms.rng)
+    found = _disowned(case, sides, terms, seed) or _not_finite(case, sides, terms, seed)
+    if found is None and is_timed:
+        # Samples of timed runs are compared with what a side returns again.
+        found = _lured(case, sides, terms, seed) or _idle(case, sides, terms, seed)
+    case.wipe([LAST])
+    return found
+
+
+def _disowned(case: Case, sides: Sides, terms: Terms, seed: int) -> Optional[str]:
+    """The reference itself must pass, as the baseline did."""
+    case.draw(seed)
+    case.blank()
+    wholes = _queued(case, sides, terms, seed).wholes
+    return next((f"the reference's own outputs do not pass: {one.words}" for one in wholes if (one.kind, one.look) == ("expected", LAST)), None)
+
+
+def _lured(case: Case, sides: Sides, terms: Terms, seed: int) -> Optional[str]:
+    lures = [Lure("zeros pass", case.blank), Lure("outputs pass to which nothing was written", nothing), *case.lures(LAST, terms.rng)]
+    for lure in lures:
+        case.draw(seed)
+        case.poison(terms.rng)
+        # What lures are made of.
+        case.expect(sides.reference, seed, (0, LAST))
+        lure.place()
+        if _is_taken(case, sides, terms, seed):
+            return f"{lure.complaint}: its own check must find what is wrong with that"
+    for _ in range(OTHER_DRAWS):
+        case.draw(terms.rng.getrandbits(128))
+        case.poison(terms.rng)
+        case.execute(sides.baseline)
+        if not _is_taken(case, sides, terms, seed):
+            return None
+    return "outputs of other inputs pass: its own check must hold outputs against the inputs"
+
+
+def _is_taken(case: Case, sides: Sides, terms: Terms, seed: int) -> bool:
+    """Whether its own check finds nothing in what stands in the outputs now."""
+    return not any((one.kind, one.look) == ("kept", LAST) for one in _queued(case, sides, terms, seed).wholes)
 
 
 def _not_finite(case: Case, sides: Sides, terms: Terms, seed: int) -> Optional[str]:
@@ -71,8 +115,12 @@ def _others(case: Case, sides: Sides, terms: Terms, seed: int) -> list[Compariso
 
 def _looked(case: Case, sides: Sides, terms: Terms, seed: int) -> list[Comparison]:
     """What stands in the outputs now, compared with what the reference makes of the inputs of `seed`."""
+    return [comparison for comparison in _queued(case, sides, terms, seed).comparisons if comparison.look == LAST]
+
+
+def _queued(case: Case, sides: Sides, terms: Terms, seed: int) -> Findings:
     case.inspect(seed)
     case.snapshot(0, LAST)
     case.expect(sides.reference, seed, (0, LAST))
     case.compare(terms.tolerance, LAST)
-    return [comparison for comparison in case.findings().comparisons if comparison.look == LAST]
+    return case.findings()

@@ -34,7 +34,7 @@ from .turns import Alone, Batch, Pairs, Timed, Turn, WarmUp, read
 class Judgement:
     def __init__(self, bench: Bench, problem: Problem, task: JudgeTask) -> None:
         self._bench, self._problem, self._task = bench, problem, task
-        self._terms = Terms(problem.definition["tolerance"], bench.rng)
+        self._terms = Terms(problem.definition["tolerance"], bench.rng, is_verified=problem.is_verified)
         self._sides = Contenders(bench, problem, task)
         self._hidden: Optional[Hidden] = task.get("hidden")
         # Seeded by the system's generator, and as unpredictable for a kernel, but a hundred times as fast: the device waits for what is drawn.
@@ -139,7 +139,7 @@ class Judgement:
             for spec, following in zip(specs, [*specs[1:], None]):
                 self._enter("check", spec["name"])
                 case = self._sides.open(spec, 1)
-                reference = self._sides.runnable("reference", case, spec)
+                reference = self._sides.yardstick(case, spec)
                 trust(self._problem, case, spec, self._terms)
                 self._beforehand.prepare(case, is_check=True)
                 check_prepared(case, self._sides.runnable("candidate", case, spec), reference, self._terms, self._preparing(following))
@@ -229,7 +229,7 @@ class Judgement:
                 self.telemetry = self._bench.device.telemetry()
             if self._is_stopped or not self._turns:
                 self._load_next()
-            self._left.evaluate(timed.case, self._sides.runnable("reference", timed.case, spec))
+            self._left.evaluate(timed.case, self._sides.yardstick(timed.case, spec))
             self._find_unchanged()
             timed.case.wipe([KEPT, LAST])
         if spec["name"] in self._timings:
@@ -288,7 +288,7 @@ class Judgement:
         start = time.monotonic_ns()
         section = self._run_pairs(turn.spec, case, conditions, how) if isinstance(how, Pairs) else self._run_alone(turn.spec, case, how)
         spent_ms = (time.monotonic_ns() - start) / NS_PER_MS
-        self._left.look_at(case, self._sides.runnable("reference", case, turn.spec), section)
+        self._left.look_at(case, self._sides.yardstick(case, turn.spec), section)
         if self._turns and not self._is_left:
             # Behind what is looked at.
             self._prepare_ahead(self._turns[0].spec, is_check=False)
@@ -334,8 +334,8 @@ class Judgement:
         if known or batch == 1 or self._is_stopped:
             return case, conditions, warm
         # Short because the work was done, or because it was not: then nothing may be chosen by it.
-        self._left.look_at(case, self._sides.runnable("reference", case, spec), warm)
-        self._left.evaluate(case, self._sides.runnable("reference", case, spec))
+        self._left.look_at(case, self._sides.yardstick(case, spec), warm)
+        self._left.evaluate(case, self._sides.yardstick(case, spec))
         case.wipe([KEPT, LAST])
         return self._prepared(spec, batch), conditions, warm
 
@@ -356,7 +356,7 @@ class Judgement:
         race.saw_witness(spec["name"], witness(case, self._sides.runnable("baseline", case, spec), self._rng))
         if race.is_lost():
             race.stop("warm-up", spec["name"])
-            self._left.look_at(case, self._sides.runnable("reference", case, spec), warm)
+            self._left.look_at(case, self._sides.yardstick(case, spec), warm)
 
     def _likely_sides(self, spec: DefinedCase) -> list[str]:
         """That are timed together, as it looks before anything of the case was timed."""

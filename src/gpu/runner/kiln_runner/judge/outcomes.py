@@ -159,6 +159,45 @@ def _element_numbers(expected: str, actual: str, tolerance: Tolerance) -> tuple[
     return str(error) if isinstance(error, int) else f"{error:.6g}", f"{limit:.6g}"
 
 
+# Of a run that was kept, or of what is expected of it.
+Kind = Literal["kept", "expected"]
+
+
+class Whole(NamedTuple):
+    """What is wrong with outputs as a whole, where the problem checks them by itself. `error`: the first of its rules that does not hold; empty where
+    an output is not finite. `unmet`, `of`: how many of how many."""
+
+    kind: Kind
+    look: int
+    tensor: str
+    error: str
+    unmet: int
+    of: int
+
+    @property
+    def mismatch(self) -> Mismatch:
+        return {
+            "tensor": self.tensor, "index": 0, "expected": "", "actual": "", "mismatches": self.unmet, "elements": self.of, "relativeL2": "",
+            "rule": "check" if self.error else "finite", "error": self.error,
+        }
+
+    @property
+    def words(self) -> str:
+        """For whoever wrote the problem."""
+        return f"its own check says that {self.error} does not hold" if self.error else f"{self.tensor} holds NaN or an infinity"
+
+
+def whole_of_rules(kind: Kind, look: int, rules: Sequence[str], words: ComparisonWords) -> Optional[Whole]:
+    """`words`: of what the rules say, compared with what they have to."""
+    unmet, first = words[0], ~words[1] & (2**64 - 1)
+    return Whole(kind, look, rules[first], rules[first], unmet, len(rules)) if unmet else None
+
+
+def whole_of_numbers(kind: Kind, look: int, tensor: Tensor, words: ComparisonWords) -> Optional[Whole]:
+    """`words`: of zeros, compared with the output."""
+    return None if math.isfinite(words[3]) else Whole(kind, look, tensor["name"], "", words[0], tensor["elements"])
+
+
 class SampleFault(NamedTuple):
     """Samples of one output that miss the reference. `slot`: of the first such run. `element` None: each element of its sample is within its
     tolerance, and their norm is not."""
@@ -196,9 +235,11 @@ def sample_fault(tensor: Tensor, words: tuple[int, int, int]) -> Optional[Sample
 
 
 class Findings:
-    """What the device found since the last look. `comparisons` are those of the outputs, in the order of the case's tensors."""
+    """What the device found since the last look. `comparisons` are those of the outputs, in the order of the case's tensors. `wholes`: of a problem
+    that checks outputs by itself, what is wrong with them."""
 
     def __init__(
-        self, damage: Optional[GuardDamage], modified: Optional[str], comparisons: list[Comparison], samples: Sequence[SampleFault] = ()
+        self, damage: Optional[GuardDamage], modified: Optional[str], comparisons: list[Comparison], samples: Sequence[SampleFault] = (),
+        wholes: Sequence[Whole] = (),
     ) -> None:
-        self.damage, self.modified, self.comparisons, self.samples = damage, modified, comparisons, list(samples)
+        self.damage, self.modified, self.comparisons, self.samples, self.wholes = damage, modified, comparisons, list(samples), list(wholes)

@@ -7,11 +7,14 @@ from kiln_runner.judge_frames import DefineProblem
 from kiln_runner.protocol import DefinedCase, Plan
 
 from .artifacts import open_artifact
-from .device import INPUTS, Case, Device, Part, Program, Runnable
+from .device import INPUTS, VERIFY, Case, Device, Part, Program, Runnable
 from .facts import Facts
 from .failures import InfraFailure, LaunchRejected
 from .recorded import CHANGES_WHAT_IT_KEEPS, Recorded, has_changed
 from .symbols import names_in
+
+# What runs on behalf of every other side.
+_ON_ALL = {INPUTS, VERIFY}
 
 
 class Problem:
@@ -21,6 +24,8 @@ class Problem:
         artifacts = {"reference": frame["referenceArtifact"], "baseline": frame["baselineArtifact"]}
         if "inputsArtifact" in frame:
             artifacts[INPUTS] = frame["inputsArtifact"]
+        if "verifyArtifact" in frame:
+            artifacts[VERIFY] = frame["verifyArtifact"]
         self._programs: dict[str, Program] = {side: device.load(side, open_artifact(cache, artifact)) for side, artifact in artifacts.items()}
 
     @cached_property
@@ -40,8 +45,18 @@ class Problem:
 
     @property
     def is_timed_alone(self) -> bool:
-        """A recording has one place for each tensor: one run of a baseline that is one, or on inputs that one derives, is timed at a time."""
-        return isinstance(self._programs["baseline"], Recorded) or INPUTS in self._programs
+        """A recording has one place for each tensor: one run of a baseline that is one, on inputs that one derives, or of outputs that one checks, is
+        timed at a time."""
+        return isinstance(self._programs["baseline"], Recorded) or not self._programs.keys().isdisjoint(_ON_ALL)
+
+    @property
+    def is_verified(self) -> bool:
+        """It checks outputs by itself."""
+        return VERIFY in self._programs
+
+    def yardstick(self, side: Runnable, case: Case, spec: DefinedCase) -> Runnable:
+        """Whose outputs are expected of a side: the reference's, or its own once more where the problem's check says what is right."""
+        return side if self.is_verified else self.trusted("reference", case, spec)
 
     @cached_property
     def is_recorded(self) -> bool:
@@ -77,14 +92,16 @@ class Problem:
     def plan(self, side: str, case: DefinedCase) -> Plan:
         program = self._programs[side]
         if isinstance(program, Recorded):
-            return {"reference": program.plan_apart, INPUTS: program.plan_alone}.get(side, program.plan)(case["name"])
+            plans = {"reference": program.plan_apart, INPUTS: program.plan_alone, VERIFY: program.plan_alone}
+            return plans.get(side, program.plan)(case["name"])
         return case["reference"] if side == "reference" else case["baseline"]
 
     def bound(self, side: str, case: Case, spec: DefinedCase) -> Runnable:
         """The side's runnable for an open case, bound once for as long as the case stays where it is."""
-        if side != INPUTS and INPUTS in self._programs:
-            # Whatever is done with the case, inputs are drawn first.
-            self.bound(INPUTS, case, spec)
+        if side not in _ON_ALL:
+            # Whatever is done with the case, inputs are drawn first, and outputs checked at the end.
+            for first in self._programs.keys() & _ON_ALL:
+                self.bound(first, case, spec)
         program = self._programs[side]
         known = case.bound.get(side)
         # The case may be older than this program: a problem that was put away and loaded again has new ones.

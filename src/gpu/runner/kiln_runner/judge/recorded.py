@@ -33,7 +33,7 @@ class Recorded(ABC):
 
     @abstractmethod
     def plan_alone(self, case: str) -> Plan:
-        """As `plan_apart`, of what derives inputs: what it reads lies there too."""
+        """As `plan_apart`, of what derives inputs or checks outputs: what it reads lies there too."""
 
     @abstractmethod
     def shares(self, case: str) -> list[KernelShare]:
@@ -49,7 +49,7 @@ CHANGES_WHAT_IT_KEEPS = "it changes memory that it keeps between calls; only wha
 
 def apart(tensor: str) -> str:
     """What a recorded reference writes in place of a tensor of the case, until it is copied to where nobody finds it; and all tensors of what derives
-    inputs."""
+    inputs or checks outputs."""
     return f"apart={tensor}"
 
 

@@ -21,6 +21,17 @@ SEED_BITS = 128
 _SCALAR_BYTES = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4}
 
 
+# An element of each float type that is no number, and one that is infinite; and 32 bits that fill memory with ones, of some types with what is near.
+NOT_A_NUMBER = {
+    "f64": b"\0\0\0\0\0\0\xf8\x7f", "f32": b"\0\0\xc0\x7f", "f16": b"\0\x7e", "bf16": b"\xc0\x7f", "f8e4m3": b"\x7f",
+}
+INFINITE = {"f64": b"\0\0\0\0\0\0\xf0\x7f", "f32": b"\0\0\x80\x7f", "f16": b"\0\x7c", "bf16": b"\x80\x7f"}
+ONES = {
+    "f64": 0x3FF00000, "f32": 0x3F800000, "f16": 0x3C003C00, "bf16": 0x3F803F80, "i64": 1, "i32": 1, "u32": 1, "i8": 0x01010101, "u8": 0x01010101,
+    "f8e4m3": 0x38383838, "f4e2m1x2": 0x22222222,
+}
+
+
 def plain_tensor(dtype: str, elements: int) -> Tensor:
     """Of the judge's own, to try its kernels by."""
     return {"name": dtype, "dtype": dtype, "elements": elements, "role": "in", "distribution": {"kind": "normal"}}

@@ -3,7 +3,7 @@ from kiln_runner.protocol import DefinedCase
 
 from .checking import Terms, advice, check
 from .device import Case
-from .discerning import Sides, blindness
+from .discerning import Sides, blindness, blindness_of_check
 from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
 from .problems import Problem
 
@@ -15,14 +15,15 @@ def trust(problem: Problem, case: Case, spec: DefinedCase, terms: Terms) -> None
     reference, baseline = (problem.trusted(side, case, spec) for side in ("reference", "baseline"))
     try:
         for input_set in range(1 + len(case.hard_names)):
-            check(case, baseline, reference, terms, input_set)
+            check(case, baseline, problem.yardstick(baseline, case, spec), terms, input_set)
         problem.refuse_change()
     except CandidateFailure as failure:
         raise problem.blamed(f"{failure.outcome}{advice(failure.outcome)}") from failure
     except (DeviceFault, LaunchRejected) as error:
         message = f"the problem's own reference or baseline, case {spec['name']}: {error}"
         raise InfraFailure("baseline_failed", message, lost=getattr(error, "lost", False)) from error
-    reason = blindness(case, Sides(reference, baseline), terms, spec["kind"] == "bench")
+    find = blindness_of_check if problem.is_verified else blindness
+    reason = find(case, Sides(reference, baseline), terms, spec["kind"] == "bench")
     if reason is not None:
         name = problem.definition["name"]
         raise InfraFailure("problem_refused", f"the problem {name} cannot tell right from wrong: case {spec['name']}: {reason}")

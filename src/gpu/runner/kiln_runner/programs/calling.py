@@ -132,6 +132,8 @@ def _values(returned: Any, names: list[str], framework: Framework) -> list[Any]:
 
 def _placed(value: Any, one: Given, framework: Framework) -> Placed:
     spec, found, given = one.spec, framework.look(value), framework.look(one.tensor)
+    if is_rule(spec):
+        return _held(spec, value, found, framework)
     if found is None:
         raise Broken(f"output {spec['name']} is {type(value).__name__}, no tensor")
     wanted = framework.type_of(spec["dtype"])
@@ -150,6 +152,23 @@ def _placed(value: Any, one: Given, framework: Framework) -> Placed:
         laid = framework.contiguous(value)
         return Placed(spec, framework.look(laid), laid_out=True, kept=laid)
     return Placed(spec, None if given is not None and given.address == found.address else found)
+
+
+def _held(spec: RecordedTensor, value: Any, found: Optional[Found], framework: Framework) -> Placed:
+    """What a check says of one of its rules, as a byte: within what is recorded, 1 where all that it says is true."""
+    if found is None or found.type != "bool":
+        raise Broken(f"rule {spec['name']} is {type(value).__name__ if found is None else found.type}; a tensor of bool is needed: where it holds")
+    if not found.bytes:
+        raise Broken(f"rule {spec['name']} says nothing: its tensor is empty")
+    if not found.is_on_gpu:
+        raise Broken(f"rule {spec['name']} is not on the GPU: it does not follow from the outputs")
+    byte = framework.all_true(value)
+    return Placed(spec, framework.look(byte), kept=byte)
+
+
+def is_rule(spec: RecordedTensor) -> bool:
+    """A rule of a problem's own check."""
+    return spec["distribution"]["kind"] == "rule"
 
 
 def derived_of(spec: RecordedTensor) -> Json:

@@ -68,6 +68,10 @@ class Framework(Protocol):
         """Integers beyond the bounds become the nearer one."""
         ...
 
+    def all_true(self, value: Any) -> Any:
+        """Of a tensor of bool: one byte, 1 where all of it is true."""
+        ...
+
     def type_of(self, dtype: str) -> str:
         """As `look` calls it."""
         ...
@@ -159,6 +163,9 @@ class Torch:
 
     def clamp(self, value: Any, low: int, high: int) -> None:
         value.clamp_(low, high)
+
+    def all_true(self, value: Any) -> Any:
+        return value.all().to(self._torch.uint8).reshape(1)
 
     def _name(self, dtype: Any) -> str:
         return str(dtype).rsplit(".", 1)[-1]

@@ -64,7 +64,9 @@ class Recorder:
         self._uploads: dict[str, bytes] = {}
         self._operations: list[OperationEntry] = []
         self._notes: list[str] = []
-        self._is_recording = self.refuses_downloads = False
+        self._is_recording = False
+        # Why values must not be read on the host; empty where they may.
+        self.refuses_downloads = ""
         self._refusal: Optional[str] = None
 
     def begin(self) -> None:
@@ -117,7 +119,7 @@ class Recorder:
     def on_download(self, size: int) -> None:
         """A value that the host reads may steer it: whether it does, fresh inputs show."""
         if self._is_recording and self.refuses_downloads:
-            self._refusal = self._refusal or f"it reads {size} bytes on the host, and what inputs are derived from is drawn anew each time"
+            self._refusal = self._refusal or f"it reads {size} bytes on the host, and {self.refuses_downloads}"
         elif self._is_recording:
             self.note(f"reads {size} bytes on the host")
 

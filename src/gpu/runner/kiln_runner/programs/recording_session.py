@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Callable, NamedTuple, Optional
 
 from kiln_runner.programs.arena import Arena, Block, tensor_rooms
-from kiln_runner.programs.calling import Call, Given, Placed, callable_of, derived_of, outputs_of
+from kiln_runner.programs.calling import Call, Given, Placed, callable_of, derived_of, is_rule, outputs_of
 from kiln_runner.programs.device_memory import DeviceMemory
 from kiln_runner.programs.framework import Framework
 from kiln_runner.programs.opening import InCase
 from kiln_runner.programs.recorder import NotRecordable, Range, Recorder
-from kiln_runner.protocol_programs import ModelCall, RecordedCase
+from kiln_runner.protocol_programs import ModelCall, RecordedCase, RecordedTensor
 
 # Looked at on the host. What of it a result depends on is bounded by what a recording holds.
 KEPT_BYTES_MAX = 4 * 1024 ** 3
@@ -107,8 +107,7 @@ class _Case:
                 self._tools.memory.write(block.address, data)
 
     def _record(self) -> "tuple[bytes, dict[str, bytes]]":
-        # Inputs that it derives would depend on what was drawn for this recording.
-        self._tools.recorder.refuses_downloads = any(derived_of(spec) for spec in self._case["tensors"])
+        self._tools.recorder.refuses_downloads = _read_by_nobody(self._case["tensors"])
         # Which of what it keeps between calls it looks at.
         kept, outputs, _ = self._watched()
         if self._takes_for_its_own(outputs):
@@ -134,8 +133,9 @@ class _Case:
         return found
 
     def _blank(self, kept: list[Block]) -> None:
-        """What a result does not depend on, such as a library's workspace, holds zeros from here on, not what earlier cases left there."""
-        if not kept or any(one.spec["role"] == "inout" for one in self._given):
+        """What a result does not depend on, such as a library's workspace, holds zeros from here on, not what earlier cases left there. What a check
+        says of numbers that nobody computed depends on little."""
+        if not kept or any(one.spec["role"] == "inout" or is_rule(one.spec) for one in self._given):
             return
         self._draw()
         wanted = self._result()
@@ -226,6 +226,13 @@ class _Case:
         for address in _words_outside(self._tools.recorder.words(), ranges, self._tools.arena):
             raise NotRecordable(f"it uses other memory at each call ({address:#x})")
         return ranges
+
+
+def _read_by_nobody(tensors: Sequence[RecordedTensor]) -> str:
+    """Why the host may read nothing: what follows would be of what was drawn for this recording. Empty where that is found out by others."""
+    if any(derived_of(spec) for spec in tensors):
+        return "what inputs are derived from is drawn anew each time"
+    return "what it checks are other outputs each time" if any(is_rule(spec) for spec in tensors) else ""
 
 
 def _touched(words: set[int], blocks: list[Block], memory: DeviceMemory) -> list[Block]:

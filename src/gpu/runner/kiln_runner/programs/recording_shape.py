@@ -29,7 +29,7 @@ NUMBER_DIGITS_MAX = 16
 WINDOW_UNIT = 2 * 1024 * 1024
 WINDOW_BYTES_MAX = 1 << 38
 INPUTS_BASE, ARENA_BASE, ARENAS = 0x2A00_0000_0000, 0x2B00_0000_0000, 64
-OWN_BASES = {side: ARENA_BASE + (ARENAS + number) * WINDOW_BYTES_MAX for number, side in enumerate(("reference", "baseline", "inputs"))}
+OWN_BASES = {side: ARENA_BASE + (ARENAS + number) * WINDOW_BYTES_MAX for number, side in enumerate(("reference", "baseline", "inputs", "verify"))}
 # All of them.
 WINDOWS = (INPUTS_BASE, max(OWN_BASES.values()) + WINDOW_BYTES_MAX)
 _GRID_MAX, _BLOCK_MAX = (2 ** 31 - 1, 65_535, 65_535), (1024, 1024, 64)

@@ -7,7 +7,7 @@ from typing import Callable, Optional, Protocol
 
 from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tolerance
 
-from ..device import LAST, LOOKS, nothing
+from ..device import LAST, LOOKS, Lure, nothing
 from ..failures import CandidateFailure, OutOfReach
 from ..layout import Placement, Scratch, buffer_name, distance
 from ..lookups import NO_LOOKUP, looked_up_in, lookup_in, seen_bytes
@@ -255,6 +255,10 @@ class CpuCase:
             self._found.comparisons.append(Comparison(tensor, look, found.words()))
             if look == LAST:
                 self._norms[tensor["name"]] = found.reference2
+
+    def lures(self, look: int, rng: random.Random) -> list[Lure]:
+        """A check of a problem's own runs on GPUs alone."""
+        return []
 
     def announce(self, samples: Sequence[Sample]) -> None:
         self.samples.announce(samples)

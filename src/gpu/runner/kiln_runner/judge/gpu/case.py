@@ -1,17 +1,16 @@
 """A case with its buffers on the GPU. Everything is queued on one stream, so order is all the isolation that is needed."""
 import random
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Callable, Optional
 
 from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tolerance
 
-from ..device import INPUTS, LAST, LOOKS, nothing
+from ..device import INPUTS, LAST, LOOKS, VERIFY, Lure, nothing
 from ..failures import DeviceFault, InfraFailure
 from ..layout import Room, Scratch, guards_in
-from ..lookups import NO_LOOKUP, Lookup, looked_up_in, lookup_in, seen_bytes
 from ..numbers import element_text
-from ..outcomes import Comparison, Findings, SampleFault, sample_fault
+from ..outcomes import Comparison, Findings, Kind, SampleFault, sample_fault
 from ..recorded import apart
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
@@ -25,6 +24,8 @@ from .driver import CudaError
 from .guards import CaseGuards
 from .input_draws import InputDraws, InputPlaces
 from .kernels import FindingsBlock
+from .output_comparisons import ComparedPlaces, OutputComparisons
+from .own_check import OwnCheck, Places
 from .placing import GUARD_TABLE, PROOF, Poisonable, place_case, proven_types
 from .program import Program, rejected
 from .proof import Proof, words_of
@@ -48,14 +49,14 @@ class GpuCase:
         self._outputs = [tensor for tensor in self.tensors if is_output(tensor)]
         # Whether drawing inputs changes outputs too. Asked before every run.
         self.changes_in_draws = any(tensor["role"] == "inout" for tensor in self.tensors)
-        self._place(batch, scratch)
+        self._place(case, batch, scratch)
         sets = input_sets(case)
         self._derived = DerivedInputs(gpu, sets, len(self.tensors), self._at, lambda name: self.tensor_at(0, name))
         # The device is waited for then: what is to be taken of the run before is taken first.
         self.waits_in_draws = bool(self._derived.tensors)
         self._prepare_guards()
         self._prepare_inputs([tensors[: len(self.tensors)] for tensors in sets])
-        self._prepare_comparisons()
+        self._prepare_comparisons(case)
         self._prepare_findings()
         self._inputs_at: Optional[tuple[int, int]] = None
         self.seed = 0
@@ -64,9 +65,9 @@ class GpuCase:
 
     # --- where things are
 
-    def _place(self, batch: int, scratch: Scratch) -> None:
+    def _place(self, case: DefinedCase, batch: int, scratch: Scratch) -> None:
         memory = self._gpu.memory
-        places = place_case(self.tensors, batch, scratch, memory.page)
+        places = place_case(case, batch, scratch, memory.page)
         self._rooms, self._private = places.visible, places.private
         # Two groups: from where one lies nothing follows for the other.
         self._shown = memory.map([room.mapped for room in self._rooms.values()], self.name)
@@ -109,30 +110,17 @@ class GpuCase:
     def _hidden(self, kind: str, look: int, tensor: Tensor) -> int:
         return self._private_at(f"{kind}{look}/{tensor['name']}")
 
-    def _prepare_comparisons(self) -> None:
+    def _prepare_comparisons(self, case: DefinedCase) -> None:
         self._derived_at = self._changed_at + len(self._draws.unchanging)
         first = self._derived_at + self._derived.words
-        looks = [(look, tensor) for look in range(LOOKS) for tensor in self._outputs]
-        self._looks = [(look, tensor, first + FindingsBlock.COMPARISON_WORDS * n) for n, (look, tensor) in enumerate(looks)]
-        self._words = first + FindingsBlock.COMPARISON_WORDS * len(looks)
-        # By look, made ready when it is first asked for.
-        self._compares: dict[int, list[tuple[Tensor, Callable[[float, float], None]]]] = {}
-        types, gpu = proven_types(self.tensors), self._gpu
+        compared = ComparedPlaces(self._private_at, self._hidden, self._reference_tensor)
+        self._comparisons = OutputComparisons(self._gpu, self.tensors, compared, first)
+        self._words = first + self._comparisons.words
+        types, gpu = proven_types(case), self._gpu
         self._proof = Proof(gpu.driver, gpu.kernels, gpu.findings, types, self._private_at(PROOF), self._words)
         self._words, self._is_asked, self._is_fetched = self._words + words_of(types), False, False
-
-    def _compare(self, look: int, tensor: Tensor, found: int) -> Callable[[float, float], None]:
-        kept, expected, of = self._hidden("kept", look, tensor), self._hidden("expected", look, tensor), looked_up_in(tensor, self.tensors)
-        if of is None:
-            return self._gpu.kernels.compare(tensor, kept, expected, found)
-        size = seen_bytes(tensor, of)
-        lookup = self._lookup(tensor, look, self._private_at(f"seen/{tensor['name']}") if size else 0)
-        return self._gpu.kernels.compare_indices(tensor, (kept, expected, found), lookup, size)
-
-    def _lookup(self, tensor: Tensor, look: int, seen: int = 0) -> Lookup:
-        """In what the reference was given for that look."""
-        of = looked_up_in(tensor, self.tensors)
-        return lookup_in(of, tensor, self._reference_tensor(of, look), seen) if of else NO_LOOKUP
+        self._check = OwnCheck(gpu, case, Places(self._at, self._private_at, partial(self.tensor_at, 0), self._hidden), self._words)
+        self._words += self._check.words
 
     @cached_property
     def samples(self) -> CaseSamples:
@@ -163,6 +151,7 @@ class GpuCase:
         runnable = self._bind(side, program, plan)
         if side == INPUTS:
             self._derived.bind(runnable)
+        self._check.bind(side, runnable)
         return runnable
 
     def _bind(self, side: str, program: Program, plan: Plan) -> Runnable:
@@ -230,7 +219,7 @@ class GpuCase:
 
     def _poisoned_rooms(self) -> list[tuple[str, Room]]:
         """Scratch. By what derived inputs were made as, changes of them are found."""
-        return [(name, room) for name, room in self._rooms.items() if "/" not in name and not name.startswith(f"{INPUTS}.")]
+        return [(name, room) for name, room in self._rooms.items() if "/" not in name and not name.startswith((f"{INPUTS}.", f"{VERIFY}."))]
 
     def blank(self) -> None:
         for tensor in self._outputs:
@@ -286,29 +275,53 @@ class GpuCase:
             self._driver.copy(self._hidden("kept", look, tensor), self.tensor_at(replica, tensor["name"]), tensor_bytes(tensor))
 
     def expect(self, reference: Runnable, seed: int, at: tuple[int, int]) -> None:
+        look = at[1]
+        if self._check.repeats(reference):
+            self._repeat(reference, seed, at)
+        else:
+            self._draw_again(seed, at)
+            reference.fill(look)
+            if self._recordings.has_reference:
+                self._recordings.replay(self._driver, self._written_apart(look), lambda: self.launch(reference, look))
+            else:
+                self.launch(reference, look)
+        self._look_at("expected", look)
+
+    def _draw_again(self, seed: int, at: tuple[int, int], *, is_spoilt: bool = False) -> None:
+        """Where the reference reads, if these inputs are not in place, or somebody may have changed them (`is_spoilt`)."""
         replica, look = at
+        is_missing = is_spoilt or self._inputs_at != (seed, replica)
         for tensor, draw in self._draws.again(seed, look):
-            if self.tensors[tensor]["role"] == "inout" or self._inputs_at != (seed, replica):
+            if self.tensors[tensor]["role"] == "inout" or is_missing:
                 draw(*keys_of(seed, replica, tensor))
-        if self._inputs_at != (seed, replica):
+        if is_missing:
             self._derive(seed)
         self._inputs_at = (seed, replica)
-        reference.fill(look)
-        if self._recordings.has_reference:
-            self._recordings.replay(self._driver, self._written_apart(look), lambda: self.launch(reference, look))
-        else:
-            self.launch(reference, look)
+
+    def _repeat(self, side: Runnable, seed: int, at: tuple[int, int]) -> None:
+        """What the side returns now, on these inputs, is expected of it. Whatever it did to them, it is checked on those that were drawn."""
+        self._draw_again(seed, at, is_spoilt=True)
+        for tensor in self._outputs:
+            self._driver.fill(self.tensor_at(0, tensor["name"]), 0xFFFFFFFF, tensor_bytes(tensor))
+        self._recordings.restore()
+        self.execute(side)
+        for tensor in self._outputs:
+            self._driver.copy(self._hidden("expected", at[1], tensor), self.tensor_at(0, tensor["name"]), tensor_bytes(tensor))
+        self._draw_again(seed, at, is_spoilt=True)
+
+    def _look_at(self, kind: Kind, look: int) -> None:
+        self._check.look_at(kind, look, self._recordings, lambda program: self.launch(program, 0))
+
+    def lures(self, look: int, rng: random.Random) -> list[Lure]:
+        return self._check.lures(look, rng)
 
     def _written_apart(self, look: int) -> list[Written]:
         return [Written(t, self._at(f"reference.{apart(t['name'])}"), self._hidden("expected", look, t)) for t in self._outputs]
 
     def compare(self, tolerance: Tolerance, look: int) -> None:
         self._expect_no_answer()
-        if look not in self._compares:
-            self._compares[look] = [(t, self._compare(look, t, self._gpu.findings.at(word))) for of, t, word in self._looks if of == look]
-        for tensor, compare in self._compares[look]:
-            own = tolerance_of(tensor, tolerance)
-            compare(own["rtol"], own["atol"])
+        self._comparisons.compare(tolerance, look)
+        self._look_at("kept", look)
 
     def announce(self, samples: Sequence[Sample]) -> None:
         self.samples.announce(samples)
@@ -326,16 +339,12 @@ class GpuCase:
         (replica, look), tensor = at, self._outputs[number]
         own = tolerance_of(tensor, tolerance)
         limits = (float(own["rtol"]), float(own["atol"]), float(own["relative_l2"]))
-        norm = next(word for of, one, word in self._looks if of == LAST and one is tensor) + FindingsBlock.NORM_WORD
         found = self._gpu.findings.at(self._sampled_at + FindingsBlock.SAMPLE_WORDS * number)
-        expected = Expected(self._hidden("expected", look, tensor), self._gpu.findings.at(norm), found)
-        return self.samples.comparing(replica * len(self._outputs) + number, (expected, self._lookup(tensor, look)), limits)
+        expected = Expected(self._hidden("expected", look, tensor), self._comparisons.norm_at(tensor), found)
+        return self.samples.comparing(replica * len(self._outputs) + number, (expected, self._comparisons.lookup(tensor, look)), limits)
 
     def weigh(self, look: int) -> None:
-        for of, tensor, word in self._looks:
-            if of == look:
-                expected = self._hidden("expected", look, tensor)
-                self._gpu.kernels.compare(tensor, expected, expected, self._gpu.findings.at(word))(0.0, 0.0)
+        self._comparisons.weigh(look)
 
     def ask_findings(self) -> None:
         self._gpu.findings.queue_fetch(self._words)
@@ -350,10 +359,10 @@ class GpuCase:
         contradiction, self._is_asked = self._proof.contradiction(found) if self._is_asked else None, False
         if contradiction:
             raise DeviceFault(contradiction, lost=True)
-        comparisons = [Comparison(tensor, look, found.comparison(word)) for look, tensor, word in self._looks]
+        comparisons = self._comparisons.found(found)
         at = [self._sampled_at + FindingsBlock.SAMPLE_WORDS * n for n in range(len(self._outputs))]
         samples = [sample_fault(t, found.sample_words(word)) for t, word in zip(self._outputs, at)]
-        return Findings(self._guards.damage(found), self._modified(found), comparisons, [one for one in samples if one])
+        return Findings(self._guards.damage(found), self._modified(found), comparisons, [one for one in samples if one], self._check.found(found))
 
     def _modified(self, found: FindingsBlock) -> Optional[str]:
         for slot, (_, tensor) in enumerate(self._draws.unchanging):

@@ -1,15 +1,15 @@
 """Recordings that are judged on a case: what each side of them has to see, shown before they run.
 
-Modes: the sides' (what candidate, record and baseline see is shown together) -> the reference's, or that of what derives inputs (each sees its own
-memory alone, which nobody else ever sees, and what it keeps is as it was recorded) -> the sides'. Runs of the reference follow on runs of sides and
-are followed by them, so that a change of mode is rare.
+Modes: the sides' (what candidate, record and baseline see is shown together) -> the reference's, that of what derives inputs, or of what checks
+outputs (each sees its own memory alone, which nobody else ever sees, and what it keeps is as it was recorded) -> the sides'. Runs of the reference
+follow on runs of sides and are followed by them, so that a change of mode is rare.
 """
 from collections.abc import Mapping, Sequence
 from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.protocol import Tensor
 
-from ..device import INPUTS
+from ..device import INPUTS, VERIFY
 from ..failures import InfraFailure
 from ..recorded import apart
 from ..tensors import tensor_bytes
@@ -19,7 +19,7 @@ from .recorded_program import Bound, RecordedProgram
 from .windows import Shown, Windows
 
 REFERENCE = "reference"
-_ALONE = (REFERENCE, INPUTS)
+_ALONE = (REFERENCE, INPUTS, VERIFY)
 
 
 class Written(NamedTuple):

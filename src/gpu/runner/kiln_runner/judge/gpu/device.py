@@ -12,7 +12,7 @@ from ..answering import AnsweringArtifact, is_answering
 from ..artifacts import Artifact
 from ..case_cache import CaseCache, case_key
 from ..companions import Companions
-from ..device import INPUTS, OWN_SIDES, Part
+from ..device import INPUTS, OWN_SIDES, VERIFY, Part
 from ..failures import InfraFailure, LaunchRejected
 from ..layout import REPLICAS_MAX, Scratch, room
 from ..recorded import RecordedArtifact, is_recording
@@ -66,6 +66,8 @@ REDRAW_S = 2.0
 # Replicas of a case's tensors may take this much; only plans below 10 us have any.
 REPLICA_BYTES_MAX = 2 * 1024**3
 # Compute capabilities whose own instructions need the "a" target.
+# Sides whose recordings are a problem's own.
+_OF_PROBLEM = (*OWN_SIDES, INPUTS, VERIFY)
 ARCHITECTURE_SPECIFIC = {(9, 0), (10, 0), (10, 3), (12, 0)}
 
 
@@ -165,12 +167,12 @@ class GpuDevice:
             if is_answering(artifact):
                 return AnsweringProgram(self, AnsweringArtifact(artifact.folder), side)
             if is_recording(artifact):
-                return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver), of_problem=side in (*OWN_SIDES, INPUTS)))
+                return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver), of_problem=side in _OF_PROBLEM))
             return Program(self.driver, artifact, self._read.get(artifact.folder))
         except LaunchRejected as error:
             if side == "candidate":
                 raise
-            code = "internal" if side == "record" else f"{side}_failed"
+            code = "internal" if side == "record" else "baseline_failed" if side == "baseline" else "reference_failed"
             raise InfraFailure(code, f"the {side}'s code cannot be loaded: {error}") from error
 
     def read_ahead(self, artifacts: Sequence[Artifact]) -> None:
@@ -223,7 +225,7 @@ class GpuDevice:
         return self._map(case, 1, own)
 
     def _mapped_bytes(self, case: DefinedCase, batch: int, scratch: Scratch) -> int:
-        return sum(place_case(case["tensors"], batch, scratch, self.memory.page).sizes)
+        return sum(place_case(case, batch, scratch, self.memory.page).sizes)
 
     def _map(self, case: DefinedCase, batch: int, scratch: Scratch) -> Optional[GpuCase]:
         """None where the device has no memory for it."""
@@ -250,7 +252,7 @@ class GpuDevice:
 
     def reserve(self, parts: Sequence[Part]) -> bool:
         return self.memory.stock(
-            [size for part in parts for size in place_case(part.case["tensors"], part.batch, part.scratch, self.memory.page).sizes]
+            [size for part in parts for size in place_case(part.case, part.batch, part.scratch, self.memory.page).sizes]
         )
 
     def replicas_max(self, case: DefinedCase) -> int:

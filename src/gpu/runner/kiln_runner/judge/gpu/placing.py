@@ -1,12 +1,13 @@
 """What a case needs of the device's memory. Pure."""
 from typing import NamedTuple
 
-from kiln_runner.protocol import Tensor
+from kiln_runner.protocol import DefinedCase
 
 from ..device import LOOKS
 from ..layout import Placement, Room, Scratch, place, room
 from ..lookups import looked_up_in, seen_bytes
 from ..tensors import is_output, tensor_bytes
+from .own_check import private_sizes
 from .proof import bytes_of
 
 GUARD_TABLE, PROOF = "guards", "proof"
@@ -34,17 +35,18 @@ class Poisonable(NamedTuple):
     dtype: str
 
 
-def proven_types(tensors: list[Tensor]) -> list[str]:
+def proven_types(case: DefinedCase) -> list[str]:
     """What is compared."""
-    return sorted({tensor["dtype"] for tensor in tensors if is_output(tensor)})
+    return sorted({*(tensor["dtype"] for tensor in case["tensors"] if is_output(tensor)), *(["u8"] if "rules" in case else [])})
 
 
-def place_case(tensors: list[Tensor], batch: int, scratch: Scratch, page: int) -> Places:
+def place_case(case: DefinedCase, batch: int, scratch: Scratch, page: int) -> Places:
+    tensors = case["tensors"]
     own = [(t["name"], tensor_bytes(t)) for t in tensors if is_output(t)]
     visible = [(f"{r}/{t['name']}", tensor_bytes(t)) for r in range(batch) for t in tensors]
     visible += [(f"{side}.{n}", size) for side in sorted(scratch) for n, size in scratch[side].items()]
     private = [(f"{kind}{look}/{n}", size) for look in range(LOOKS) for kind in ("expected", "kept") for n, size in own]
     seen = [(f"seen/{t['name']}", seen_bytes(t, looked_up_in(t, tensors))) for t in tensors]
-    private += [(name, size) for name, size in seen if size]
-    private += [(GUARD_TABLE, 2 * GUARD_ENTRY_BYTES * len(visible)), (PROOF, bytes_of(proven_types(tensors)))]
+    private += [(name, size) for name, size in seen if size] + private_sizes(tensors, case.get("rules", []))
+    private += [(GUARD_TABLE, 2 * GUARD_ENTRY_BYTES * len(visible)), (PROOF, bytes_of(proven_types(case)))]
     return Places(*place(private, 0, 0), {name: room(size, page) for name, size in visible})
