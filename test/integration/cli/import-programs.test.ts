@@ -18,16 +18,13 @@ import type { HostWork } from '../../../src/domain/ports/host-work.ts';
 import { loadProblem } from '../../../src/problems/load-problems.ts';
 import { type CliRun, runCli } from '../../support/server/run-cli.ts';
 import { serveFake } from '../../support/server/serve-fake.ts';
+import { PYTHON_WITH_TORCH as REAL } from '../../support/python-with-torch.ts';
 import { HOST, WORK_HOSTS, type WorkHost } from '../../support/work-host.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/importers');
 const PLAYED = resolve(import.meta.dirname, '../../support/importers/played_python.py');
 const TRY_DERIVE = resolve(import.meta.dirname, '../../support/importers/try_derive.py');
 const TRY_VERIFY = resolve(import.meta.dirname, '../../support/importers/try_verify.py');
-const TRY_OWN_CHECKS = resolve(import.meta.dirname, '../../support/importers/try_own_checks.py');
-const REAL = ['python3', '/usr/bin/python3'].find(
-  (python) => spawnSync(python, ['-c', 'import torch.utils._python_dispatch'], { stdio: 'ignore' }).status === 0,
-);
 
 let folder: string;
 beforeEach(() => {
@@ -377,22 +374,6 @@ describe.skipIf(REAL === undefined)(`with PyTorch (${REAL ?? 'none is here'})`, 
     const told = JSON.parse(tried.stdout || JSON.stringify(tried.stderr)) as Readonly<Record<string, readonly string[]>>;
     expect(told).toMatchObject({ right: [] });
     expect(Object.keys(told).filter((how) => told[how]?.length === 0)).toEqual(['right']);
-  });
-
-  test('a check of a task’s own takes no more on the device than it does by its values, and not only the reference’s outputs', () => {
-    const tried = spawnSync(REAL ?? '', [TRY_OWN_CHECKS], { encoding: 'utf8' });
-    const told = JSON.parse(tried.stdout || JSON.stringify(tried.stderr)) as Readonly<Record<string, unknown>>;
-    const both = /^it has its own, and right outputs go both ways at try_own_checks_\d+$/;
-    expect(told).toEqual({
-      backward: { rules: 1, takes: false },
-      same_first: expect.stringMatching(both) as string,
-      either_sign: expect.stringMatching(both) as string,
-      goes_on: expect.stringMatching(/cannot be asked without reading values: it reads values \(__int__\) at/) as string,
-      in_place: { rules: 1, takes: false },
-      returns_value: { rules: 1, takes: false },
-      returns_tensor: { rules: 1, takes: false },
-      numbers: { 'a share of all': false, 'half of all': false, 'one more than a byte': false },
-    });
   });
 
   test.each([
