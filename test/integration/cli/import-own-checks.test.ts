@@ -19,6 +19,8 @@ test.skipIf(PYTHON_WITH_TORCH === undefined)(
       in_place: { rules: 1, takes: false },
       returns_value: { rules: 1, takes: false },
       returns_tensor: { rules: 1, takes: false },
+      looks_up: expect.stringMatching(/^it has its own, and it fails: .*index \d+ is out of bounds/) as string,
+      looks_up_inside: { rules: 2, takes: false },
       numbers: { 'a share of all': false, 'half of all': false, 'one more than a byte': false },
     });
   },

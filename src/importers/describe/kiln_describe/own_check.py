@@ -8,6 +8,7 @@ from kiln_describe.inputs import redirected, said
 from kiln_describe.kiln_check import OtherCheck, answers_of, checked
 from kiln_describe.lines import Lines
 from kiln_describe.refused import Refused
+from kiln_describe.tree import take
 
 # Beside the one that what is compared are numbers.
 RULES_MAX = 15
@@ -27,11 +28,14 @@ class OwnCheck:
             right = reference(copy.deepcopy(data))
             self._form = self._form_of(right)
             self._note(self._asking(lambda: self._answers_of(data, right)))
-            self._learn_others(data, right)
+            if tries:
+                self._learn_others(data, right)
             passes = self.passes()
             if not tries:
                 return
-            for name, wrong in (("zeros", torch.zeros_like), ("ones", torch.ones_like)):
+            for name, wrong in _WRONG.items():
+                if wrong is _largest and not any(_is_whole(one) for one in take(right).tensors):
+                    continue
                 if self._takes(data, _changed(right, wrong), passes):
                     raise Refused(f"{self._why}, and it takes {name} for right outputs")
             if not self._takes(data, right, passes):
@@ -88,6 +92,19 @@ class OwnCheck:
         if isinstance(returned, (tuple, list)):
             return "tuple" if isinstance(returned, tuple) else "list"
         raise Refused(f"{self._why}, and the reference returns nothing that it could be handed")
+
+
+def _is_whole(one: Any) -> bool:
+    return not one.is_floating_point() and one.dtype != torch.bool
+
+
+def _largest(one: Any) -> Any:
+    """On a device it must not break on what is no index."""
+    return torch.full_like(one, torch.iinfo(one.dtype).max) if _is_whole(one) else one
+
+
+# Outputs that it must not take.
+_WRONG: dict[str, Callable[[Any], Any]] = {"zeros": torch.zeros_like, "ones": torch.ones_like, "the largest whole numbers": _largest}
 
 
 def _nudged(one: Any) -> Any:
