@@ -161,12 +161,12 @@ export const wholeText = ({ rule, tensor, error, mismatches, elements }: Mismatc
 };
 
 /** Which rule of the tolerance was missed, by how much, and how many elements miss theirs. */
-export const missedRule = ({ rule, error, limit, mismatches, elements }: Mismatch): string => {
+export const missedRule = ({ rule, expected, error, limit, mismatches, elements }: Mismatch): string => {
   const count = `${mismatches} of ${elements} elements`;
   if (rule === undefined) return count;
   if (rule === 'index') return `${error}: ${limit}; ${count}`;
   if (rule === 'repeat')
-    return `called again on the same inputs it returns the other, ${error} apart, and the tolerance allows ${limit}; ${count}`;
+    return `called again on the same inputs it returns ${expected}, which is ${error} off, and the tolerance allows ${limit}; ${count}`;
   if (rule === 'element') return `off by ${error}, atol + rtol * |ref| allows ${limit}; ${count}`;
   return `||out - ref|| is ${error}, relative_l2 * ||ref|| + atol * sqrt(elements) allows ${limit}; no element misses its own tolerance, this one is worst`;
 };

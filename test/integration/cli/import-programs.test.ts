@@ -18,15 +18,13 @@ import type { HostWork } from '../../../src/domain/ports/host-work.ts';
 import { loadProblem } from '../../../src/problems/load-problems.ts';
 import { type CliRun, runCli } from '../../support/server/run-cli.ts';
 import { serveFake } from '../../support/server/serve-fake.ts';
+import { PYTHON_WITH_TORCH as REAL } from '../../support/python-with-torch.ts';
 import { HOST, WORK_HOSTS, type WorkHost } from '../../support/work-host.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/importers');
 const PLAYED = resolve(import.meta.dirname, '../../support/importers/played_python.py');
 const TRY_DERIVE = resolve(import.meta.dirname, '../../support/importers/try_derive.py');
 const TRY_VERIFY = resolve(import.meta.dirname, '../../support/importers/try_verify.py');
-const REAL = ['python3', '/usr/bin/python3'].find(
-  (python) => spawnSync(python, ['-c', 'import torch.utils._python_dispatch'], { stdio: 'ignore' }).status === 0,
-);
 
 let folder: string;
 beforeEach(() => {

@@ -6,23 +6,26 @@ import unittest
 from types import SimpleNamespace
 from typing import Any, Callable, Optional
 
-from kiln_runner.judge.checking import Stage, Terms, check, evaluate
+from kiln_runner.judge.checking import Stage, Terms, TimedRuns, check, evaluate, evaluate_timed
 from kiln_runner.judge.device import KEPT, LAST
 from kiln_runner.judge.discerning import Sides, blindness_of_check
-from kiln_runner.judge.failures import CandidateFailure, InfraFailure
+from kiln_runner.judge.failures import CandidateFailure, DeviceFault, InfraFailure
 from kiln_runner.judge.gpu.case import GpuCase
 from kiln_runner.judge.gpu.recorded_program import RecordedProgram
 from kiln_runner.judge.gpu.runnable import Runnable
 from kiln_runner.judge.gpu.sampling import Tools
-from kiln_runner.judge.outcomes import ComparisonWords
+from kiln_runner.judge.outcomes import Comparison, ComparisonWords, Findings, SampleFault, Whole, whole_of_rules
 from kiln_runner.judge.problems import Problem
+from kiln_runner.judge.sampling import Proof
 from kiln_runner.judge.tensors import DTYPE_BYTES
+from kiln_runner.judge.trusting import trust
 from kiln_runner.programs.recording_shape import OWN_BASES, WINDOW_BYTES_MAX, WINDOWS
 from test.python.programs.test_record_task import HEAD, as_check
 
 from .recorded_rig import RecordedRig
 
 COUNT, BYTES = 8, 32
+LARGEST_F32 = 2.0**128 - 2.0**104
 TOLERANCE: Any = {"rtol": 0, "atol": 0, "relative_l2": 1e-12}
 
 
@@ -117,11 +120,11 @@ class Verified(RecordedRig):
         self.driver.record = lambda _event: None
         self.terms = Terms(TOLERANCE, random.Random(3), is_verified=True)
 
-    def opened(self, source: str = CHECK) -> GpuCase:
-        """With the check bound."""
+    def opened(self, source: str = CHECK, scratch: "dict[str, int] | None" = None) -> GpuCase:
+        """With the check bound. `scratch`: of a candidate."""
         program = self.recorded(source, **as_check(COUNT))
         plan = program.plan_alone("case-0")
-        case = GpuCase(self.host, CASE, 1, {"verify": plan["scratch"]})
+        case = GpuCase(self.host, CASE, 1, {"verify": plan["scratch"], "candidate": scratch or {}})
         case._proof = SimpleNamespace(ask=lambda _seed: None, contradiction=lambda _found: None)
         case.bind("verify", program, plan)
         return case
@@ -199,6 +202,37 @@ class Verified(RecordedRig):
         wrong = self.verdict(case, self.side(case, lambda x: double(x) if next(calls) else None))
         self.assertEqual(wrong["mismatch"]["rule"], "finite", "what was there was overwritten")
 
+    def test_a_side_cannot_tell_from_what_it_finds_that_it_is_called_again(self) -> None:
+        case, found = self.opened(scratch={"room": BYTES}), list[bytes]()
+        rooms = case.tensor_at(0, "y"), case._at("candidate.room")
+
+        def answer(x: list[float]) -> list[float]:
+            found.append(b"".join(self.driver.download(at, BYTES) for at in rooms))
+            self.driver.upload(rooms[1], b"\1" * BYTES)
+            return double(x)
+
+        for _ in range(4):
+            self.assertIsNone(self.verdict(case, self.side(case, answer)))
+        first, again = found[::2], found[1::2]
+        self.assertFalse([one for one in again if one[BYTES:] == b"\1" * BYTES], "what it left in its scratch")
+        self.assertGreater(len({one[:4] for one in again}), 1, "another poison each time")
+        for one in (*first, *again):
+            self.assertTrue(all(math.isnan(number) for number in struct.unpack(f"<{COUNT}f", one[:BYTES])))
+
+    def test_a_side_that_is_weighed_by_what_it_returns_again_must_return_what_is_right(self) -> None:
+        """A number among those that are not sampled would widen the norm's limit."""
+        y = CASE["tensors"][1]
+        far = Findings(None, None, [], [SampleFault(y, 0, 0, None, 0)])
+        wide = Findings(None, None, [], [], [Whole("expected", LAST, "doubled", "doubled", 1, 1)])
+        answers = iter([far, wide])
+        case: Any = SimpleNamespace(name="case-0", hard_names=[], findings=lambda: next(answers))
+        case.expect = case.weigh = case.announce = case.compare_samples = lambda *_: None
+        ran = TimedRuns(None, (5, 0), [Proof(5, 0, 0, [SimpleNamespace(slot=0)])])  # pyright: ignore[reportArgumentType]
+        with self.assertRaises(CandidateFailure) as raised:
+            evaluate_timed(case, Runnable([[]]), ran, self.terms)
+        outcome: Any = raised.exception.outcome
+        self.assertEqual(outcome["mismatch"]["rule"], "check")
+
     def test_a_side_that_changes_its_inputs_is_checked_on_those_that_were_drawn(self) -> None:
         """It could make its answer right: zeros are twice zeros."""
         case = self.opened()
@@ -266,6 +300,46 @@ class Verified(RecordedRig):
         self.assertIn("the reference's own outputs do not pass: its own check says that doubled", self.blindness(CHECK, lambda x: x) or "")
         self.assertIn("y holds NaN or an infinity", self.blindness(BLIND, lambda x: [math.inf, *x[1:]]) or "")
 
+    def test_a_check_that_breaks_on_wrong_outputs_is_not_the_fault_of_who_is_judged_first(self) -> None:
+        case = self.opened()
+        reference, baseline = self.reference(case, double), self.side(case, double)
+        launches, y = case._check._program.launches, case._check._own("y")  # pyright: ignore[reportOptionalMemberAccess]
+
+        def breaks() -> int:
+            if self.floats(y) == [LARGEST_F32] * COUNT:
+                raise DeviceFault("CUDA_ERROR_ASSERT", lost=True)
+            return 0
+
+        case._check._program = Runnable([[breaks, *launches[0]]])
+        problem: Any = SimpleNamespace(
+            facts=SimpleNamespace(trusts=lambda _case: False), is_verified=True, definition={"name": "factor"}, refuse_change=lambda: None,
+            trusted=lambda side, *_: {"reference": reference, "baseline": baseline}[side], yardstick=lambda side, *_: side,
+        )
+        with self.assertRaisesRegex(InfraFailure, "or check .*case-0: CUDA_ERROR_ASSERT") as raised:
+            trust(problem, case, CASE, self.terms)
+        self.assertEqual((raised.exception.code, raised.exception.lost), ("baseline_failed", True))
+
+    def test_a_baseline_that_the_check_refuses_is_not_told_that_two_recordings_differ(self) -> None:
+        problem = Problem.__new__(Problem)
+        problem._programs = dict.fromkeys(("reference", "baseline", "verify"), self.recorded(CHECK, **as_check(COUNT)))
+        definition: Any = {"name": "factor", "reference": {"side": "reference"}, "baseline": {"side": "baseline"}}
+        problem.definition = definition
+        blamed = problem.blamed("wrong")
+        self.assertEqual((blamed.code, str(blamed)), ("problem_refused", "the problem's own baseline is judged wrong"))
+
+    def test_an_index_that_leads_elsewhere_when_a_side_is_called_again_is_told_as_one(self) -> None:
+        y: Any = {**CASE["tensors"][1], "dtype": "i32", "compare": {"of": "x", "length": COUNT, "distinct": False}}
+        case: Any = SimpleNamespace(name="case-0", hard_names=[], values=lambda *_: ("1", "2"))
+        with self.assertRaises(CandidateFailure) as raised:
+            evaluate(case, Findings(None, None, [Comparison(y, LAST, (1, 2**64 - 1, 0, 1.0, 1.0))]), self.terms, Stage("check", 5))
+        outcome: Any = raised.exception.outcome
+        self.assertEqual((outcome["mismatch"]["rule"], outcome["mismatch"]["error"]), ("index", "it leads to another value"))
+
+    def test_rules_of_several_runs_are_told_as_those_of_one(self) -> None:
+        whole = whole_of_rules("expected", KEPT, ["lower", "rebuilt"], (5, 2**64 - 2, 0, 5.0, 0.0))
+        assert whole is not None
+        self.assertEqual((whole.error, whole.unmet, whole.of), ("rebuilt", 2, 2))
+
     def test_wrong_outputs_are_tried_one_by_one(self) -> None:
         case = self.opened()
         self.reference(case, double)
@@ -279,6 +353,9 @@ class Verified(RecordedRig):
         words = "the reference's own outputs pass with"
         self.assertEqual(placed["a constant passes"], [1.0] * COUNT)
         self.assertEqual(placed["a copy of an input passes"], x)
+        self.assertEqual(placed["the largest numbers pass"], [LARGEST_F32] * COUNT)
+        squares = [one * one for one in placed["numbers pass whose squares are infinite"]]
+        self.assertTrue(all(LARGEST_F32 < one < math.inf for one in squares), "in f32, and none of them is itself")
         self.assertEqual(placed[f"{words} zeros as y"], [0.0] * COUNT)
         for number, is_such in (("NaN", math.isnan), ("an infinity", math.isinf)):
             spoilt = placed[f"{words} {number} in y"]

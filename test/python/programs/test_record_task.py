@@ -205,6 +205,8 @@ class OnAPlayedGpu(unittest.TestCase):
             "return x": "rule doubled is float32; a tensor of bool is needed",
             "return True": "it returned bool; a tensor for each output",
             "return {'other': gpu.doubled(x, y)}": "what it returned has no doubled",
+            "held = gpu.doubled(x, y); return {'doubled': held, 'other': held}": "it says whether other holds, which is none of the problem's rules",
+            "gpu.doubled(x, y)": "it returned NoneType; a tensor for each output",
             "return gpu.doubled(x, y)._replace(shape=[0])": "rule doubled says nothing: its tensor is empty",
             "return gpu.doubled(x, y)._replace(is_on_gpu=False)": "rule doubled is not on the GPU",
             "gpu.value(y); return gpu.doubled(x, y)": "it reads 4 bytes on the host, and what it checks are other outputs each time",

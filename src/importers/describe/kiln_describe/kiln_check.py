@@ -16,9 +16,11 @@ torch: Any = importlib.import_module("torch")
 _FunctionMode: Any = importlib.import_module("torch.overrides").TorchFunctionMode
 _DispatchMode: Any = importlib.import_module("torch.utils._python_dispatch").TorchDispatchMode
 
-# The rule beside those of its statements: what is compared are numbers.
+# The rule beside those of its statements: what is compared are finite numbers. A bound that overflowed takes whatever did.
 NUMBERS = "numbers"
-# Whose operands are none where a comparison says nothing.
+# Where it asks by what it returns.
+RETURNED = "returned"
+# Whose operands are not finite where a comparison says nothing.
 _COMPARES = frozenset(("gt", "lt", "ge", "le", "eq", "ne"))
 # Whose results have as many elements as values say. Only what is told of wrong outputs is made of them.
 _COUNTS = frozenset(("nonzero", "argwhere", "masked_select", "unique", "unique_consecutive"))
@@ -68,17 +70,20 @@ class Asked:
         self._statements = Statements()
         # A value is read to learn an answer: that is no question of the check.
         self.is_reading = False
+        # What was refused first: the check may have caught that, and gone on.
+        self.refused: Optional[OtherCheck] = None
         self.answers: dict[str, set[bool]] = {}
         self.rules: dict[str, list[Any]] = {}
 
-    def decide(self, value: Any) -> bool:
-        place = self._statements.here()
+    def decide(self, value: Any, place: str = "") -> bool:
+        """`place`: where it asks; the statement that is run, where there is none."""
+        place = place or self._statements.here()
         if self._passes is None:
             answer = self._read(value)
             self.answers.setdefault(place, set()).add(answer)
             return answer
         if place not in self._passes:
-            raise OtherCheck(f"it asks something at {place} that it did not ask when it was imported")
+            self._end(f"it asks something at {place} that it did not ask when it was imported")
         answer = self._passes[place]
         asked = value.reshape(()).bool()
         self.rules.setdefault(place, []).append(asked if answer else asked.logical_not())
@@ -94,10 +99,15 @@ class Asked:
     def be_numbers(self, operands: Sequence[Any]) -> None:
         for one in operands:
             if isinstance(one, torch.Tensor) and one.is_floating_point() and one.device.type != "meta":
-                self.rules.setdefault(NUMBERS, []).append(torch.isnan(one).logical_not().all())
+                self.rules.setdefault(NUMBERS, []).append(torch.isfinite(one).all())
 
     def refuse(self, what: str) -> NoReturn:
-        raise OtherCheck(f"{what} at {self._statements.here()}: what follows would be of these outputs alone")
+        self._end(f"{what} at {self._statements.here()}: what follows would be of these outputs alone")
+
+    def _end(self, message: str) -> NoReturn:
+        error = OtherCheck(message)
+        self.refused = self.refused or error
+        raise error
 
 
 class Value:
@@ -107,7 +117,8 @@ class Value:
 
     def __init__(self, asked: Asked, tensor: Any) -> None:
         self._asked = asked
-        self.tensor = tensor.double() if tensor.is_floating_point() else tensor
+        # As wide as Python's.
+        self.tensor = tensor if tensor.is_complex() else tensor.double() if tensor.is_floating_point() else tensor.long()
 
     def __bool__(self) -> bool:
         return self._asked.decide(self.tensor != 0)
@@ -132,6 +143,9 @@ def _with_operators() -> None:
 
         def calculated(value: Value, *others: Any) -> Value:
             operands = [one.tensor if isinstance(one, Value) else one for one in (value, *others)]
+            if name == "truediv" or any(isinstance(one, float) for one in operands):
+                # Whole numbers would become f32.
+                operands = [one.double() if isinstance(one, torch.Tensor) and not one.is_complex() else one for one in operands]
             return Value(value._asked, calculate(*(operands[::-1] if is_turned else operands)))
 
         return calculated
@@ -218,10 +232,12 @@ def _run(check: Callable[[Any, Any], Any], data: Any, output: Any, asked: Asked)
     with torch.no_grad(), _Operations(asked), _Functions(asked):
         returned = check(data, output)
         good = returned[0] if isinstance(returned, tuple) and returned else returned
-        if isinstance(good, (bool, Value)):
-            passes = bool(good)
+        if isinstance(good, (Value, torch.Tensor)):
+            passes = asked.decide((good.tensor if isinstance(good, Value) else good) != 0, RETURNED)
         else:
-            passes = isinstance(good, str) and good == ""
+            passes = good is True or (isinstance(good, str) and good == "")
+    if asked.refused:
+        raise asked.refused
     if not passes:
         raise OtherCheck(f"it does not pass: it returns {str(returned)[:200]}")
 

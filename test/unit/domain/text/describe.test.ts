@@ -89,7 +89,7 @@ describe('reasons', () => {
     );
     const numbers = { expected: '1', actual: '2', rule: 'repeat' as const, error: '1', limit: '0.001' };
     expect(said({ ...found, ...numbers })).toBe(
-      'case small, in a timed run: q[0] is 2, not 1 (called again on the same inputs it returns the other, 1 apart, and the tolerance allows 0.001; 1 of 3 elements)',
+      'case small, in a timed run: q[0] is 2, not 1 (called again on the same inputs it returns 1, which is 1 off, and the tolerance allows 0.001; 1 of 3 elements)',
     );
   });
 

@@ -189,7 +189,8 @@ class Whole(NamedTuple):
 
 def whole_of_rules(kind: Kind, look: int, rules: Sequence[str], words: ComparisonWords) -> Optional[Whole]:
     """`words`: of what the rules say, compared with what they have to."""
-    unmet, first = words[0], ~words[1] & (2**64 - 1)
+    # Of several runs that were looked at before the answer was fetched, all that do not hold are counted.
+    unmet, first = min(words[0], len(rules)), ~words[1] & (2**64 - 1)
     return Whole(kind, look, rules[first], rules[first], unmet, len(rules)) if unmet else None
 
 

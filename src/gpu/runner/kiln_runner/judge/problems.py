@@ -72,7 +72,7 @@ class Problem:
     def blamed(self, outcome: str) -> InfraFailure:
         """`outcome`: of its own baseline. What recordings disagree about no other try would change."""
         recorded = [isinstance(program, Recorded) for program in self._programs.values()]
-        if all(recorded) and self._is_one_program:
+        if all(recorded) and self._is_one_program and not self.is_verified:
             return InfraFailure(
                 "problem_refused",
                 f"the reference of {self.definition['name']}, recorded twice on other inputs, is judged {outcome} by itself: it steers by values, "

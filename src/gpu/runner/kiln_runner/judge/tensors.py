@@ -30,6 +30,12 @@ ONES = {
     "f64": 0x3FF00000, "f32": 0x3F800000, "f16": 0x3C003C00, "bf16": 0x3F803F80, "i64": 1, "i32": 1, "u32": 1, "i8": 0x01010101, "u8": 0x01010101,
     "f8e4m3": 0x38383838, "f4e2m1x2": 0x22222222,
 }
+# 32 bits that fill memory with numbers whose squares are infinite; with the largest that there are, of some types with what is near.
+SQUARES_INFINITE = {"f64": 0x6FF00000, "f32": 0x6F800000, "f16": 0x6C006C00, "bf16": 0x6F806F80}
+LARGEST = {
+    "f64": 0x7FEFFFFF, "f32": 0x7F7FFFFF, "f16": 0x7BFF7BFF, "bf16": 0x7F7F7F7F, "i64": 0x7FFFFFFF, "i32": 0x7FFFFFFF, "u32": 0xFFFFFFFF,
+    "i8": 0x7F7F7F7F, "u8": 0xFFFFFFFF, "f8e4m3": 0x7E7E7E7E, "f4e2m1x2": 0x77777777,
+}
 
 
 def plain_tensor(dtype: str, elements: int) -> Tensor:

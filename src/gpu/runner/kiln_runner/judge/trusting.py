@@ -7,6 +7,9 @@ from .discerning import Sides, blindness, blindness_of_check
 from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
 from .problems import Problem
 
+# What a check that breaks has not done.
+CLAMPS = "outputs hold anything, and a check clamps what it looks up by them"
+
 
 def trust(problem: Problem, case: Case, spec: DefinedCase, terms: Terms) -> None:
     """The baseline must pass what candidates must pass, which tries the reference too, and what does no work must not. InfraFailure."""
@@ -17,13 +20,14 @@ def trust(problem: Problem, case: Case, spec: DefinedCase, terms: Terms) -> None
         for input_set in range(1 + len(case.hard_names)):
             check(case, baseline, problem.yardstick(baseline, case, spec), terms, input_set)
         problem.refuse_change()
+        find = blindness_of_check if problem.is_verified else blindness
+        reason = find(case, Sides(reference, baseline), terms, spec["kind"] == "bench")
     except CandidateFailure as failure:
         raise problem.blamed(f"{failure.outcome}{advice(failure.outcome)}") from failure
     except (DeviceFault, LaunchRejected) as error:
-        message = f"the problem's own reference or baseline, case {spec['name']}: {error}"
+        own = f"reference, baseline or check ({CLAMPS})" if problem.is_verified else "reference or baseline"
+        message = f"the problem's own {own}, case {spec['name']}: {error}"
         raise InfraFailure("baseline_failed", message, lost=getattr(error, "lost", False)) from error
-    find = blindness_of_check if problem.is_verified else blindness
-    reason = find(case, Sides(reference, baseline), terms, spec["kind"] == "bench")
     if reason is not None:
         name = problem.definition["name"]
         raise InfraFailure("problem_refused", f"the problem {name} cannot tell right from wrong: case {spec['name']}: {reason}")

@@ -8,6 +8,7 @@ from kiln_runner.protocol import Json
 from kiln_runner.protocol_programs import HandedData, ModelCall, Number, RecordedCase, RecordedTensor
 
 OUTPUTS_SHOWN = 8
+NAME_SHOWN = 64
 
 
 class Broken(Exception):
@@ -108,9 +109,13 @@ def _inputs_first(given: list[Given]) -> list[Given]:
 def outputs_of(returned: Any, given: list[Given], framework: Framework) -> list[Placed]:
     """Of each output, in order. Nothing returned: they are in the tensors that were given. Broken says what is wrong with them."""
     outputs = [one for one in given if one.spec["role"] == "out"] or [one for one in given if one.spec["role"] == "inout"]
-    if returned is None:
+    are_rules = any(is_rule(one.spec) for one in outputs)
+    if returned is None and not are_rules:
         return [Placed(one.spec, None) for one in outputs]
-    values = _values(returned, [one.spec["name"] for one in outputs], framework)
+    names = [one.spec["name"] for one in outputs]
+    values = _values(returned, names, framework)
+    if are_rules and isinstance(returned, Mapping):
+        _refuse_unasked(cast(Mapping[Any, Any], returned), names)
     if len(values) != len(outputs):
         raise Broken(f"it returned {len(values)} tensors; the problem has {len(outputs)} outputs ({_names(outputs)})")
     return [_placed(value, one, framework) for value, one in zip(values, outputs)]
@@ -128,6 +133,13 @@ def _values(returned: Any, names: list[str], framework: Framework) -> list[Any]:
     if isinstance(returned, Sequence) and not isinstance(returned, (str, bytes)):
         return list(cast(Sequence[Any], returned))
     raise Broken(f"it returned {type(returned).__name__}; a tensor for each output, or nothing, is needed")
+
+
+def _refuse_unasked(said: Mapping[Any, Any], rules: list[str]) -> None:
+    """What a check says beyond the problem's rules holds nobody to anything."""
+    unasked = next((f"{name}" for name in said if name not in rules), None)
+    if unasked is not None:
+        raise Broken(f"it says whether {unasked[:NAME_SHOWN]} holds, which is none of the problem's rules")
 
 
 def _placed(value: Any, one: Given, framework: Framework) -> Placed:

@@ -62,6 +62,7 @@ class GpuCase:
         self.seed = 0
         self.bound: dict[str, tuple[Program, Runnable]] = {}
         self._recordings = CaseRecordings(gpu.windows, case["name"])
+        self._rng = random.SystemRandom()
 
     # --- where things are
 
@@ -299,11 +300,10 @@ class GpuCase:
         self._inputs_at = (seed, replica)
 
     def _repeat(self, side: Runnable, seed: int, at: tuple[int, int]) -> None:
-        """What the side returns now, on these inputs, is expected of it. Whatever it did to them, it is checked on those that were drawn."""
+        """What the side returns now, on these inputs, is expected of it: it finds outputs and scratch as in any run. Whatever it did to the inputs,
+        it is checked on those that were drawn."""
         self._draw_again(seed, at, is_spoilt=True)
-        for tensor in self._outputs:
-            self._driver.fill(self.tensor_at(0, tensor["name"]), 0xFFFFFFFF, tensor_bytes(tensor))
-        self._recordings.restore()
+        self.poison(self._rng)
         self.execute(side)
         for tensor in self._outputs:
             self._driver.copy(self._hidden("expected", at[1], tensor), self.tensor_at(0, tensor["name"]), tensor_bytes(tensor))

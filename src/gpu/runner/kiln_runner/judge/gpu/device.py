@@ -65,9 +65,9 @@ CASES_SHARE_MAX = 1 / 8
 REDRAW_S = 2.0
 # Replicas of a case's tensors may take this much; only plans below 10 us have any.
 REPLICA_BYTES_MAX = 2 * 1024**3
-# Compute capabilities whose own instructions need the "a" target.
 # Sides whose recordings are a problem's own.
 _OF_PROBLEM = (*OWN_SIDES, INPUTS, VERIFY)
+# Compute capabilities whose own instructions need the "a" target.
 ARCHITECTURE_SPECIFIC = {(9, 0), (10, 0), (10, 3), (12, 0)}
 
 

@@ -5,7 +5,8 @@ ones. Before it runs nothing holds, so that a program that says nothing finds ev
 says.
 """
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.protocol import DefinedCase, Tensor
@@ -14,7 +15,7 @@ from ..device import LOOKS, VERIFY, Lure
 from ..failures import InfraFailure, LaunchRejected
 from ..outcomes import Kind, Whole, whole_of_numbers, whole_of_rules
 from ..recorded import apart
-from ..tensors import DTYPE_BYTES, INFINITE, NOT_A_NUMBER, ONES, is_output, plain_tensor, tensor_bytes
+from ..tensors import DTYPE_BYTES, INFINITE, LARGEST, NOT_A_NUMBER, ONES, SQUARES_INFINITE, is_output, plain_tensor, tensor_bytes
 from .case_needs import Gpu
 from .case_recordings import CaseRecordings
 from .kernels import FindingsBlock
@@ -134,7 +135,11 @@ class OwnCheck:
     def lures(self, look: int, rng: random.Random) -> list[Lure]:
         """Wrong outputs for sides' first replica. The reference's of the inputs that are in place are expected for `look`."""
         copies = [Lure("a copy of an input passes", self._copy_inputs)] if self._sources else []
-        return [Lure("a constant passes", self._fill), *copies, *(lure for one in self._outputs for lure in self._spoilt(look, one, rng))]
+        # By such a bound of a check overflows, and what overflowed as well is not above it.
+        large = {tensor["dtype"]: SQUARES_INFINITE.get(tensor["dtype"], LARGEST[tensor["dtype"]]) for tensor in self._outputs}
+        filled = [("a constant passes", ONES), ("numbers pass whose squares are infinite", large), ("the largest numbers pass", LARGEST)]
+        lures = [*(Lure(complaint, partial(self._fill, words)) for complaint, words in filled), *copies]
+        return [*lures, *(lure for one in self._outputs for lure in self._spoilt(look, one, rng))]
 
     def _spoilt(self, look: int, tensor: Tensor, rng: random.Random) -> list[Lure]:
         """The reference's own, with one output that is not looked at, or that holds what is no number."""
@@ -154,9 +159,10 @@ class OwnCheck:
             self._gpu.driver.copy(self._at.given(tensor["name"]), self._at.hidden("expected", look, tensor), tensor_bytes(tensor))
         change()
 
-    def _fill(self) -> None:
+    def _fill(self, words: Mapping[str, int]) -> None:
+        """`words`: 32 bits, by type."""
         for tensor in self._outputs:
-            self._gpu.driver.fill(self._at.given(tensor["name"]), ONES[tensor["dtype"]], tensor_bytes(tensor))
+            self._gpu.driver.fill(self._at.given(tensor["name"]), words[tensor["dtype"]], tensor_bytes(tensor))
 
     @property
     def _sources(self) -> list[Tensor]:
