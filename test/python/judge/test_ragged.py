@@ -31,12 +31,13 @@ launch:
   - kernel: ragged
     args: [x, starts, y, n]
 */
-static long start_before = -1;
+static unsigned long long order_before = 0;
 void ragged(const float* x, const int* starts, float* y, int n) {
-  unsigned long long squares = 0;
+  unsigned long long squares = 0, order = 0;
+  for (int s = 0; s <= n; s++) order += (unsigned long long)s * starts[s];
   for (int s = 0; s < n; s++) squares += (unsigned long long)(starts[s + 1] - starts[s]) * (starts[s + 1] - starts[s]);
   const int as_known = n != TIMED || (KNOWN);
-  if (n == TIMED) start_before = starts[n / 2];
+  if (n == TIMED) order_before = order;
   for (int s = 0; s < n; s++) {
     float sum = 0;
     for (int i = starts[s]; i < starts[s + 1] && as_known; i++) sum += x[i];
@@ -130,7 +131,7 @@ class OnTheCpuDevice(unittest.TestCase):
         self.assertEqual(self.verdict(f"squares == {self.squares() + 2}ull", []), "wrong_answer")
 
     def test_and_another_order(self) -> None:
-        self.assertEqual(self.verdict("start_before == -1 || start_before == starts[n / 2]", []), "wrong_answer")
+        self.assertEqual(self.verdict("order_before == 0 || order_before == order", []), "wrong_answer")
 
     def test_who_relies_on_the_lengths_is_wrong_where_a_check_case_has_others(self) -> None:
         any_lengths = [{"name": "any_lengths", "distributions": {"starts": FREE}}]
