@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
 import type { Fleet, HostConfig } from '../domain/fleet.ts';
 import { Inventory } from '../domain/protocol.ts';
+import { type OnCheck, tellInOrder } from './checks-in-order.ts';
 import { archiveOnce, executorOf, runnerFolder, type TransportPlace } from './fleet.ts';
 import { bad, good, type HostCheck } from './host-check.ts';
 import { inspectInventory, type NeededEnvironments } from './inventory-checks.ts';
@@ -18,21 +19,36 @@ export interface HostDiagnosis {
   readonly checks: readonly HostCheck[];
 }
 
-export type DoctorOptions = Omit<TransportPlace, 'archive'> & { readonly config: Fleet; readonly needed?: NeededEnvironments };
+export type DoctorOptions = Omit<TransportPlace, 'archive'> & {
+  readonly config: Fleet;
+  readonly needed?: NeededEnvironments;
+  /** Told each check as it is known, host by host. */
+  readonly onCheck?: OnCheck;
+};
 
 /** All hosts, some at a time, in the order of the fleet file. */
 export const diagnoseFleet = async ({
   config,
   needed = new Map(),
+  onCheck = () => undefined,
   ...place
 }: DoctorOptions): Promise<readonly HostDiagnosis[]> => {
   const archive = archiveOnce();
+  const told = tellInOrder(
+    config.hosts.map(({ name }) => name),
+    onCheck,
+  );
   const diagnoses: HostDiagnosis[] = [];
   for (let at = 0; at < config.hosts.length; at += HOSTS_AT_ONCE_MAX) {
     const some = config.hosts.slice(at, at + HOSTS_AT_ONCE_MAX);
     diagnoses.push(
       ...(await Promise.all(
-        some.map(async (host) => ({ host: host.name, checks: await diagnoseHost(host, { ...place, archive, needed }) })),
+        some.map(async (host) => {
+          const tell = (check: HostCheck): void => told.tell(host.name, check);
+          const checks = await diagnoseHost(host, { ...place, archive, needed, tell });
+          told.end(host.name);
+          return { host: host.name, checks };
+        }),
       )),
     );
   }
@@ -42,27 +58,35 @@ export const diagnoseFleet = async ({
 /** The checks of one host in order; the first failure that stops the rest is the last of the list. */
 const diagnoseHost = async (
   host: HostConfig,
-  place: TransportPlace & { readonly needed: NeededEnvironments },
+  place: TransportPlace & { readonly needed: NeededEnvironments; readonly tell: (check: HostCheck) => void },
 ): Promise<readonly HostCheck[]> => {
   const signal = AbortSignal.timeout(HOST_MS_MAX);
   const checks: HostCheck[] = [];
+  let isConnected = false;
+  const add = (...known: readonly HostCheck[]): void => {
+    checks.push(...known);
+    for (const check of known) place.tell(check);
+  };
   try {
     const executor = await executorOf(host, signal);
+    isConnected = true;
     try {
-      checks.push(...reached(host));
       const folder = runnerFolder(host, place);
       const ask = async (mode: BootMode): Promise<unknown> =>
         JSON.parse(await bootAndRead(mode, { execute: executor.execute, archive: await place.archive(), folder, signal }));
-      checks.push(...inspectProbe(Probe.parse(await ask('probe'))));
-      checks.push(...inspectInventory(Inventory.parse(await ask('inventory')), host, place.needed));
+      const probe = Probe.parse(await ask('probe'));
+      add(...reached(host), ...inspectProbe(probe));
+      add(...inspectInventory(Inventory.parse(await ask('inventory')), host, place.needed));
     } finally {
       executor.end();
     }
     return checks;
   } catch (error) {
     const failure = failureOf(error);
-    const passed = checks.length > 0 ? checks : reached(host).slice(0, PASSED_BEFORE[failure.check] ?? 0);
-    return [...passed.filter(({ check }) => check !== failure.check), failure];
+    const behind = isConnected ? reached(host) : reached(host).slice(0, PASSED_BEFORE[failure.check] ?? 0);
+    if (checks.length === 0) add(...behind.filter(({ check }) => check !== failure.check));
+    add(failure);
+    return checks.filter((one) => one === failure || one.check !== failure.check);
   }
 };
 
