@@ -101,7 +101,7 @@ export const diagnoseNamed = async ({ root, env, name, entry }: NamedHost): Prom
       ),
     ];
   }
-  const [diagnosis] = await diagnoseFleet({ config: { ...fleet.value, hosts }, dataDir, daemonId: DOCTOR_ID });
+  const [diagnosis] = await diagnoseFleet({ config: { ...fleet.value, hosts }, dataDir, daemonId: DOCTOR_ID, others: 'some' });
   const checks = diagnosis?.checks ?? [];
   return entry === undefined ? [good('fleet', fleetFile ?? 'this machine alone (no fleet file)'), ...checks] : checks;
 };
