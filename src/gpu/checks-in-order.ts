@@ -27,9 +27,9 @@ export const tellInOrder = (hosts: readonly string[], onCheck: OnCheck): ChecksI
     },
     end: (host) => {
       ended.add(host);
-      while (waiting[0] !== undefined && ended.has(waiting[0])) {
+      for (let [first] = waiting; first !== undefined && ended.has(first); [first] = waiting) {
         waiting.shift();
-        if (waiting[0] !== undefined) tellHeld(waiting[0]);
+        waiting.slice(0, 1).forEach(tellHeld);
       }
     },
   };
