@@ -38,7 +38,7 @@ export const diagnoseFleet = async ({
   ...place
 }: DoctorOptions): Promise<readonly HostDiagnosis[]> => {
   const archive = archiveOnce();
-  const told = tellInOrder(
+  const inOrder = tellInOrder(
     config.hosts.map(({ name }) => name),
     onCheck,
   );
@@ -48,9 +48,9 @@ export const diagnoseFleet = async ({
     examined.push(
       ...(await Promise.all(
         some.map(async (host) => {
-          const tell = (check: HostCheck): void => told.tell(host.name, check);
+          const tell = (check: HostCheck): void => inOrder.tell(host.name, check);
           const found = await diagnoseHost(host, { ...place, archive, needed, tell });
-          told.end(host.name);
+          inOrder.end(host.name);
           return { host, ...found };
         }),
       )),

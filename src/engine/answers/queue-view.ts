@@ -47,7 +47,7 @@ const byDevice = (
   { backlog, paused }: Record<'backlog' | 'paused', readonly BacklogRow[]>,
 ): QueueView['byDevice'] => {
   const names = new Set([...backlog, ...paused, ...classes].map(({ device }) => device));
-  const told = fleetClassesOf(hosts);
+  const ofFleet = fleetClassesOf(hosts);
   const connecting = connectingHosts(hosts);
   return [...names].toSorted().map((device) => {
     const known = classes.find((item) => item.device === device);
@@ -56,7 +56,7 @@ const byDevice = (
     // All of them may still be in the queue.
     const unserved = known && known.waiting + running > 0 ? null : whyClassIsBlocked(core, device);
     const blockedBy = known?.blocked ?? reasons[0] ?? unserved;
-    const mayCome = connecting.length > 0 && !told.includes(device);
+    const mayCome = connecting.length > 0 && !ofFleet.includes(device);
     const waiting = Math.max(0, sum(backlog.filter((row) => row.device === device)) - running);
     return {
       device,
