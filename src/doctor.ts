@@ -5,6 +5,7 @@ import { loadFleet, parseFleet } from './config/fleet-config.ts';
 import { loadKilnConfig, openSecrets } from './config/kiln-config.ts';
 import { KilnError } from './domain/errors.ts';
 import type { Finding } from './domain/finding.ts';
+import type { OnCheck } from './gpu/checks-in-order.ts';
 import { bad, good, type HostCheck } from './gpu/host-check.ts';
 import { diagnoseFleet, type HostDiagnosis } from './gpu/host-doctor.ts';
 import { diagnoseProblems } from './problem-doctor.ts';
@@ -13,31 +14,44 @@ import { diagnoseStorage } from './storage/diagnose-storage.ts';
 
 /** Not a daemon's id: hosts keep what it leaves in a folder of its own. */
 const DOCTOR_ID = 'doctor';
+const HERE = 'this machine';
 
 export interface DoctorOptions {
   readonly root: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Problems are tried whole: every case, and wrong versions of the reference. Half a minute each. */
   readonly wholeProblems?: boolean;
+  /** Told each check as it is known, host by host. */
+  readonly onCheck?: OnCheck;
 }
 
 /** "this machine" first, then the hosts in the order of the fleet file. What is wrong is told, never thrown. */
-export const diagnose = async ({ root, env, wholeProblems = false }: DoctorOptions): Promise<readonly HostDiagnosis[]> => {
-  const checks: HostCheck[] = [good('node', process.version)];
-  const here = { host: 'this machine', checks };
+export const diagnose = async ({
+  root,
+  env,
+  wholeProblems = false,
+  onCheck = () => undefined,
+}: DoctorOptions): Promise<readonly HostDiagnosis[]> => {
+  const checks: HostCheck[] = [];
+  const here = { host: HERE, checks };
+  const add = (check: HostCheck): void => {
+    checks.push(check);
+    onCheck(HERE, check);
+  };
+  add(good('node', process.version));
   const config = attempt(() => loadKilnConfig({ root, env }));
-  checks.push(config.ok ? good('configuration', 'valid') : complaint('configuration', config.error));
+  add(config.ok ? good('configuration', 'valid') : complaint('configuration', config.error));
   if (!config.ok) return [here];
   const exposed = openSecrets({ root, env });
-  if (exposed !== null) checks.push(bad('secrets', exposed, 'chmod 600 the file, and change what others may have read'));
+  if (exposed !== null) add(bad('secrets', exposed, 'chmod 600 the file, and change what others may have read'));
   const { dataDir, kernelsDir, fleetFile } = config.value;
-  checks.push(dataFolder(dataDir));
-  checks.push(...(await diagnoseStorage(config.value)).map(checkOf));
+  add(dataFolder(dataDir));
+  for (const finding of await diagnoseStorage(config.value)) add(checkOf(finding));
   const read = attempt(() => readProblems(kernelsDir));
-  checks.push(read.ok ? good('problems', `${read.value.problems.size} in ${kernelsDir}`) : complaint('problems', read.error));
-  if (read.ok) checks.push(...(await diagnoseProblems(read.value, { env, whole: wholeProblems })));
+  add(read.ok ? good('problems', `${read.value.problems.size} in ${kernelsDir}`) : complaint('problems', read.error));
+  if (read.ok) await diagnoseProblems(read.value, { env, whole: wholeProblems, onCheck: add });
   const fleet = attempt(() => loadFleet({ file: fleetFile, env }));
-  checks.push(fleet.ok ? good('fleet', fleetFile ?? 'this machine alone (no fleet file)') : complaint('fleet', fleet.error));
+  add(fleet.ok ? good('fleet', fleetFile ?? 'this machine alone (no fleet file)') : complaint('fleet', fleet.error));
   if (!fleet.ok) return [here];
   return [
     here,
@@ -46,6 +60,7 @@ export const diagnose = async ({ root, env, wholeProblems = false }: DoctorOptio
       dataDir,
       daemonId: DOCTOR_ID,
       needed: read.ok ? neededBy(read.value) : new Map(),
+      onCheck,
     })),
   ];
 };
@@ -86,7 +101,7 @@ export const diagnoseNamed = async ({ root, env, name, entry }: NamedHost): Prom
       ),
     ];
   }
-  const [diagnosis] = await diagnoseFleet({ config: { ...fleet.value, hosts }, dataDir, daemonId: DOCTOR_ID });
+  const [diagnosis] = await diagnoseFleet({ config: { ...fleet.value, hosts }, dataDir, daemonId: DOCTOR_ID, others: 'some' });
   const checks = diagnosis?.checks ?? [];
   return entry === undefined ? [good('fleet', fleetFile ?? 'this machine alone (no fleet file)'), ...checks] : checks;
 };

@@ -13,28 +13,21 @@ interface Options {
 
 type Place = Parameters<typeof checkLoaded>[1];
 
-/** One after the other: each keeps a processor busy. */
+/** One after the other, each told as it ends: each keeps a processor busy. */
 export const diagnoseProblems = async (
   { problems, refused }: ReadProblems,
-  { env, whole }: Options,
-): Promise<readonly HostCheck[]> => [
-  ...refused.map(({ name, reason }) => bad(`problem ${name}`, `is left out: ${reason}`, 'correct it, then: kiln problem reload')),
-  ...(await tryAll([...problems.values()], { env, whole })),
-];
-
-const tryAll = async (problems: readonly LoadedProblem[], { env, whole }: Options): Promise<readonly HostCheck[]> => {
+  { env, whole, onCheck }: Options & { readonly onCheck: (check: HostCheck) => void },
+): Promise<void> => {
+  for (const { name, reason } of refused)
+    onCheck(bad(`problem ${name}`, `is left out: ${reason}`, 'correct it, then: kiln problem reload'));
   const missing = ['python3', 'gcc'].find((program) => !isThere(program, env));
-  if (missing !== undefined)
-    return [
-      good(
-        'problems tried',
-        `none: this machine has no ${missing} (hosts have their own, and try each problem before they judge it)`,
-      ),
-    ];
-  return withCache(async (cache) => {
-    const checks: HostCheck[] = [];
-    for (const problem of problems) checks.push(await checkOne(problem, { env, cache, whole }));
-    return checks;
+  if (missing !== undefined) {
+    const why = `none: this machine has no ${missing} (hosts have their own, and try each problem before they judge it)`;
+    onCheck(good('problems tried', why));
+    return;
+  }
+  await withCache(async (cache) => {
+    for (const problem of problems.values()) onCheck(await checkOne(problem, { env, cache, whole }));
   });
 };
 

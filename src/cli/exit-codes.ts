@@ -5,7 +5,7 @@ export const EXIT = {
   failed: 1,
   /** The command line is wrong. */
   usage: 2,
-  /** `submit --watch`: judged, and at least one candidate did not pass. */
+  /** `submit`: at least one candidate did not pass, with `--watch` or because that is known at once. */
   notPassed: 3,
   /** `--timeout`: what was waited for is not done; it goes on. */
   timedOut: 4,

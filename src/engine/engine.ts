@@ -34,7 +34,7 @@ import { createUsualClocks } from './judging/disturbance.ts';
 import { createFronts } from './judging/fronts.ts';
 import { createLibraries, type Libraries } from './libraries/libraries.ts';
 import { createLibraryRuns } from './libraries/runs.ts';
-import { lendDevices, type LendOptions, type Lent } from './lending/lending.ts';
+import { checkWish, lendDevices, type LendOptions, type Lent } from './lending/lending.ts';
 import { createFailedPairs } from './judging/failed-pairs.ts';
 import { createRecordHolders } from './judging/record-holders.ts';
 import { createStoppedReview } from './judging/reopen-stopped.ts';
@@ -54,6 +54,7 @@ import { hostNamed } from './host-state.ts';
 /** What work of people on hosts needs of it. */
 export interface HostAccess {
   open(host: HostId, signal: AbortSignal): Promise<Duplex>;
+  checkWish(host: HostId, wish: DeviceWish): void;
   lend(host: HostId, wish: DeviceWish, options: LendOptions): Promise<Lent>;
   note(event: NewJournalEvent): void;
 }
@@ -229,6 +230,7 @@ const hostAccess = (state: EngineState): HostAccess => ({
   open: async (hostId, signal) => {
     return hostNamed(state.hosts, hostId).session.openWork(signal);
   },
+  checkWish: (hostId, wish) => checkWish(state, hostId, wish),
   lend: async (hostId, wish, options) => lendDevices(state, hostId, { wish, ...options }),
   note: (event) => state.writeBehind.add({ type: 'event', event }),
 });

@@ -189,6 +189,12 @@ export const reasonOf = ({ connection, leaving, holds }: Pick<HostState, 'connec
 export const fleetClassesOf = (hosts: ReadonlyMap<HostId, HostState>): readonly string[] =>
   [...new Set([...hosts.values()].flatMap(({ devices }) => devices.map((device) => deviceClassOf(device))))].toSorted();
 
+/** Hosts that may have any device class: they have told none yet, and nothing went wrong so far. */
+export const connectingHosts = (hosts: ReadonlyMap<HostId, HostState>): readonly string[] =>
+  [...hosts.values()]
+    .filter(({ connection, inventory }) => connection.state === 'connecting' && inventory === null)
+    .map(({ session }) => session.hostId);
+
 /** Throws NOT_FOUND, with those there are. */
 export const hostNamed = (hosts: ReadonlyMap<HostId, HostState>, hostId: HostId): HostState => {
   const host = hosts.get(hostId);

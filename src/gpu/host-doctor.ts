@@ -2,10 +2,12 @@
 import { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
 import type { Fleet, HostConfig } from '../domain/fleet.ts';
+import { canRecord } from '../domain/hosts/environment-label.ts';
 import { Inventory } from '../domain/protocol.ts';
+import { type OnCheck, tellInOrder } from './checks-in-order.ts';
 import { archiveOnce, executorOf, runnerFolder, type TransportPlace } from './fleet.ts';
 import { bad, good, type HostCheck } from './host-check.ts';
-import { inspectInventory, type NeededEnvironments } from './inventory-checks.ts';
+import { inspectInventory, inspectUnrecorded, type NeededEnvironments } from './inventory-checks.ts';
 import { bootAndRead, type BootMode } from './transports/boot.ts';
 
 const HOST_MS_MAX = 90_000;
@@ -18,51 +20,99 @@ export interface HostDiagnosis {
   readonly checks: readonly HostCheck[];
 }
 
-export type DoctorOptions = Omit<TransportPlace, 'archive'> & { readonly config: Fleet; readonly needed?: NeededEnvironments };
+export type DoctorOptions = Omit<TransportPlace, 'archive'> & {
+  readonly config: Fleet;
+  readonly needed?: NeededEnvironments;
+  /** Whether hosts that are not in `config` are in the fleet too. Default: all are in it. */
+  readonly others?: 'none' | 'some';
+  /** Told each check as it is known, host by host; what depends on other hosts, when all have been examined. */
+  readonly onCheck?: OnCheck;
+};
 
 /** All hosts, some at a time, in the order of the fleet file. */
 export const diagnoseFleet = async ({
   config,
   needed = new Map(),
+  others = 'none',
+  onCheck = () => undefined,
   ...place
 }: DoctorOptions): Promise<readonly HostDiagnosis[]> => {
   const archive = archiveOnce();
-  const diagnoses: HostDiagnosis[] = [];
+  const inOrder = tellInOrder(
+    config.hosts.map(({ name }) => name),
+    onCheck,
+  );
+  const examined: Examined[] = [];
   for (let at = 0; at < config.hosts.length; at += HOSTS_AT_ONCE_MAX) {
     const some = config.hosts.slice(at, at + HOSTS_AT_ONCE_MAX);
-    diagnoses.push(
+    examined.push(
       ...(await Promise.all(
-        some.map(async (host) => ({ host: host.name, checks: await diagnoseHost(host, { ...place, archive, needed }) })),
+        some.map(async (host) => {
+          const tell = (check: HostCheck): void => inOrder.tell(host.name, check);
+          const found = await diagnoseHost(host, { ...place, archive, needed, tell });
+          inOrder.end(host.name);
+          return { host, ...found };
+        }),
       )),
     );
   }
-  return diagnoses;
+  const recorded = others === 'some' ? null : recordedBy(examined);
+  return examined.map(({ host, checks, inventory }) => {
+    const unrecorded = inventory ? inspectUnrecorded(inventory, host, recorded) : [];
+    for (const check of unrecorded) onCheck(host.name, check);
+    return { host: host.name, checks: [...checks, ...unrecorded] };
+  });
 };
+
+interface Found {
+  readonly checks: readonly HostCheck[];
+  /** Null where the host did not come to tell it. */
+  readonly inventory: Inventory | null;
+}
+type Examined = Found & { readonly host: HostConfig };
+
+const recordedBy = (examined: readonly Examined[]): ReadonlySet<string> =>
+  new Set(
+    examined
+      .flatMap(({ inventory }) => inventory?.environments ?? [])
+      .filter(canRecord)
+      .map(({ name }) => name),
+  );
 
 /** The checks of one host in order; the first failure that stops the rest is the last of the list. */
 const diagnoseHost = async (
   host: HostConfig,
-  place: TransportPlace & { readonly needed: NeededEnvironments },
-): Promise<readonly HostCheck[]> => {
+  place: TransportPlace & { readonly needed: NeededEnvironments; readonly tell: (check: HostCheck) => void },
+): Promise<Found> => {
   const signal = AbortSignal.timeout(HOST_MS_MAX);
   const checks: HostCheck[] = [];
+  let isConnected = false;
+  let inventory: Inventory | null = null;
+  const add = (...known: readonly HostCheck[]): void => {
+    checks.push(...known);
+    for (const check of known) place.tell(check);
+  };
   try {
     const executor = await executorOf(host, signal);
+    isConnected = true;
     try {
-      checks.push(...reached(host));
       const folder = runnerFolder(host, place);
       const ask = async (mode: BootMode): Promise<unknown> =>
         JSON.parse(await bootAndRead(mode, { execute: executor.execute, archive: await place.archive(), folder, signal }));
-      checks.push(...inspectProbe(Probe.parse(await ask('probe'))));
-      checks.push(...inspectInventory(Inventory.parse(await ask('inventory')), host, place.needed));
+      const probe = Probe.parse(await ask('probe'));
+      add(...reached(host), ...inspectProbe(probe));
+      inventory = Inventory.parse(await ask('inventory'));
+      add(...inspectInventory(inventory, host, place.needed));
     } finally {
       executor.end();
     }
-    return checks;
+    return { checks, inventory };
   } catch (error) {
     const failure = failureOf(error);
-    const passed = checks.length > 0 ? checks : reached(host).slice(0, PASSED_BEFORE[failure.check] ?? 0);
-    return [...passed.filter(({ check }) => check !== failure.check), failure];
+    const behind = isConnected ? reached(host) : reached(host).slice(0, PASSED_BEFORE[failure.check] ?? 0);
+    if (checks.length === 0) add(...behind.filter(({ check }) => check !== failure.check));
+    add(failure);
+    return { checks: checks.filter((one) => one === failure || one.check !== failure.check), inventory };
   }
 };
 

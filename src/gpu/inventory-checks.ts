@@ -9,6 +9,7 @@ import { bad, good, type HostCheck } from './host-check.ts';
 /** Environment -> problems whose own reference or baseline is a program of it. */
 export type NeededEnvironments = ReadonlyMap<string, readonly string[]>;
 
+/** All but `inspectUnrecorded`. */
 export const inspectInventory = (
   inventory: Inventory,
   host: HostConfig,
@@ -40,6 +41,27 @@ export const inspectInventory = (
   ];
 };
 
+/** Environments of the host that record no program: no defect where another host records them. `recorded`: by any host; null: that is not known. */
+export const inspectUnrecorded = (
+  { environments: found = [] }: Inventory,
+  host: HostConfig,
+  recorded: ReadonlySet<string> | null,
+): readonly HostCheck[] =>
+  found
+    .filter((each) => !canRecord(each))
+    .map((each) => {
+      const here = environment(each, host);
+      if (!here.ok || recorded === null || recorded.has(each.name)) return here;
+      return bad(
+        'environment',
+        `${here.found}; no host of the fleet that answered records programs of ${each.name}`,
+        UNRECORDED_REMEDY,
+      );
+    });
+
+const UNRECORDED_REMEDY =
+  'for Python programs, whose verdict is contract until then, add a host with an NVIDIA GPU, PyTorch and a sandbox to the fleet file; device code with a launch plan needs none';
+
 const walls = (inventory: Inventory, host: HostConfig): readonly HostCheck[] => {
   const { confinement } = inventory;
   if (!confinement) return [];
@@ -60,7 +82,7 @@ const walls = (inventory: Inventory, host: HostConfig): readonly HostCheck[] => 
 
 /** A host without any goes on judging device code; a missing one is told only where somebody named it. */
 const environments = ({ environments: found = [], warnings }: Inventory, host: HostConfig): readonly HostCheck[] => [
-  ...found.map((each) => environment(each, host)),
+  ...found.filter(canRecord).map((each) => environment(each, host)),
   ...(host.environments ?? [])
     .filter(({ name }) => !found.some((each) => each.name === name))
     .map(({ name, python }) =>

@@ -43,7 +43,8 @@ export const createExecutions = (hosts: Hosts): Executions => {
       if (accepted.size >= EXECUTIONS_MAX)
         throw new KilnError('TOO_MANY_STREAMS', `${EXECUTIONS_MAX} commands run on hosts already: end some, or try again later`);
       const id = ExecutionId.parse(`x-${randomBytes(16).toString('hex')}`);
-      // Before anything is said: a host that is not there is an error of the request.
+      // Before anything is said: a host that is not there, or has no such devices, is an error of the request.
+      if (request.devices !== null) hosts.checkWish(host, request.devices);
       const talk = new Talk(await hosts.open(host, asking.signal), asking.signal);
       const what = {
         host,

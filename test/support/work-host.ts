@@ -61,6 +61,9 @@ const hostOver = async (
         if (host !== HOST) throw new KilnError('NOT_FOUND', `there is no host "${host}"; known are ${HOST}`);
         return transport.openWork(signal);
       },
+      checkWish: (host, wish) => {
+        if (wish === 'all') throw new KilnError('INVALID_REQUEST', `host ${host} has no GPU: leave --gpu out`);
+      },
       lend: async (_host, wish) => {
         lent.now += 1;
         lent.ever += 1;

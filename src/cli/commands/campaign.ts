@@ -6,6 +6,7 @@ import { type CampaignBest, type CampaignView, plotFileOf } from '../../domain/a
 import { Effort, PRIORITY_LAST } from '../../domain/candidate.ts';
 import { AGENTS_MAX } from '../../domain/campaign/campaign.ts';
 import { Language } from '../../domain/plan/plan.ts';
+import { stillConnecting } from '../../domain/text/still-connecting.ts';
 import { plainLine, plainText } from '../../platform/printable-text.ts';
 import { type Context, contextOf, note, print, printJson } from '../context.ts';
 import { amount, campaignOf, collectGenerator, type StartOptions } from '../input/campaign-spec.ts';
@@ -108,8 +109,17 @@ const tellMissing = async ({ client }: Context, classes: readonly string[]): Pro
   const { hosts } = await client.fleet();
   const there = new Set(hosts.flatMap(({ devices }) => devices.map((device) => device.class)));
   const missing = classes.filter((name) => !there.has(name));
-  if (missing.length > 0)
-    note(plainLine(`waiting: no host of the fleet has the device class ${missing.join(' or ')} now (kiln fleet)`));
+  if (missing.length === 0) return;
+  const wanted = missing.join(' or ');
+  const connecting = hosts.filter(({ state, inventory }) => state === 'connecting' && inventory === null);
+  const why =
+    connecting.length > 0
+      ? stillConnecting(
+          wanted,
+          connecting.map(({ name }) => name),
+        )
+      : `no host of the fleet has the device class ${wanted} now`;
+  note(plainLine(`waiting: ${why} (kiln fleet)`));
 };
 
 const addList = (program: Command, campaign: Command): void => {

@@ -13,6 +13,7 @@ interface Check {
   readonly found: string;
   readonly remedy: string | null;
 }
+type OnCheck = (host: string, check: Check) => void;
 interface Diagnosis {
   readonly host: string;
   readonly checks: readonly Check[];
@@ -30,10 +31,11 @@ export const addDoctor = (program: Command): void => {
     .action(async ({ problems = false }: { readonly problems?: boolean }) => {
       const { json = false } = program.opts<{ readonly json?: boolean }>();
       const { diagnose } = await import('../../doctor.ts');
-      const diagnoses: Diagnosis[] = [...(await diagnose({ root: PROJECT_ROOT, env: process.env, wholeProblems: problems }))];
-      if (problems) diagnoses.push(await gpuDiagnosis((await contextOf(program)).client));
+      const onCheck = json ? () => undefined : checkPrinter();
+      const here = await diagnose({ root: PROJECT_ROOT, env: process.env, wholeProblems: problems, onCheck });
+      const onGpus = problems ? [await gpuDiagnosis((await contextOf(program)).client, onCheck)] : [];
+      const diagnoses: readonly Diagnosis[] = [...here, ...onGpus];
       if (json) printJson(diagnoses);
-      else print(diagnosisText(diagnoses));
       const wrong = diagnoses.flatMap(({ checks }) => checks).filter(({ ok }) => !ok).length;
       if (wrong === 0) return;
       if (!json) note(`${wrong} ${wrong === 1 ? 'thing needs' : 'things need'} attention`);
@@ -42,8 +44,12 @@ export const addDoctor = (program: Command): void => {
 };
 
 /** Each problem on one GPU of the fleet, by the running daemon; one line says so where that cannot be. */
-const gpuDiagnosis = async (client: KilnClient): Promise<Diagnosis> => {
+const gpuDiagnosis = async (client: KilnClient, onCheck: OnCheck): Promise<Diagnosis> => {
   const checks: Check[] = [];
+  const add = (check: Check): void => {
+    checks.push(check);
+    onCheck(GPUS, check);
+  };
   const named = await client.problems().catch((error: unknown) => {
     if (!(error instanceof KilnError)) throw error;
     return { problems: [] };
@@ -51,19 +57,30 @@ const gpuDiagnosis = async (client: KilnClient): Promise<Diagnosis> => {
   for (const { name, targets } of named.problems) {
     if (!targets.includes('gpu')) continue;
     const onFleet = await tryOnGpu(client, name);
-    if ('untried' in onFleet) return { host: GPUS, checks: [...checks, notTried(onFleet.untried)] };
+    if ('untried' in onFleet) {
+      add(notTried(onFleet.untried));
+      break;
+    }
     const { tried } = onFleet;
-    checks.push({ check: `problem ${name}`, ok: tried.ok, found: triedSummary(tried), remedy: tried.ok ? null : REMEDY });
+    add({ check: `problem ${name}`, ok: tried.ok, found: triedSummary(tried), remedy: tried.ok ? null : REMEDY });
   }
-  return { host: GPUS, checks: checks.length > 0 ? checks : [notTried('no daemon answers: start one with kiln up')] };
+  if (checks.length === 0) add(notTried('no daemon answers: start one with kiln up'));
+  return { host: GPUS, checks };
 };
 
 const GPUS = 'GPUs of the fleet';
 const REMEDY = 'correct its CUDA reference, baseline or tolerance (docs/problems.md)';
 const notTried = (why: string): Check => ({ check: 'problems', ok: true, found: `not tried on a GPU: ${why}`, remedy: null });
 
-export const diagnosisText = (diagnoses: readonly Diagnosis[]): string =>
-  diagnoses.map(({ host, checks }) => [plainLine(host), ...checks.flatMap(checkLines)].join('\n')).join('\n\n');
+/** Each check below the name of its host, as it comes. */
+const checkPrinter = (): OnCheck => {
+  let shown: string | null = null;
+  return (host, check) => {
+    if (host !== shown) print(`${shown === null ? '' : '\n'}${plainLine(host)}`);
+    shown = host;
+    print(checkLines(check).join('\n'));
+  };
+};
 
 const checkLines = ({ check, ok, found, remedy }: Check): readonly string[] => [
   ...found

@@ -172,8 +172,10 @@ export const addSubmit = (program: Command): void => {
       const ids = taken.map(({ submitted }) => submitted.id);
       const goOn = `kiln show ${ids.length === 1 ? ids[0] : 'ID'} says where it is`;
       await within(options, goOn, async () => watch(context, taken));
-    } else if (context.json) printJson(answer);
-    else {
+    } else if (context.json) {
+      printJson(answer);
+      tellFailures(context, taken);
+    } else {
       print(
         table(
           [{ title: 'FILE' }, { title: 'CANDIDATE', isId: true }, { title: 'STATUS' }],
@@ -183,6 +185,7 @@ export const addSubmit = (program: Command): void => {
       const waiting = waitingDevices(taken);
       if (waiting.size > 0) for (const blocked of await blockedClasses(context.client, waiting)) note(blockedLine(blocked));
       if (taken.some(({ submitted }) => submitted.known && submitted.status === 'done')) note(KNOWN);
+      tellFailures(context, taken);
     }
   });
 };
@@ -198,6 +201,18 @@ interface Taken {
 /** One that was cancelled before and is queued again is not known: it has no verdict. */
 const statusOf = ({ verdict, status, known, message }: Submitted): string =>
   [verdict ?? status, known ? 'known' : '', message ?? ''].filter((part) => part !== '').join(', ');
+
+/** Known at once: a plan error, a program that nothing records, the same content judged before. */
+const tellFailures = (context: Context, taken: readonly Taken[]): void => {
+  const failed = taken.filter(({ submitted: { status, verdict } }) => status === 'done' && verdict !== 'passed');
+  exitWith(context, { notPassed: failed.length, of: taken.length });
+};
+
+const exitWith = ({ json }: Context, { notPassed, of }: { readonly notPassed: number; readonly of: number }): void => {
+  if (notPassed === 0) return;
+  if (!json) note(`${notPassed} of ${of} did not pass: kiln show ID says why`);
+  process.exitCode = EXIT.notPassed;
+};
 
 /** What has its verdict waits for nothing. */
 const waitingDevices = (taken: readonly Taken[]): ReadonlySet<string> =>
@@ -226,9 +241,7 @@ const watch = async (context: Context, taken: readonly Taken[]): Promise<void> =
   }
   const onState = ({ id, state }: Candidate): void => tellState(id, state.status);
   await whenDone(context.client, [...files.keys()], { onDone, onState }).finally(() => ended.abort());
-  if (notPassed === 0) return;
-  if (!context.json) note(`${notPassed} of ${files.size} did not pass: kiln show ID says why`);
-  process.exitCode = EXIT.notPassed;
+  exitWith(context, { notPassed, of: files.size });
 };
 
 /** Programs read lines of states as they change; people see a bar. */

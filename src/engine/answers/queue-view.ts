@@ -3,10 +3,12 @@ import type { QueueView } from '../../domain/api/queue.ts';
 import type { BacklogRow } from '../../domain/ports/store-rows.ts';
 import { snapshot, whyClassIsBlocked } from '../../scheduler/scheduler.ts';
 import type { Snapshot } from '../../scheduler/snapshot.ts';
+import { stillConnecting } from '../../domain/text/still-connecting.ts';
+import { connectingHosts, fleetClassesOf } from '../host-state.ts';
 import type { AnswersSlice } from '../state.ts';
 
 /** What the view is made from. */
-interface Viewed extends Pick<AnswersSlice, 'core' | 'now' | 'monotonicMs'> {
+interface Viewed extends Pick<AnswersSlice, 'core' | 'hosts' | 'now' | 'monotonicMs'> {
   readonly store: Pick<AnswersSlice['store'], 'backlog' | 'paused'>;
   readonly verdictRate: Pick<AnswersSlice['verdictRate'], 'perSecond'>;
 }
@@ -19,7 +21,7 @@ export const queueView = async (state: Viewed): Promise<QueueView> => {
   // What is not held here is queued, and so is what ended and is not written down yet.
   const queued = Math.max(0, left - compiling - ready - judging - confirming);
   const oldestMs = queued + compiling + ready > 0 ? backlog.oldestSubmittedAtMs : null;
-  const classes = byDevice(state.core, held, { backlog: backlog.rows, paused });
+  const classes = byDevice(state, held, { backlog: backlog.rows, paused });
   return {
     stages: { queued, compiling, ready, judging, confirming },
     byDevice: classes,
@@ -40,17 +42,21 @@ const etaOf = (classes: QueueView['byDevice']): number | null => {
 const sum = (rows: readonly BacklogRow[]): number => rows.reduce((total, { count }) => total + count, 0);
 
 const byDevice = (
-  core: Viewed['core'],
+  { core, hosts }: Pick<Viewed, 'core' | 'hosts'>,
   { byDevice: classes, blocked }: Snapshot,
   { backlog, paused }: Record<'backlog' | 'paused', readonly BacklogRow[]>,
 ): QueueView['byDevice'] => {
   const names = new Set([...backlog, ...paused, ...classes].map(({ device }) => device));
+  const ofFleet = fleetClassesOf(hosts);
+  const connecting = connectingHosts(hosts);
   return [...names].toSorted().map((device) => {
     const known = classes.find((item) => item.device === device);
     const reasons = blocked.filter((item) => item.device === device).map(({ reason }) => reason);
     const running = known?.running ?? 0;
     // All of them may still be in the queue.
     const unserved = known && known.waiting + running > 0 ? null : whyClassIsBlocked(core, device);
+    const blockedBy = known?.blocked ?? reasons[0] ?? unserved;
+    const mayCome = connecting.length > 0 && !ofFleet.includes(device);
     const waiting = Math.max(0, sum(backlog.filter((row) => row.device === device)) - running);
     return {
       device,
@@ -58,7 +64,7 @@ const byDevice = (
       running,
       paused: sum(paused.filter((row) => row.device === device)),
       slots: known?.slots ?? 0,
-      blocked: waiting === 0 ? null : (known?.blocked ?? reasons[0] ?? unserved),
+      blocked: waiting === 0 ? null : mayCome ? stillConnecting(device, connecting) : blockedBy,
       etaSeconds: classEta(known, waiting + running),
     };
   });

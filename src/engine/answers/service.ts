@@ -15,7 +15,7 @@ import { problemNamed } from './not-found.ts';
 import type { Store } from '../../domain/ports/store.ts';
 import { queueView } from './queue-view.ts';
 import { type RankingWish, rankingView } from './ranking-view.ts';
-import { askProfiles, onVerdicts, profileOf } from '../profiles/profiles.ts';
+import { askProfiles, checkProfilable, onVerdicts, profileOf } from '../profiles/profiles.ts';
 import { reloadProblems } from './reload-problems.ts';
 import { libraryView } from '../libraries/view.ts';
 import { rankedProblem, versionsView } from './problem-versions-view.ts';
@@ -69,7 +69,7 @@ export const createService = (state: AnswersSlice, { limits, onEvents, alone, su
     sourced: async (ids: readonly CandidateId[]) => store.sourced(ids),
     profile: async (id: CandidateId) => profileOf(state, id),
     askProfile: async (id: CandidateId) => {
-      await existing(id, store.candidate(id));
+      checkProfilable(await existing(id, store.candidate(id)));
       await askProfiles(state, [id], { again: true });
       return profileOf(state, id);
     },

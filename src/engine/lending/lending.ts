@@ -31,6 +31,11 @@ export interface LendOptions {
   readonly signal: AbortSignal;
 }
 
+/** Throws what asking for these devices would throw at once. */
+export const checkWish = ({ hosts }: Pick<HostsSlice, 'hosts'>, hostId: HostId, wish: DeviceWish): void => {
+  chosen(hostNamed(hosts, hostId), wish);
+};
+
 /** Resolves when nothing is judged on them. Throws NOT_FOUND, HOST_NOT_CONNECTED, INVALID_REQUEST, DEVICE_NOT_LENT. */
 export const lendDevices = async (
   state: HostsSlice,

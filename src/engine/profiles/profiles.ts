@@ -16,6 +16,12 @@ import { sendProfile } from './send-profile.ts';
 
 type Profiled = Extract<FromRunner, { type: 'profiled' }>;
 
+/** Throws INVALID_REQUEST for a candidate that is never profiled, whatever comes of it. */
+export const checkProfilable = (candidate: Candidate): void => {
+  const why = whyNever(candidate);
+  if (why !== null) throw new KilnError('INVALID_REQUEST', why);
+};
+
 /** Throws QUEUE_FULL where too many wait. */
 export const checkRoomForProfiles = (state: ProfilesSlice, count: number): void => {
   if (state.profiles.size + count <= PROFILES_WAITING_MAX) return;
@@ -130,10 +136,17 @@ const leaveVerdict = async (state: ProfilesSlice, ids: readonly CandidateId[]): 
   pumpProfiles(state);
 };
 
-/** The stage a candidate allows, or why it cannot be profiled. */
-const stageAfter = ({ submission, state, attempts }: Candidate): ProfileStage | string => {
+const whyNever = ({ submission }: Candidate): string | null => {
   if (submission.device === 'cpu') return 'profiles need a GPU: there is no profiler for the cpu device';
   if (submission.language === 'python') return 'a program has no launch plan to profile: what it launches is recorded';
+  return null;
+};
+
+/** The stage a candidate allows, or why it cannot be profiled. */
+const stageAfter = (candidate: Candidate): ProfileStage | string => {
+  const never = whyNever(candidate);
+  if (never !== null) return never;
+  const { submission, state, attempts } = candidate;
   if (state.status !== 'done') return { name: 'verdict' };
   const { verdict } = state.outcome;
   const judged = attempts.findLast((attempt) => attempt.verdict === 'passed');

@@ -1,5 +1,6 @@
 /** Why no device can take a candidate as things are. Pure. */
 import type { WhyCode } from '../../domain/api/why.ts';
+import { stillConnecting } from '../../domain/text/still-connecting.ts';
 import type { JudgedDevice } from './devices.ts';
 import type { Cause } from './reasons.ts';
 import type { WhyView } from './view.ts';
@@ -29,12 +30,22 @@ const TODO: Readonly<Partial<Record<WhyCode, string>>> = {
   unavailable: 'kiln fleet shows it; it comes back by itself when that ends',
 };
 
+const CONNECTING_TODO = 'nothing, if they come within a minute; kiln fleet shows how far they are';
+
 /** Null where some device can take it, now or in its turn. */
 export const blockedBy = (view: WhyView, devices: readonly JudgedDevice[]): Cause | null => {
   if (devices.some(({ hindrance }) => hindrance === null)) return null;
   const { device } = view.candidate;
   const ofClass = devices.filter((one) => one.device !== null);
   const [away] = devices;
+  const connecting = view.hosts.filter(({ state, languages }) => state === 'connecting' && languages === null);
+  if (ofClass.length === 0 && connecting.length > 0) {
+    const summary = stillConnecting(
+      device,
+      connecting.map(({ name }) => name),
+    );
+    return { code: 'hosts_away', summary, todo: CONNECTING_TODO };
+  }
   if (ofClass.length === 0 && away) {
     const summary = `no connected host has the device class ${device}; ${away.host} has not told its devices: ${away.reason}`;
     return { code: 'hosts_away', summary, todo: TODO.hosts_away ?? null };

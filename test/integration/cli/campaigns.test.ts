@@ -8,6 +8,8 @@ import type { CampaignView } from '../../../src/domain/api/campaigns.ts';
 import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
 import { CampaignId, CandidateId } from '../../../src/domain/ids.ts';
 import { type CliRun, runCli } from '../../support/server/run-cli.ts';
+import { FLEET } from '../../support/server/fake-fleet.ts';
+import { createFakeKiln } from '../../support/server/fake-kiln.ts';
 import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
 const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
@@ -93,6 +95,16 @@ describe('campaign start', () => {
     const { code, stderr } = await kiln('campaign', 'start', ...SMALL, '--device', 'B200');
     expect(code).toBe(0);
     expect(stderr).toBe('waiting: no host of the fleet has the device class B200 now (kiln fleet)\n');
+  });
+
+  test('says so where a host that may have the device class is still connecting', async () => {
+    const [box] = FLEET.hosts;
+    if (!box) throw new Error('no host');
+    const fleet = { ...FLEET, hosts: [{ ...box, state: 'connecting' as const, devices: [] }] };
+    const starting = await serveFake({ kiln: { ...createFakeKiln(), fleet: async () => Promise.resolve(fleet) } });
+    const { stderr } = await runCli(['campaign', 'start', ...SMALL, '--device', 'cpu'], { url: starting.url, cwd: folder });
+    await starting.stop();
+    expect(stderr).toContain('no connected host has the device class cpu: host box is still connecting');
   });
 
   test('reads a file, whose paths start at its own folder; options win over it', async () => {

@@ -144,11 +144,13 @@ describe('submit', () => {
     });
   });
 
-  test('what has its verdict at once waits for nothing', async () => {
+  test('what has its verdict at once waits for nothing, and exits with 3 where it did not pass', async () => {
     await submitted('bad.cu', '-d', 'A100');
     const { candidates } = await server.kiln.candidates({ limit: 9 });
     for (const { id } of candidates) server.kiln.finish(id, { verdict: 'plan_error', field: 'launch', message: 'no' });
     const run = await kiln('submit', 'bad.cu', '-p', 'vector_add', '-d', 'A100');
+    expect(run).toMatchObject({ code: 3, stderr: expect.stringContaining('1 of 1 did not pass: kiln show ID') as unknown });
+    expect(await kiln('submit', 'bad.cu', '-p', 'vector_add', '-d', 'A100', '--json')).toMatchObject({ code: 3, stderr: '' });
     expect(run.stdout).toMatch(/plan_error, known/);
     expect(run.stderr).not.toContain('waiting');
     expect(run.stderr).toContain('--trial NUMBER judges it once more');

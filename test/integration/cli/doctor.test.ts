@@ -1,9 +1,13 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { runCli } from '../../support/server/run-cli.ts';
 
+const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
 /** The example of the documentation. */
 const EXAMPLE = join(import.meta.dirname, '../../fixtures/problems/scale');
 
@@ -17,21 +21,48 @@ describe('kiln doctor', () => {
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });
-  const doctor = (fleet: string, ...args: string[]) => {
+  const withFleet = (fleet: string) => {
     writeFileSync(join(folder, 'fleet.yaml'), fleet);
-    const env = {
+    return {
       KILN_CONFIG: join(folder, 'kiln.yaml'),
       KILN_FLEET: join(folder, 'fleet.yaml'),
       KILN_DATA_DIR: join(folder, 'data'),
     };
-    return runCli(['doctor', ...args], { env });
   };
+  const doctor = (fleet: string, ...args: string[]) => runCli(['doctor', ...args], { env: withFleet(fleet) });
 
   test('finds nothing missing on a machine that has what it needs', async () => {
     const run = await doctor('hosts:\n  - {name: here, local: {}, cpu: true, gpus: none}\n');
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.stdout).toMatch(/^this machine\n {2}ok {7}node: v\d+/);
     expect(run.stdout).toMatch(/\nhere\n {2}ok {7}reachable: local\n/);
+  });
+
+  test('prints each check as it comes, while a host has not answered yet', async () => {
+    const gate = join(folder, 'gate');
+    const slow = join(folder, 'slow');
+    execFileSync('mkfifo', [gate]);
+    writeFileSync(slow, `#!/bin/sh\nread line < '${gate}'\nexit 1\n`);
+    chmodSync(slow, 0o755);
+    const env = withFleet(`hosts:\n  - {name: slow, command: [${slow}]}\n`);
+    const child = spawn(process.execPath, [MAIN, 'doctor'], { env: { ...process.env, ...env } });
+    onTestFinished(() => void child.kill());
+    child.stdout.setEncoding('utf8');
+    const seen = await new Promise<string>((resolve) => {
+      let text = '';
+      child.stdout.on('data', (more: string) => {
+        text += more;
+        if (text.includes('fleet: ')) resolve(text);
+      });
+    });
+    expect(seen).toMatch(/^this machine\n {2}ok {7}node: v\d+/);
+    expect(seen).not.toContain('\nslow\n');
+    // Also for reading, so that it waits for no other end.
+    const writer = await open(gate, 'r+');
+    await writer.write('\n');
+    await once(child, 'close');
+    await writer.close();
+    expect(child.exitCode).toBe(1);
   });
 
   test('tells what is wrong with a host, how to fix it, and exits with 1', async () => {

@@ -97,6 +97,13 @@ describe('devices that people hold', () => {
     await expect(lend(scenario, [DeviceId.parse('GPU-x')])).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 
+  test('a wish that cannot be met is known before anybody waits for it', async () => {
+    const scenario = await oneHost();
+    expect(() => scenario.access.checkWish(BOX, 'any')).not.toThrow();
+    expect(() => scenario.access.checkWish(BOX, [3])).toThrow('host box has no GPU 3; it has 0: GPU-box-0');
+    await scenario.expect();
+  });
+
   test('a candidate can ask for one host by its own label', async () => {
     const scenario = await oneHost();
     await scenario.submit(1, { labels: ['host:box'] });

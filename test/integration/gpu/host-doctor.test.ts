@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,6 +8,8 @@ import { HostId } from '../../../src/domain/ids.ts';
 import { diagnoseFleet } from '../../../src/gpu/host-doctor.ts';
 import { freePort, type Sshd, sshdMissing, startSshd, targetOf } from '../../support/sshd.ts';
 
+/** A folder that takes the place of PyTorch. */
+const PLAYED = join(import.meta.dirname, '../../python/programs/environment');
 let dataDir: string;
 beforeAll(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'kiln-doctor-'));
@@ -70,6 +72,23 @@ describe('the doctor', () => {
     const [diagnosis] = await diagnoseFleet({ config: { hosts: [host] }, dataDir, daemonId: 'd' });
     expect(diagnosis?.checks.find(({ check }) => check === 'disk')?.found).toContain('/Läufer/d/box');
     expect(diagnosis?.checks.filter(({ ok, check }) => !ok || check === 'note')).toEqual([]);
+  });
+
+  test('an environment that no host of the fleet records in is told with what to add, unless other hosts may record', async () => {
+    const python = join(dataDir, 'python3');
+    writeFileSync(python, `#!/bin/sh\nPYTHONPATH="$PYTHONPATH:${PLAYED}" exec python3 "$@"\n`, { mode: 0o755 });
+    const host = hostOf({ kind: 'command', argv: ['/usr/bin/env', `KILN_TORCH_PYTHON=${python}`] }, join(dataDir, 'played'));
+    const options = { config: { hosts: [host] }, dataDir, daemonId: 'd' };
+    const played = async (others: 'none' | 'some') => {
+      const [diagnosis] = await diagnoseFleet({ ...options, others });
+      return diagnosis?.checks.find(({ found }) => found.startsWith('torch: '));
+    };
+    expect(await played('none')).toMatchObject({
+      ok: false,
+      found: expect.stringContaining('no host of the fleet that answered records programs of torch') as string,
+      remedy: expect.stringContaining('add a host with an NVIDIA GPU') as string,
+    });
+    expect(await played('some')).toMatchObject({ ok: true, found: expect.not.stringContaining('elsewhere') as string });
   });
 
   test('a host without python3', async () => {

@@ -54,6 +54,15 @@ for (const { name, start, isMissing } of WORK_HOSTS)
       expect(stderr.toString()).toBe('err');
     });
 
+    test('devices that the host does not have are refused before anything is said', async () => {
+      const events: ExecEvent[] = [];
+      const asked = async (): Promise<void> => {
+        for await (const event of host.work.exec(HOST, requestOf({ argv: ['ls'], devices: 'all' }), asking())) events.push(event);
+      };
+      await expect(asked()).rejects.toThrow('has no GPU: leave --gpu out');
+      expect(events).toEqual([]);
+    });
+
     test('arguments reach the program as they are: no shell reads them', async () => {
       const words = ['$HOME', '`id`', "it's", '"', 'a b', '*', '', 'ü\n'];
       const { stdout } = await run({ argv: ['python3', '-c', 'import sys, json; print(json.dumps(sys.argv[1:]))', ...words] });

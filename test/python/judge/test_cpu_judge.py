@@ -126,6 +126,13 @@ class CpuJudge(unittest.TestCase):
         self.assertIn("SIGSEGV", self.rig.judge(self.problem, corpus("null-pointer"))["outcome"]["message"])
         self.assertEqual(self.rig.judge(self.problem, corpus("skip-after-launches"))["outcome"]["stage"], "timed_run")
 
+    def test_a_launch_of_a_function_that_is_not_there_names_those_that_are(self) -> None:
+        source = BASELINE.replace("kernel: vector_add", "kernel: vector_ad")
+        self.assertNotEqual(source, BASELINE)
+        outcome = self.rig.judge(self.problem, source)["outcome"]
+        self.assertEqual(outcome["verdict"], "plan_error")
+        self.assertIn('no function "vector_ad" in the artifact; it has vector_add. It must not be static', str(outcome))
+
     def test_cheats_on_the_clock_take_what_honest_work_takes(self) -> None:
         """Half of the honest time is far below what noise does, and far above what these cheats ask for (nothing, or a copy)."""
         problem = vector_add("cpu", {"one": ("check", 1), "256K": ("bench", 1 << 18)})

@@ -5,7 +5,7 @@ import type { HostConfig } from '../../../src/domain/fleet.ts';
 import { DeviceId, HostId } from '../../../src/domain/ids.ts';
 import type { Inventory } from '../../../src/domain/protocol.ts';
 import { selectInventory } from '../../../src/gpu/device-selection.ts';
-import { inspectInventory } from '../../../src/gpu/inventory-checks.ts';
+import { inspectInventory, inspectUnrecorded } from '../../../src/gpu/inventory-checks.ts';
 import { INVENTORY } from '../../support/scripted-runner.ts';
 import { TORCH as RECORDING } from '../../support/torch-environment.ts';
 
@@ -29,10 +29,13 @@ const GPU: Device = {
   copyBytesPerSecond: null,
   unavailable: null,
 };
-const inspect = (inventory: Partial<Inventory>, host: Partial<HostConfig> = {}): readonly string[] =>
-  inspectInventory({ ...INVENTORY, ...inventory }, { ...HOST, ...host }).map(
+const inspect = (change: Partial<Inventory>, others: Partial<HostConfig> = {}): readonly string[] => {
+  const inventory = { ...INVENTORY, ...change };
+  const host = { ...HOST, ...others };
+  return [...inspectInventory(inventory, host), ...inspectUnrecorded(inventory, host, null)].map(
     ({ check, ok, found }) => `${ok ? 'ok' : 'MISSING'} ${check}: ${found}`,
   );
+};
 const TORCH: Environment = { ...RECORDING, triton: null, recorder: 'none' };
 const NAMED = { environments: [{ name: 'torch', python: '/opt/t/bin/python3' }] };
 const FULL: Partial<Inventory> = { driver: '580', nvrtc: '13.0', devices: [GPU] };
@@ -123,6 +126,16 @@ describe('the inventory of a host', () => {
     ['a warning of the runner', { ...FULL, warnings: ['no ncu: apt-get install it'] }, {}, 'ok note: no ncu: apt-get install it'],
   ])('%s', (...[, inventory, host, line]) => {
     expect(inspect(inventory, host)).toContainEqual(expect.stringContaining(line));
+  });
+
+  test('an environment that no host of the fleet records is missing something, and says what to add', () => {
+    const inventory = { ...INVENTORY, environments: [TORCH] };
+    const [alone] = inspectUnrecorded(inventory, HOST, new Set());
+    expect(alone).toMatchObject({ check: 'environment', ok: false });
+    expect(alone?.found).toMatch(/^torch: .*; recorder none; no host of the fleet that answered records programs of torch$/);
+    expect(alone?.remedy).toContain('add a host with an NVIDIA GPU');
+    expect(inspectUnrecorded(inventory, HOST, new Set(['torch']))).toMatchObject([{ check: 'environment', ok: true }]);
+    expect(inspectUnrecorded({ ...inventory, environments: [RECORDING] }, HOST, new Set())).toEqual([]);
   });
 
   test('says how to keep kernels from the memory of the host, and how to allow it', () => {

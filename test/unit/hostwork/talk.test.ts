@@ -24,6 +24,7 @@ test('a signal that is on its way when the connection breaks ends its command, a
   const stream = stuck();
   const executions = createExecutions({
     open: async () => stream,
+    checkWish: () => undefined,
     lend: async () => ({ devices: [], giveBack: () => undefined }),
     note: () => undefined,
   });
@@ -53,6 +54,7 @@ test('a signal that is on its way when the connection breaks ends its command, a
 
 test('commands that wait for their devices count among those that run', async () => {
   const executions = createExecutions({
+    checkWish: () => undefined,
     open: async () => stuck(),
     lend: async () => new Promise(() => undefined),
     note: () => undefined,

@@ -167,6 +167,11 @@ const columnsFor = (range: readonly [number, number], holder: CandidateId | unde
     cell: ({ score }) => h('strong', null, times(score.speedup)),
     text: ({ score }) => score.speedup,
   },
+  {
+    title: 'Params',
+    cell: ({ params }) => h('code', { title: paramsText(params) }, paramsText(params)),
+    text: ({ params }) => paramsText(params),
+  },
   { title: '95 % interval', cell: ({ score }) => (score.stopped ? '' : draw(intervalCell(score, range))) },
   {
     title: 'from, to',
@@ -182,11 +187,6 @@ const columnsFor = (range: readonly [number, number], holder: CandidateId | unde
     text: ({ score }) => score.floorShare,
   },
   { title: 'Measured', cell: ({ score }) => basisText(score), text: ({ score }) => basisText(score) },
-  {
-    title: 'Params',
-    cell: ({ params }) => h('code', { title: paramsText(params) }, paramsText(params)),
-    text: ({ params }) => paramsText(params),
-  },
   { title: 'Submitter', cell: ({ submitter }) => name(submitter, 30), text: ({ submitter }) => submitter },
   {
     title: 'Judged',

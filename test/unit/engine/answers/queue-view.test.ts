@@ -1,17 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import { queueView } from '../../../../src/engine/answers/queue-view.ts';
+import { HostId } from '../../../../src/domain/ids.ts';
 import type { BacklogRow } from '../../../../src/domain/ports/store-rows.ts';
+import type { HostSession } from '../../../../src/domain/ports/host-session.ts';
+import type { Bundles } from '../../../../src/engine/compiling/bundles.ts';
+import { createHost } from '../../../../src/engine/hosts/create-host.ts';
 import { Scenario } from '../../../support/scheduler/scenario.ts';
 
 const row = (device: string, count: number): BacklogRow => ({ device, submitter: 's', count });
-const viewOf = ({ core }: Scenario, rows: readonly BacklogRow[], paused: readonly BacklogRow[] = []) =>
+const viewOf = (
+  { core }: Scenario,
+  rows: readonly BacklogRow[],
+  { paused = [], connecting = [] }: { readonly paused?: readonly BacklogRow[]; readonly connecting?: readonly string[] } = {},
+) =>
   queueView({
     core,
+    hosts: new Map(connecting.map((name) => [HostId.parse(name), hostOf(name)])),
     store: { backlog: async () => ({ rows, oldestSubmittedAtMs: 0 }), paused: async () => paused },
     now: () => 20_000,
     monotonicMs: () => 20_000,
     verdictRate: { perSecond: () => 1 },
   });
+
+/** Not heard of yet. */
+const hostOf = (name: string) => createHost({ hostId: name, labels: [] } as unknown as HostSession, {} as Bundles);
 
 describe('the view of the queue', () => {
   test('tells when it will be empty, which is when the slowest class is: never another time than its classes', async () => {
@@ -30,7 +42,7 @@ describe('the view of the queue', () => {
   });
 
   test('counts what is paused apart, also of a class that has nothing else', async () => {
-    const view = await viewOf(new Scenario().up(0).add(1), [row('H100', 1)], [row('H100', 3), row('A100', 2)]);
+    const view = await viewOf(new Scenario().up(0).add(1), [row('H100', 1)], { paused: [row('H100', 3), row('A100', 2)] });
     expect(view.byDevice.map(({ device, waiting, paused, blocked }) => [device, waiting, paused, blocked])).toEqual([
       ['A100', 0, 2, null],
       ['H100', 1, 3, null],
@@ -51,6 +63,19 @@ describe('the view of the queue', () => {
     ]);
     const free = await viewOf(new Scenario().up(0), [row('H100', 3)]);
     expect(free.byDevice.map(({ blocked }) => blocked)).toEqual([null]);
+  });
+
+  test('says of a class that no host has told of which hosts are still connecting', async () => {
+    const scenario = new Scenario().add(1, { device: 'cpu' });
+    const blockedOf = async (...connecting: string[]) =>
+      (await viewOf(scenario, [row('cpu', 1)], { connecting })).byDevice[0]?.blocked;
+    expect(await blockedOf('local')).toBe(
+      'no connected host has the device class cpu: host local is still connecting, its devices are not known yet',
+    );
+    expect(await blockedOf('a', 'b', 'c', 'd')).toBe(
+      'no connected host has the device class cpu: hosts a, b, c and 1 more are still connecting, their devices are not known yet',
+    );
+    expect(await blockedOf()).toBe('no host of the fleet has the device class cpu');
   });
 
   test('tells no time at which it is empty while a class cannot move', async () => {

@@ -262,13 +262,15 @@ describe('a profile', () => {
     expect(finished).toMatchObject([{ state: { summary: { chosen: { by: 'baseline' } } } }]);
   });
 
-  test('of a program is refused at once, whether a host is there or not', async () => {
-    const { kiln, finished } = await startEngine({ ...RECORD, submission: { ...RECORD.submission, language: 'python' } });
-    await kiln.askProfile(ID);
-    await until(() => finished.length > 0, 'it is recorded');
-    expect(finished).toMatchObject([
-      { state: { status: 'failed', message: expect.stringContaining('no launch plan') as string } },
-    ]);
+  test.each([
+    ['a program', { language: 'python' as const }, 'no launch plan'],
+    ['a candidate of the cpu device', { device: 'cpu' }, 'profiles need a GPU'],
+  ])('of %s is refused at once, whether a host is there or not', async (...[, change, words]) => {
+    const { kiln } = await startEngine({ ...RECORD, submission: { ...RECORD.submission, ...change } });
+    await expect(kiln.askProfile(ID)).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.stringContaining(words) as string,
+    });
   });
 
   test('waits for a host that takes work', async () => {

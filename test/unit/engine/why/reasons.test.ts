@@ -76,6 +76,15 @@ describe('a candidate that no device can take says so where', () => {
     expect(reasons(answer)).toEqual(['h0 no: its host is unreachable: connection refused']);
   });
 
+  test('the hosts that may have it are still connecting', () => {
+    const fresh = { state: 'connecting', reason: null, languages: null, devices: [] } as const;
+    const answer = why(s, { hosts: [host(0, fresh), host(1, fresh)], classes: [] });
+    expect(answer.code).toBe('hosts_away');
+    expect(answer.summary).toBe(
+      'no connected host has the device class H100: hosts h0, h1 are still connecting, their devices are not known yet',
+    );
+  });
+
   test('its hosts are disconnected', () => {
     const answer = why(s, { hosts: [host(0, { state: 'unreachable', reason: 'the cable was pulled' })] });
     expect(answer.code).toBe('hosts_away');

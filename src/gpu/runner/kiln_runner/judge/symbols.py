@@ -12,9 +12,9 @@ from kiln_runner.compile.elf import Variable
 from kiln_runner.protocol import Plan, Tensor, TensorArgument
 
 from .failures import LaunchRejected
+from .known_names import known_names
 from .tensors import tensor_bytes
 
-NAMED_MAX = 16
 _FORMATS = {"f64": "=d", "f32": "=f", "i64": "=q", "i32": "=i", "u32": "=I"}
 
 
@@ -67,5 +67,4 @@ def _known(variables: Mapping[str, Variable]) -> str:
     names = [f"{name} ({variable.bytes} bytes)" for name, variable in sorted(variables.items()) if variable.is_writable]
     if not names:
         return "it has none: declare it at file scope, not static, and read it"
-    more = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
-    return f"it has {', '.join(names[:NAMED_MAX])}{more}"
+    return f"it has {known_names(names)}"

@@ -23,7 +23,7 @@ SHOWN = (
     "torch", "triton", "numpy", "ninja", "einops", "cupy", "cuda-python", "nvidia-cutlass-dsl", "tilelang", "flashinfer-python", "apache-tvm-ffi",
     "transformer-engine", "flash-attn", "xformers",
 )
-NO_GPU = "programs are built here and recorded elsewhere: this host has no GPU"
+NO_GPU = "programs are built here and not recorded: this host has no GPU"
 
 
 def run(argv: list[str]) -> int:

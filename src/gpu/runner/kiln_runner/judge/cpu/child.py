@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Callable, Literal, NamedTuple, NoReturn, Optional
 
-from kiln_runner.compile.elf import library_variables
+from kiln_runner.compile.elf import function_names, library_variables
 from kiln_runner.ends import by_somebody
 from kiln_runner.protocol import Argument, Launch, Plan, TensorArgument
 
 from ..failures import DeviceFault, InfraFailure, LaunchRejected, OutOfReach
+from ..known_names import known_names
 from ..symbols import Fill, refuse_misfit
 from ..tensors import scalar_bytes
 from .memory import Memory
@@ -117,11 +118,18 @@ class Program:
                 number = min(missing, bound.launches) - 1
                 launch = plan["launches"][number] if plan else None
                 name, at = (launch["kernel"], launch.get("index", number)) if launch else ("?", number)
-                raise LaunchRejected(f"launch[{at}].kernel", f'no function "{name}" in the artifact; it must not be static')
+                raise LaunchRejected(f"launch[{at}].kernel", f'no function "{name}" in the artifact; {self._known()}')
             if replica.fills and self._ask(COMMAND.pack(OP_FILL, slot, len(replica.fills)) + b"".join(replica.fills))[0]:
                 # Its own code stands between the file, which has it, and what the harness finds.
                 raise LaunchRejected("symbols", "a variable of the compiled code is not there once it is loaded")
         self._bound = bound
+
+    def _known(self) -> str:
+        try:
+            names = known_names(function_names(self._file.read_bytes()))
+        except (ValueError, IndexError, struct.error):
+            names = ""
+        return f"it has {names}. It must not be static" if names else "it must not be static"
 
     def _refuse_misfits(self, fills: Sequence[Fill]) -> None:
         if not fills:

@@ -9,6 +9,7 @@ from kiln_runner.protocol import Argument, Launch, Plan, TensorArgument
 
 from ..artifacts import Artifact
 from ..failures import InfraFailure, LaunchRejected
+from ..known_names import known_names
 from ..symbols import Fill
 from .driver import (
     FUNCTION_LOCAL_BYTES,
@@ -148,7 +149,7 @@ class Program:
 
     def _known(self, file: Path) -> str:
         names = kernel_names(self._driver, self._modules[file])
-        return f'it has {", ".join(names)}. Declare it extern "C" __global__' if names else 'declare it extern "C" __global__'
+        return f'it has {known_names(names)}. Declare it extern "C" __global__' if names else 'declare it extern "C" __global__'
 
     def _allow(self, field: str, function: c_void_p, shape: LaunchShape) -> None:
         self._check_block(field, function, shape)
