@@ -52,11 +52,9 @@ export const inspectUnrecorded = (
     .map((each) => {
       const here = environment(each, host);
       if (!here.ok || recorded === null || recorded.has(each.name)) return here;
-      return bad(
-        'environment',
-        `${here.found}; no host of the fleet that answered records programs of ${each.name}`,
-        UNRECORDED_REMEDY,
-      );
+      // Who judges device code alone lacks nothing.
+      const nowhere = `no host of the fleet that answered records programs of ${each.name}`;
+      return { ...here, found: `${here.found}; ${nowhere}`, remedy: UNRECORDED_REMEDY };
     });
 
 const UNRECORDED_REMEDY =

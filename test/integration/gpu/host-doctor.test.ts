@@ -84,11 +84,11 @@ describe('the doctor', () => {
       return diagnosis?.checks.find(({ found }) => found.startsWith('torch: '));
     };
     expect(await played('none')).toMatchObject({
-      ok: false,
+      ok: true,
       found: expect.stringContaining('no host of the fleet that answered records programs of torch') as string,
       remedy: expect.stringContaining('add a host with an NVIDIA GPU') as string,
     });
-    expect(await played('some')).toMatchObject({ ok: true, found: expect.not.stringContaining('elsewhere') as string });
+    expect(await played('some')).toMatchObject({ ok: true, found: expect.not.stringContaining('elsewhere') as string, remedy: null });
   });
 
   test('a host without python3', async () => {
