@@ -88,7 +88,11 @@ describe('the doctor', () => {
       found: expect.stringContaining('no host of the fleet that answered records programs of torch') as string,
       remedy: expect.stringContaining('add a host with an NVIDIA GPU') as string,
     });
-    expect(await played('some')).toMatchObject({ ok: true, found: expect.not.stringContaining('elsewhere') as string, remedy: null });
+    expect(await played('some')).toMatchObject({
+      ok: true,
+      found: expect.not.stringContaining('elsewhere') as string,
+      remedy: null,
+    });
   });
 
   test('a host without python3', async () => {

@@ -134,7 +134,9 @@ describe('the inventory of a host', () => {
     expect(alone).toMatchObject({ check: 'environment', ok: true });
     expect(alone?.found).toMatch(/^torch: .*; recorder none; no host of the fleet that answered records programs of torch$/);
     expect(alone?.remedy).toContain('add a host with an NVIDIA GPU');
-    expect(inspectUnrecorded(inventory, HOST, new Set(['torch']))).toMatchObject([{ check: 'environment', ok: true, remedy: null }]);
+    expect(inspectUnrecorded(inventory, HOST, new Set(['torch']))).toMatchObject([
+      { check: 'environment', ok: true, remedy: null },
+    ]);
     expect(inspectUnrecorded({ ...inventory, environments: [RECORDING] }, HOST, new Set())).toEqual([]);
   });
 
