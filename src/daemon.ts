@@ -2,6 +2,8 @@
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 import { wallClockMs } from './platform/clock.ts';
+import { closeAll } from './platform/closers.ts';
+import type { Closer } from './platform/closers.ts';
 import { createCampaigns } from './agents/campaigns.ts';
 import type { AgentCampaigns } from './agents/campaigns.ts';
 import { CONTRACT } from './agents/context/contract.ts';
@@ -25,7 +27,6 @@ import type { HostWork } from './domain/ports/host-work.ts';
 import type { Kiln } from './domain/ports/kiln.ts';
 import { createGarbageCollector } from './storage/collect-garbage.ts';
 import { openStorage } from './storage/open-storage.ts';
-import type { Closer } from './storage/open-storage.ts';
 import type { SqlStore } from './store/store.ts';
 
 const UNWRITTEN_LOG_BYTES_MAX = 16 * 1024 * 1024;
@@ -59,12 +60,11 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
   const closers: Closer[] = [];
   const lost = Promise.withResolvers<KilnError>();
   const stop = onceOnly(async () => {
-    for (const { part, close } of closers.toReversed()) {
-      const startedMs = performance.now();
-      await close();
-      log.debug({ part, ms: performance.now() - startedMs }, 'closed');
+    try {
+      await closeAll(closers, log);
+    } finally {
+      log.flush();
     }
-    log.flush();
   });
   try {
     await requireFreeAddress(config.server);
@@ -111,7 +111,8 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
     log.info({ url, problems: problems.size, hosts: sessions.length }, 'kiln is up');
     return { url, lost: lost.promise, reload: async () => void (await live.control.reload()), stop };
   } catch (error) {
-    await stop();
+    // What could not be closed is in the log; why it did not start is what its caller must know.
+    await stop().catch(() => undefined);
     throw error;
   }
 };

@@ -4,7 +4,7 @@ import type { KilnFolder, KilnProcess } from '../../test/support/kiln-process.ts
 
 const DEVICES = 4;
 const LOCAL_FLEET = 'hosts:\n  - {name: local, local: {}, gpus: auto}\n';
-const CONNECT_LIMIT_MS = 60_000;
+const CONNECT_LIMIT_MS = 600_000;
 
 export interface SimulatedKiln {
   readonly kiln: KilnProcess;
@@ -18,7 +18,7 @@ export interface SimulatedKiln {
 }
 
 /**
- * `settings`: variables as in `docker-compose.yml`. `fleet`: a fleet file of other simulated devices. Throws when no device shows up within a minute, with nothing
+ * `settings`: variables as in `docker-compose.yml`. `fleet`: a fleet file of other simulated devices. Throws when no device shows up within ten minutes, with nothing
  * left running.
  */
 export const startSimulated = async (settings: Readonly<Record<string, string>>, fleet = LOCAL_FLEET): Promise<SimulatedKiln> => {

@@ -9,6 +9,8 @@ const TIMER_SLACK_MS = 0.5;
 
 export interface DelayingProxy {
   readonly port: number;
+  /** What was received in one piece and is not delivered yet, of all connections and both directions. */
+  readonly onTheirWay: () => number;
   /** Cuts what is open. */
   readonly stop: () => Promise<void>;
 }
@@ -16,6 +18,7 @@ export interface DelayingProxy {
 /** `oneWayMs`: added in each direction, so the round trip grows by twice that. */
 export const startDelayingProxy = async (targetPort: number, oneWayMs: number): Promise<DelayingProxy> => {
   const open = new Set<Socket>();
+  const ways = new Set<readonly Parcel[]>();
   // Half-open: the end of one direction arrives as slowly as its bytes, and the other goes on.
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const target = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
@@ -24,8 +27,7 @@ export const startDelayingProxy = async (targetPort: number, oneWayMs: number): 
       socket.setNoDelay(true).on('error', () => undefined);
       socket.on('close', () => open.delete(socket));
     }
-    delay(client, target, oneWayMs);
-    delay(target, client, oneWayMs);
+    ways.add(delay(client, target, oneWayMs)).add(delay(target, client, oneWayMs));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -33,6 +35,7 @@ export const startDelayingProxy = async (targetPort: number, oneWayMs: number): 
   if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
   return {
     port: address.port,
+    onTheirWay: () => [...ways].reduce((count, parcels) => count + parcels.length, 0),
     stop: async () => {
       for (const socket of open) socket.destroy();
       server.close();
@@ -47,7 +50,8 @@ interface Parcel {
   readonly what: Buffer | 'end' | 'gone';
 }
 
-const delay = (from: Socket, to: Socket, delayMs: number): void => {
+/** Returns what is on its way, now and later. */
+const delay = (from: Socket, to: Socket, delayMs: number): readonly Parcel[] => {
   const parcels: Parcel[] = [];
   let bytes = 0;
   let timer: NodeJS.Timeout | null = null;
@@ -84,6 +88,7 @@ const delay = (from: Socket, to: Socket, delayMs: number): void => {
     clearTimeout(timer ?? undefined);
     parcels.length = 0;
   });
+  return parcels;
 };
 
 const sizeOf = ({ what }: Parcel): number => (typeof what === 'string' ? 0 : what.length);

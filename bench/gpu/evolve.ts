@@ -22,8 +22,8 @@ import type { Finish } from './evolve-report.ts';
 import { simulatedDevices } from './rate/session-environment.ts';
 
 const POLL_MS = 1000;
-const CONNECT_LIMIT_MS = 90_000;
-const SEEDS_LIMIT_MS = 120_000;
+const CONNECT_LIMIT_MS = 600_000;
+const SEEDS_LIMIT_MS = 600_000;
 const KERNELS = join(import.meta.dirname, '../../kernels');
 const ISLANDS = 4;
 const SEED = 1;

@@ -96,8 +96,8 @@ const twinsOf = (name: string): readonly string[] => [
 ];
 
 /** The native problem, as far as programs can be of it. */
-const programmable = (file: string): Omit<Problem, 'hidden' | 'cpu'> => {
-  const { hidden: _hidden, cpu: _cpu, ...problem } = Problem.parse(parse(readFileSync(file, 'utf8')));
+const programmable = (file: string): Omit<Problem, 'cpu'> => {
+  const { cpu: _cpu, ...problem } = Problem.parse(parse(readFileSync(file, 'utf8')));
   return problem;
 };
 

@@ -22,7 +22,7 @@ import { measurePlacement } from './several/placement.ts';
 import { agreementText, growthText, isolationText, placementText, scalingReport } from './several/report.ts';
 import type { Titled } from './several/report.ts';
 
-const SECTION_LIMIT_MS = 240_000;
+const SECTION_LIMIT_MS = 600_000;
 const COUNT_MAX = 1000;
 
 interface Sizes {

@@ -99,6 +99,7 @@ const rowsOf = async (rig: Rig): Promise<readonly Row[]> => {
   for (let at = 0; at < FILES; at += 1) writeFileSync(join(many, `f${at}`), randomBytes(FILE_BYTES));
   for (let at = 0; at < LARGE_MIB; at += 1) writeFileSync(join(large, 'file'), randomBytes(1024 * 1024), { flag: 'a' });
   const fresh: Place = (way, round) => join(work, `to-${way}-${round}`);
+  const pulled: Place = (way, round) => join(work, `from-${way}-${round}`);
   const again: Place = (way) => join(work, `again-${way}`);
   const largeAt: Place = (way) => join(work, `large-${way}`, String(removed(join(work, `large-${way}`))));
   const rows: readonly (readonly [string, number, readonly Way[]])[] = [
@@ -106,6 +107,7 @@ const rowsOf = async (rig: Rig): Promise<readonly Row[]> => {
     ['run `true`, both by the command', Math.ceil(EXECS / 10), commands(rig)],
     [`push ${FILES} files of ${FILE_BYTES} B`, ROUNDS, pushes(rig, many, fresh)],
     ['push them again, nothing changed', ROUNDS, pushes(rig, many, again)],
+    [`pull ${FILES} files of ${FILE_BYTES} B`, ROUNDS, pulls(rig, many, pulled)],
     [`push one file of ${LARGE_MIB} MiB`, LARGE_ROUNDS, pushes(rig, large, largeAt)],
     [`pull one file of ${LARGE_MIB} MiB`, LARGE_ROUNDS, pulls(rig, large, largeAt)],
     [

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A server that was told to stop may take this long to be gone. */
-const GRACE_MS = 5000;
+/** A server that was told to stop may take this long to be gone, on a machine that is busy with others. */
+const GRACE_MS = 60_000;
 const POLL_MS = 100;
 
 export interface Leftover {

@@ -1,7 +1,8 @@
 /** `./kiln test [FILTER...]`: the checks and then the suites of TypeScript, side by side with those of Python, the failures again at the end, then one line of counts. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, chmodSync, constants, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { unlessEnded } from '../../src/platform/clean-up.ts';
 import { prepareEnvironment } from './environment.ts';
 import { type Leftover, leftoversOf } from './leftovers.ts';
 import { runPythonSuites } from './python-suites.ts';
@@ -11,9 +12,32 @@ import { runVitestSuites } from './vitest-suites.ts';
 
 const DETAIL_CHARS_MAX = 4000;
 
+const IN_MEMORY = '/dev/shm';
+/** Several times what a run keeps at once. */
+const MEMORY_BYTES_MIN = 8 * 1024 ** 3;
+
+/** In memory where nothing else is asked for and there is room: hundreds of databases, and none has to outlive the machine. */
+const folderOfRuns = (): string => (process.env['TMPDIR'] === undefined && isRoomy(IN_MEMORY) ? IN_MEMORY : tmpdir());
+
+/** It has room, on a disk and in memory, and programs may be run from there. Linux only. */
+const isRoomy = (path: string): boolean => {
+  try {
+    const mounted = readFileSync('/proc/self/mounts', 'utf8').split('\n');
+    const options = mounted
+      .map((line) => line.split(' '))
+      .findLast(([, at]) => at === path)?.[3]
+      ?.split(',');
+    const { bavail, bsize } = statfsSync(path);
+    accessSync(path, constants.W_OK);
+    return options?.includes('noexec') === false && Math.min(bavail * bsize, freemem()) >= MEMORY_BYTES_MIN;
+  } catch {
+    return false;
+  }
+};
+
 /** Short, because paths of UNIX sockets below it end at 107 bytes; passable, because Postgres runs as another user. */
 const makeFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'kt-'));
+  const folder = mkdtempSync(join(folderOfRuns(), 'kt-'));
   chmodSync(folder, 0o711);
   return folder;
 };
@@ -54,7 +78,8 @@ const runAll = async (filters: readonly string[], folder: string): Promise<Tally
 prepareEnvironment();
 const folder = makeFolder();
 process.env['TMPDIR'] = folder;
-const tally = await runAll(process.argv.slice(2), folder);
-rmSync(folder, { recursive: true, force: true });
+const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
+const tally = await unlessEnded(removeFolder, async () => runAll(process.argv.slice(2), folder));
+removeFolder();
 print(tally);
 process.exitCode = isSuccess(tally) ? 0 : 1;

@@ -6,12 +6,16 @@ import { EMPTY, failedOnce, sum, type Failure, type Tally } from './tally.ts';
 
 const PROJECTS = ['unit', 'integration', 'e2e'] as const;
 /** Several times what they need on a quiet machine with two cores. */
-const PROJECT_LIMIT_MS = 1_800_000;
+const PROJECT_LIMIT_MS = 3_600_000;
+/** Of each project, told at its end: where the time of a run goes. */
+const SLOWEST = 10;
 
 const Report = z.object({
   testResults: z.array(
     z.object({
       name: z.string(),
+      startTime: z.number(),
+      endTime: z.number(),
       status: z.string(),
       message: z.string().optional(),
       assertionResults: z.array(
@@ -37,6 +41,14 @@ const tallyOf = (file: FileResult): Tally => ({
   failures: failuresOf(file),
 });
 
+const slowestText = (files: readonly FileResult[]): string =>
+  files
+    .map(({ name, startTime, endTime }) => ({ path: relative(process.cwd(), name), seconds: (endTime - startTime) / 1000 }))
+    .toSorted((one, other) => other.seconds - one.seconds)
+    .slice(0, SLOWEST)
+    .map(({ path, seconds }) => `${seconds.toFixed(0).padStart(6)} s  ${path}\n`)
+    .join('');
+
 const runProject = async (name: string, filters: readonly string[], folder: string): Promise<Tally> => {
   const report = join(folder, `vitest-${name}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
@@ -46,7 +58,9 @@ const runProject = async (name: string, filters: readonly string[], folder: stri
   );
   if (!existsSync(report))
     return code === 0 ? EMPTY : failedOnce(`vitest ${name}`, limit || `no report, exit ${code}. ${output}`);
-  const tally = sum(Report.parse(JSON.parse(readFileSync(report, 'utf8'))).testResults.map(tallyOf));
+  const files = Report.parse(JSON.parse(readFileSync(report, 'utf8'))).testResults;
+  if (files.length > 0) process.stdout.write(`\nthe slowest files of ${name}:\n${slowestText(files)}`);
+  const tally = sum(files.map(tallyOf));
   if (code !== 0 && tally.failures.length === 0) {
     return sum([tally, failedOnce(`vitest ${name}`, `exit ${code} though no test failed: an unhandled error, shown above`)]);
   }

@@ -60,6 +60,8 @@ export interface ClientOptions {
   readonly events?: Partial<EventLimits>;
   /** Who works on hosts, for the journal. */
   readonly user?: string | null | undefined;
+  /** A daemon that does not answer for so long is unreachable (DAEMON_UNREACHABLE); a minute by default. What waits for a verdict has its wait on top. */
+  readonly answerLimitMs?: number | undefined;
 }
 
 export interface EventOptions {
@@ -256,11 +258,11 @@ export const createClient = (options: ClientOptions): KilnClient => {
   };
 };
 
-const connectionOf = ({ url, token = null, user = null }: ClientOptions): Connection => {
+const connectionOf = ({ url, token = null, user = null, answerLimitMs }: ClientOptions): Connection => {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new KilnError('INVALID_REQUEST', `"${url}" is no URL of a daemon: give one such as http://127.0.0.1:7070`);
   }
-  return { url: url.replace(/\/+$/, ''), token, user };
+  return { url: url.replace(/\/+$/, ''), token, user, answerLimitMs };
 };
 
 /** Events of an endpoint. What reads them is loaded when there are some to read. */

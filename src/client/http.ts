@@ -19,6 +19,7 @@ export interface Connection {
   readonly token: string | null;
   /** Who is at work, for the journal: told, not proven. */
   readonly user: string | null;
+  readonly answerLimitMs?: number | undefined;
 }
 
 export interface Endpoint {
@@ -63,11 +64,12 @@ export const request = async (connection: Connection, endpoint: Endpoint, call: 
 
 const sent = async (connection: Connection, endpoint: Endpoint, call: Call): Promise<IncomingMessage> => {
   const address = new URL(addressOf(connection, endpoint, call));
-  const { request: open } = address.protocol === 'https:' ? await import('node:https') : { request: requestPlain };
+  const isPlain = address.protocol !== 'https:';
+  const { request: open } = isPlain ? { request: requestPlain } : await import('node:https');
   const parts = call.bytes ?? (call.body === undefined ? [] : [Buffer.from(JSON.stringify(call.body))]);
   const length = Symbol.asyncIterator in parts ? 0 : parts.reduce((sum, { length: bytes }) => sum + bytes, 0);
   const headers = { ...headersOf(connection, call), ...bodyHeaders(parts, length) };
-  const agent = call.ownConnection ? { agent: false } : {};
+  const agent = call.ownConnection ? { agent: isPlain && (await import('./own-connection.ts')).ownConnection() } : {};
   const outgoing = open(address, { method: endpoint.method, headers, signal: call.signal, ...agent });
   return new Promise((resolve, reject) => {
     outgoing.on('response', resolve);
@@ -124,7 +126,10 @@ const ANSWER_LIMIT_MS = 60_000;
 
 /** As `request`, and given up after its time. */
 export const send = (connection: Connection, endpoint: Endpoint, { waitMs = 0, ...call }: CallOptions): Promise<Answer> =>
-  request(connection, endpoint, { ...call, signal: AbortSignal.timeout(ANSWER_LIMIT_MS + waitMs) });
+  request(connection, endpoint, {
+    ...call,
+    signal: AbortSignal.timeout((connection.answerLimitMs ?? ANSWER_LIMIT_MS) + waitMs),
+  });
 
 /** The answer may be held back so long. */
 export const held = (seconds: number): Pick<CallOptions, 'query' | 'waitMs'> => ({

@@ -24,6 +24,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   KILN_COMPILE_LIMIT_MS: { path: ['judging', 'compileLimitMs'], number: true },
   KILN_INFRA_RETRIES: { path: ['judging', 'infraRetries'], number: true },
   KILN_CANARY_EVERY_SECONDS: { path: ['judging', 'canaryEverySeconds'], number: true },
+  KILN_CANARY_FIRST_SECONDS: { path: ['judging', 'canaryFirstSeconds'], number: true },
   KILN_RACING_PLACES: { path: ['judging', 'racingPlaces'], number: true },
   KILN_TIME_TO_ANSWERS: { path: ['judging', 'timeToAnswers'], flag: true },
   KILN_LIBRARY_TIMES: { path: ['judging', 'libraryTimes'], flag: true },

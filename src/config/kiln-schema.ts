@@ -95,6 +95,8 @@ export const KilnFile = strictFields({
     infraRetries: Count(0, 100).default(3),
     /** How often a device that judges is given a known-good candidate. */
     canaryEverySeconds: Count(1, 86_400).default(300),
+    /** After the first verdict of a device that never passed one. */
+    canaryFirstSeconds: Count(1, 86_400).default(30),
     /** 0: every candidate is timed to the end. */
     racingPlaces: Count(0, 1000).default(20),
     /** Whether programs that cannot be recorded go on by their answers. */

@@ -7,6 +7,8 @@ import { ProblemCall, ProgramSide } from './program-call.ts';
 const ProblemName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'a problem name is lower case letters, digits and "_"');
 const Variable = z.string().regex(/^[A-Za-z_]\w{0,31}$/, 'a variable is a C identifier of at most 32 characters');
 export const CASES_MAX = 32;
+/** Of the hidden set: shapes that a problem's own programs are recorded for, ahead of the judgements that take them. */
+export const HIDDEN_SET_CASES = 8;
 export const TENSORS_MAX = 16;
 const RULES_MAX = 16;
 
@@ -214,7 +216,7 @@ export const fileOf = (side: Side): string => (typeof side === 'string' ? side :
 /** What counts as 1.00x. */
 export const baselineOf = ({ reference, baseline }: Implementation): Side => baseline ?? reference;
 
-/** Sizes of one variable in the case that is drawn for every judgement. */
+/** Sizes of one variable in the hidden case. */
 export const HiddenBounds = z
   .strictObject({ min: z.int().positive(), max: z.int().positive(), multiple_of: z.int().positive().default(1) })
   .refine(
@@ -239,7 +241,7 @@ export const Problem = z.strictObject({
   tolerance: Tolerance,
   /** Correctness only: small and awkward shapes. */
   check: z.array(CheckCase).min(1).max(CASES_MAX),
-  /** Variable -> its bounds in a check case whose shape is drawn anew for every judgement; every variable has them. Kernels promise all of it. */
+  /** Variable -> its bounds in a check case whose shape is drawn (engine/hidden-cases.ts); every variable has them. Kernels promise all of it. */
   hidden: z.record(Variable, HiddenBounds).optional(),
   /** Timed (and checked): the shapes practitioners use. `bench.cpu` replaces `bench.gpu` on the cpu device. */
   bench: z.strictObject({

@@ -3,8 +3,12 @@ import { z } from 'zod';
 import { EnvironmentName } from './environment.ts';
 import { ContentHash } from './ids.ts';
 import { ResolvedTensor } from './plan/resolved-plan.ts';
+import { CASES_MAX, HIDDEN_SET_CASES } from './problem.ts';
 import { Program, PROGRAM_FILES_MAX } from './program.ts';
 import { ModelArguments } from './program-call.ts';
+
+/** Every check case and every timed case of a problem, and the hidden ones. */
+export const RECORDED_CASES_MAX = 2 * CASES_MAX + HIDDEN_SET_CASES;
 
 /** A program to build: its entry file is imported once, without a GPU, by the environment's Python. */
 export const ProgramUnit = z.strictObject({
@@ -63,7 +67,7 @@ export const ModelCall = z.strictObject({ init: ModelArguments, seed: z.int().mi
 export type ModelCall = z.infer<typeof ModelCall>;
 
 const recorded = {
-  cases: z.array(RecordedCase).min(1).max(64),
+  cases: z.array(RecordedCase).min(1).max(RECORDED_CASES_MAX),
   /** Of the style `model`. */
   model: ModelCall.optional(),
 };

@@ -137,6 +137,8 @@ export type Race = z.infer<typeof Race>;
 /** The check case that was drawn for this judgement alone, with the candidate's plan; or why that plan cannot be made there, which is its verdict. */
 export const HiddenTask = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('case'), case: DefinedCase, plan: ResolvedPlan }),
+  /** Of a program, which was recorded in the case, or made ready to be called in it. */
+  z.strictObject({ kind: z.literal('program'), case: DefinedCase }),
   z.strictObject({ kind: z.literal('refused'), field: z.string(), message: z.string() }),
 ]);
 export type HiddenTask = z.infer<typeof HiddenTask>;

@@ -11,10 +11,11 @@ import type { RecordHolder } from '../domain/ranking/score.ts';
 import type { Spread } from '../domain/ranking/spread.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
 import type { ResolvedCandidate } from '../problems/candidate-resolution.ts';
-import type { Calls } from '../problems/resolve-program.ts';
+import { callAt, type Calls } from '../problems/resolve-program.ts';
 import type { RankingClass } from '../domain/ranking/ranking.ts';
 import { resolveCandidate } from '../problems/resolve-candidate.ts';
 import type { HostUnit } from './compiling/known-artifacts.ts';
+import type { DrawnCase } from './hidden-cases.ts';
 import type { JudgeMode } from '../scheduler/events.ts';
 import { targetOf } from '../problems/targets.ts';
 import type { Stage } from './telemetry/metrics.ts';
@@ -88,9 +89,14 @@ export interface ActiveCandidate {
   isScreened: boolean;
   /** Of a program: why it is judged by its answers; null while it is judged by its recording, and of all others. */
   byAnswers: ByAnswers | null;
+  /** Of a program: the hidden case that it is recorded in, once it is asked for; null where there is none. */
+  hidden: DrawnCase | null;
   /** How often it is measured again since its times were not the device's usual ones. */
   disturbed: number;
-  /** How often whom it is paired with had to be recorded at other addresses. */
+  /**
+   * How often whom it is paired with had to be recorded at other addresses. In memory alone: each life of the daemon may try so often again, which costs judgements,
+   * and then the challenger stands as it was screened; addresses follow from what is recorded, and nobody holds a place by them.
+   */
   clashes: number;
   /** How often hosts were asked to compile it. */
   compiles: number;
@@ -115,6 +121,7 @@ export const createActiveCandidate = (
   makers: new Set(),
   isScreened: false,
   byAnswers,
+  hidden: null,
   disturbed: 0,
   clashes: 0,
   compiles: 0,
@@ -149,6 +156,16 @@ export const resolvedFor = (candidate: ActiveCandidate, architecture: string): R
   const resolved = resolveContent(candidate.loaded, content, architecture);
   if (!('verdict' in resolved)) candidate.resolved.set(architecture, resolved);
   return resolved;
+};
+
+/** How a program is called once it is built, in its hidden case too; null of what is none. */
+export const callsOf = (
+  { calls }: Pick<ResolvedCandidate, 'calls'>,
+  { program }: Pick<CandidateContent, 'program'>,
+  { loaded, drawn }: { readonly loaded: LoadedProblem; readonly drawn: DrawnCase | null },
+): Calls | null => {
+  if (!calls || !program || !drawn) return calls;
+  return { ...calls, cases: [...calls.cases, callAt(program.entry.style, drawn.item, loaded)] };
 };
 
 export const resolveContent = (

@@ -17,6 +17,8 @@ export interface JudgingRules {
   readonly infraRetries: number;
   /** How often a device that judges is given a known-good candidate. */
   readonly canaryEverySeconds: number;
+  /** The first one, after the first verdict of a device that never passed one. */
+  readonly canaryFirstSeconds: number;
   /** Candidates that cannot reach the first so many places of their ranking are stopped early; 0: none is. */
   readonly racingPlaces: number;
   /** Programs whose recording is none, or is wrong, go on by their answers; false: that is their verdict. */

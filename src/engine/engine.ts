@@ -12,6 +12,7 @@ import type { HostId } from '../domain/ids.ts';
 import type { NewJournalEvent } from '../domain/journal.ts';
 import { monotonicMs as systemMonotonicMs } from '../platform/clock.ts';
 import { createSignal } from '../platform/signal.ts';
+import type { SchedulerOptions } from '../scheduler/options.ts';
 import { createScheduler } from '../scheduler/scheduler.ts';
 import { createRecentSubmissions } from './answers/recent-submissions.ts';
 import { createService, type Service } from './answers/service.ts';
@@ -19,10 +20,11 @@ import { recoverCanaries } from './canaries/quarantine.ts';
 import { askDueCompilers } from './compiling/compiler-checks.ts';
 import { recoverCompilers } from './compiling/compiler-quarantine.ts';
 import { createBundles } from './compiling/bundles.ts';
-import type { EngineDeps } from './deps.ts';
+import type { EngineDeps, JudgingRules } from './deps.ts';
 import { executeEffect } from './effects.ts';
 import { createEventLoop, inOrder } from './event-loop.ts';
 import { createFinishedJobs } from './leasing/finished-jobs.ts';
+import { createHiddenCases } from './hidden-cases.ts';
 import { createHostControl } from './host-control.ts';
 import { onHostEvent } from './host-events.ts';
 import type { HostControl } from '../domain/ports/host-control.ts';
@@ -35,7 +37,7 @@ import { createFronts } from './judging/fronts.ts';
 import { createLibraries, type Libraries } from './libraries/libraries.ts';
 import { createLibraryRuns } from './libraries/runs.ts';
 import { checkWish, lendDevices, type LendOptions, type Lent } from './lending/lending.ts';
-import { createFailedPairs } from './judging/failed-pairs.ts';
+import { createFailedPairs, FAILED_PAIRS_MAX } from './judging/failed-pairs.ts';
 import { createRecordHolders } from './judging/record-holders.ts';
 import { createStoppedReview } from './judging/reopen-stopped.ts';
 import { createLeaseWindow } from './leasing/lease-window.ts';
@@ -73,7 +75,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
   const { store, queue, rules, log, monotonicMs = systemMonotonicMs } = deps;
   let mode: Mode = 'created';
   const [work, journal, committed] = [createSignal(), createSignal(), createSignal<Committed>()];
-  const core = createScheduler({ infraRetries: rules.infraRetries, canaryEveryMs: 1000 * rules.canaryEverySeconds });
+  const core = createScheduler(optionsOf(rules));
   const loop = createEventLoop(core, monotonicMs);
   const writeBehind = createWriteBehind({ store, log, onCommit: committed.emit });
   const finishedJobs = createFinishedJobs(queue, log);
@@ -186,6 +188,12 @@ type Wiring =
   | 'isRunning'
   | 'eventLoopDelayMs';
 
+const optionsOf = ({ infraRetries, canaryEverySeconds, canaryFirstSeconds }: JudgingRules): Partial<SchedulerOptions> => ({
+  infraRetries,
+  canaryEveryMs: 1000 * canaryEverySeconds,
+  canaryFirstMs: 1000 * canaryFirstSeconds,
+});
+
 /** As it is before anything happened. */
 const stateOf = (deps: EngineDeps, wiring: Pick<EngineState, Wiring>): EngineState => {
   const { store, queue, rules, log, now, randomInt = secretInt, onDeviceState = () => undefined } = deps;
@@ -200,7 +208,12 @@ const stateOf = (deps: EngineDeps, wiring: Pick<EngineState, Wiring>): EngineSta
     rules,
     log,
     now,
-    randomInt,
+    hidden: createHiddenCases(randomInt, (problem, { name }, reason) =>
+      log.warn(
+        { problem, case: name, reason },
+        'no case can be made for a shape within the bounds of hidden ones: another is drawn',
+      ),
+    ),
     onDeviceState,
     metrics: createMetrics(),
     recordHolders,
@@ -215,7 +228,7 @@ const stateOf = (deps: EngineDeps, wiring: Pick<EngineState, Wiring>): EngineSta
     }),
     library: { current: problems, read: deps.readProblems ?? null, refused: deps.refusedProblems ?? [] },
     recentSubmissions: createRecentSubmissions(),
-    failedPairs: createFailedPairs(),
+    failedPairs: createFailedPairs((note) => wiring.writeBehind.add({ type: 'pair', note })),
     libraryRuns: createLibraryRuns(),
     compileHosts: new Set(),
     active: new Map(),
@@ -243,6 +256,7 @@ const takeBack = async (state: EngineState): Promise<void> => {
   recoverCompilers(state, canaries);
   recoverHolds(state, await state.store.holds());
   recoverBookings(state, await state.store.bookings());
+  state.failedPairs.recover(await state.store.failedPairs(FAILED_PAIRS_MAX));
   await recover(state);
 };
 

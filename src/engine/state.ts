@@ -4,7 +4,6 @@ import type { CandidateId, HostId } from '../domain/ids.ts';
 import type { Queue } from '../domain/ports/queue.ts';
 import type { Store } from '../domain/ports/store.ts';
 import type { SubmitterStore } from '../domain/ports/submitters.ts';
-import type { RandomInt } from '../problems/hidden.ts';
 import type { RefusedProblem } from '../domain/api/problems.ts';
 import type { LoadedProblem, ReadProblems } from '../problems/load-problems.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
@@ -14,6 +13,7 @@ import type { RecentSubmissions } from './answers/recent-submissions.ts';
 import type { Bundles } from './compiling/bundles.ts';
 import type { JudgingRules } from './deps.ts';
 import type { DeviceStateChange } from '../domain/hosts/device-state.ts';
+import type { HiddenCases } from './hidden-cases.ts';
 import type { HostState } from './host-state.ts';
 import type { UsualClocks } from './judging/disturbance.ts';
 import type { FailedPairs } from './judging/failed-pairs.ts';
@@ -37,6 +37,7 @@ export interface Shared {
   readonly metrics: Metrics;
   readonly hosts: ReadonlyMap<HostId, HostState>;
   readonly writeBehind: WriteBehind;
+  readonly hidden: HiddenCases;
   /** Feeds the scheduler and does what it answers. Safe to call from inside: events wait their turn. */
   readonly apply: (event: SchedulerEvent) => void;
 }
@@ -100,7 +101,6 @@ export interface JudgingSlice
       'proven' | 'problems' | 'recordHolders' | 'fronts' | 'store' | 'queue' | 'jobsEnded' | 'wake' | 'onUnqueued' | 'notify'
     > {
   readonly failedPairs: FailedPairs;
-  readonly randomInt: RandomInt;
   readonly usualClocks: UsualClocks;
   readonly verdictRate: VerdictRate;
 }

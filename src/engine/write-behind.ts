@@ -10,7 +10,7 @@ import type { CanaryState } from '../domain/canary.ts';
 import type { AttemptId, CandidateId, HostId } from '../domain/ids.ts';
 import type { FinishedAttempt } from '../domain/attempt.ts';
 import type { NewJournalEvent } from '../domain/journal.ts';
-import type { Completion, FinishedProfile, Transition } from '../domain/ports/store-rows.ts';
+import type { Completion, FinishedProfile, PairNote, Transition } from '../domain/ports/store-rows.ts';
 import type { Store, Writes } from '../domain/ports/store.ts';
 
 const BATCH_MAX = 500;
@@ -27,6 +27,7 @@ export type Entry =
   | { readonly type: 'completion'; readonly completion: Completion; readonly after?: () => void }
   | { readonly type: 'profile'; readonly finished: FinishedProfile }
   | { readonly type: 'canary'; readonly canary: CanaryState; readonly after: () => void }
+  | { readonly type: 'pair'; readonly note: PairNote }
   | { readonly type: 'event'; readonly event: NewJournalEvent; readonly after?: () => void }
   /** A result whose consequences are all before it. Writes nothing: it is told with what is committed. */
   | ({ readonly type: 'acknowledgement' } & Acknowledgement);
@@ -162,6 +163,7 @@ const writeBatch = async (writes: Writes, batch: readonly Entry[]): Promise<void
     for (const { finished } of entries) await writes.finishProfile(finished);
   });
   await write('canary', async (entries) => writes.writeCanaries(entries.map(({ canary }) => canary)));
+  await write('pair', async (entries) => writes.writePairs(entries.map(({ note }) => note)));
   await write('event', async (entries) => writes.appendEvents(entries.map(({ event }) => event)));
   const transitions = of('transition').map(({ transition }) => transition);
   const completions = of('completion').map(({ completion }) => completion);

@@ -8,7 +8,7 @@ import { type OnCheck, tellInOrder } from './checks-in-order.ts';
 import { archiveOnce, executorOf, runnerFolder, type TransportPlace } from './fleet.ts';
 import { bad, good, type HostCheck } from './host-check.ts';
 import { inspectInventory, inspectUnrecorded, type NeededEnvironments } from './inventory-checks.ts';
-import { bootAndRead, type BootMode } from './transports/boot.ts';
+import { bootAndRead, type BootMode, ENVIRONMENT_MS_MAX } from './transports/boot.ts';
 
 const HOST_MS_MAX = 90_000;
 const HOSTS_AT_ONCE_MAX = 8;
@@ -84,7 +84,8 @@ const diagnoseHost = async (
   host: HostConfig,
   place: TransportPlace & { readonly needed: NeededEnvironments; readonly tell: (check: HostCheck) => void },
 ): Promise<Found> => {
-  const signal = AbortSignal.timeout(HOST_MS_MAX);
+  const { environments = [] } = host;
+  const signal = AbortSignal.timeout(HOST_MS_MAX + ENVIRONMENT_MS_MAX * environments.length);
   const checks: HostCheck[] = [];
   let isConnected = false;
   let inventory: Inventory | null = null;
@@ -98,7 +99,9 @@ const diagnoseHost = async (
     try {
       const folder = runnerFolder(host, place);
       const ask = async (mode: BootMode): Promise<unknown> =>
-        JSON.parse(await bootAndRead(mode, { execute: executor.execute, archive: await place.archive(), folder, signal }));
+        JSON.parse(
+          await bootAndRead(mode, { execute: executor.execute, archive: await place.archive(), folder, signal, environments }),
+        );
       const probe = Probe.parse(await ask('probe'));
       add(...reached(host), ...inspectProbe(probe));
       inventory = Inventory.parse(await ask('inventory'));

@@ -6,6 +6,8 @@
  * - open: frames flow both ways; a ping every PING_MS. Left by silence of SILENCE_MS_MAX (a half-open connection says nothing
  *   and reports nothing), a frame that does not parse, more than UNSENT_BYTES_MAX waiting to be sent, the stream's end, `close`.
  * - ended: `onEnd` was called once with the first cause; the stream is destroyed, nothing is sent or reported any more.
+ *
+ * Time in which this process did not run (suspended, or a machine that stands still) is no silence: what was said meanwhile is still to be read.
  */
 import { Buffer } from 'node:buffer';
 import type { Duplex } from 'node:stream';
@@ -14,12 +16,19 @@ import { FromRunner, type ToRunner } from '../domain/protocol.ts';
 import type { Clock } from '../platform/clock.ts';
 import { encodeFrame, FrameDecoder } from '../domain/frames.ts';
 
-export const HELLO_MS_MAX = 10_000;
+const HELLO_MS_MAX = 10_000;
 export const PING_MS = 5000;
 export const SILENCE_MS_MAX = 15_000;
 export const UNSENT_BYTES_MAX = 256 * 1024 * 1024;
 /** As many are written at once, whether the turn is over or not. */
 const FLUSH_BYTES = 64 * 1024;
+/** The silence that ends a link, and why. */
+const NO_HELLO = [HELLO_MS_MAX, `the runner did not say hello within ${HELLO_MS_MAX} ms`] as const;
+const NOTHING_HEARD = [SILENCE_MS_MAX, `nothing heard for ${SILENCE_MS_MAX} ms; the connection is dead`] as const;
+/** How often the silence is looked at, */
+const LOOK_EVERY_MS = 1000;
+/** and the most of it that counts of one look: the rest is this process's own. */
+const LOOK_MS_MAX = 2 * LOOK_EVERY_MS;
 const ISSUES_SHOWN_MAX = 3;
 
 export type Hello = Extract<FromRunner, { type: 'hello' }>;
@@ -62,9 +71,11 @@ class Link {
   /** What the runner said in its last `error` frame: why it is about to hang up. */
   #complaint: string | null = null;
   readonly #attachedAt: number;
-  #heardAt = 0;
+  /** Silence that counted so far, and until when it was looked at. */
+  #silentMs = 0;
+  #lookedAt: number;
   #pinged: { readonly nonce: number; readonly at: number } = { nonce: 0, at: 0 };
-  #cancelDeadline: () => void;
+  #cancelLook: () => void = () => undefined;
   #cancelPing: () => void = () => undefined;
   /** Frames of this iteration of the event loop: one write, and one packet of an encrypted channel, for all of them. */
   #unsent: Buffer[] = [];
@@ -75,15 +86,14 @@ class Link {
   constructor(options: RunnerLinkOptions) {
     this.#options = options;
     const { stream, clock, attach } = options;
-    this.#cancelDeadline = clock.after(HELLO_MS_MAX, () =>
-      this.end(unreachable(`the runner did not say hello within ${HELLO_MS_MAX} ms`)),
-    );
     stream.on('data', (chunk: Buffer) => this.#onData(chunk));
     stream.on('error', (cause) => this.end(unreachable(this.#complaint ?? `the connection broke: ${cause.message}`, cause)));
     stream.on('close', () => this.end(this.#hungUp()));
     stream.on('end', () => this.end(this.#hungUp()));
     stream.resume();
     this.#attachedAt = clock.monotonic();
+    this.#lookedAt = this.#attachedAt;
+    this.#watchSilence();
     this.send(attach);
     // Its last word may have been said before anybody listened.
     if (stream.closed) process.nextTick(() => this.end(this.#hungUp()));
@@ -122,7 +132,7 @@ class Link {
   end(cause: KilnError): void {
     if (this.#mode === 'ended') return;
     this.#mode = 'ended';
-    this.#cancelDeadline();
+    this.#cancelLook();
     this.#cancelPing();
     this.#options.stream.destroy();
     this.#options.onEnd(cause);
@@ -156,24 +166,24 @@ class Link {
     if (this.#mode !== 'greeting') return this.end(new KilnError('PROTOCOL_ERROR', 'the runner said hello twice'));
     this.#mode = 'open';
     this.#received();
-    this.#watchSilence(SILENCE_MS_MAX);
     this.roundTripMs = this.#options.clock.monotonic() - this.#attachedAt;
     this.#options.onHello(hello);
     this.#ping();
   }
 
   #received(): void {
-    this.#heardAt = this.#options.clock.monotonic();
+    this.#lookedAt = this.#options.clock.monotonic();
+    this.#silentMs = 0;
   }
 
-  /** One timer, and not one a frame: it comes back for as long as is left since the last. */
-  #watchSilence(ms: number): void {
-    const { clock } = this.#options;
-    this.#cancelDeadline();
-    this.#cancelDeadline = clock.after(ms, () => {
-      const leftMs = this.#heardAt + SILENCE_MS_MAX - clock.monotonic();
-      if (leftMs > 0) this.#watchSilence(leftMs);
-      else this.end(unreachable(`nothing heard for ${SILENCE_MS_MAX} ms; the connection is dead`));
+  #watchSilence(): void {
+    this.#cancelLook = this.#options.clock.after(LOOK_EVERY_MS, () => {
+      const now = this.#options.clock.monotonic();
+      this.#silentMs += Math.min(now - this.#lookedAt, LOOK_MS_MAX);
+      this.#lookedAt = now;
+      const [limitMs, reason] = this.#mode === 'greeting' ? NO_HELLO : NOTHING_HEARD;
+      if (this.#silentMs < limitMs) this.#watchSilence();
+      else this.end(unreachable(reason));
     });
   }
 

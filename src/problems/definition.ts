@@ -12,11 +12,12 @@ import {
   resolveSide,
   type ResolvedSide,
   type SideCode,
+  type SideContext,
   sidePlanAt,
 } from './resolve-side.ts';
 import type { UnitContext } from './resolve-unit.ts';
 import { resolveDistributions, resolveTensors } from './shapes.ts';
-import { verificationOf, withRules } from './verification.ts';
+import { verificationOf, withoutRaw, withRules } from './verification.ts';
 
 export interface TargetCode {
   readonly reference: SideCode;
@@ -27,8 +28,9 @@ export interface TargetCode {
   readonly verify?: ProgramCode;
 }
 
-/** Throws PlanError (its field begins with the case's or the file's role) when anything does not resolve. */
-export const defineProblem = (code: TargetCode, context: UnitContext): ProblemDefinition => {
+/** Throws PlanError (its field begins with the case's or the file's role) when anything does not resolve. Hidden cases: those of the set, where some of
+ * its code is recorded. */
+export const defineProblem = (code: TargetCode, context: SideContext): ProblemDefinition => {
   const { problem, target } = context;
   // Cases first: one without a variable would be told as a plan that names something unknown.
   const inputs = [
@@ -53,33 +55,36 @@ export const defineProblem = (code: TargetCode, context: UnitContext): ProblemDe
 
 /** Everything about a problem that can change a verdict: the judge's definition, the floors that the daemon tests, and how programs
  * are called. Not what versions of its environment a host has: recordings are its own. */
-export const contentHashOf = (code: TargetCode, context: Omit<UnitContext, 'architecture'>): ContentHash => {
+export const contentHashOf = (code: TargetCode, context: Pick<UnitContext, 'problem' | 'target'>): ContentHash => {
   const { floor, hidden, call } = context.problem;
-  const definition = defineProblem(code, { ...context, architecture: 'any' }).key;
+  const { problem, target } = context;
+  const definition = defineProblem(code, { problem, target, architecture: 'any' }).key;
   return hashOf({ definition, floor, ...(hidden && { hidden }), ...(call && { call }) });
 };
 
 /** A case that is drawn for one judgement. Throws PlanError. */
-export const defineHidden = (code: TargetCode, item: ProblemCase, context: Pick<UnitContext, 'problem'>): DefinedCase => ({
-  name: item.name,
-  kind: 'check',
-  tensors: withRole('hidden', () => resolveTensors(context.problem, item.shape, item.distributions)),
-  reference: withRole('reference', () => sidePlanAt(code.reference, item, context)),
-  baseline: withRole('baseline', () => sidePlanAt(code.baseline, item, context)),
-});
+export const defineHidden = (code: TargetCode, item: ProblemCase, context: Pick<UnitContext, 'problem'>): DefinedCase => {
+  const { field: _field, ...defined } = caseOf(context.problem, { ...item, kind: 'check', field: 'hidden' });
+  return {
+    ...defined,
+    reference: withRole('reference', () => sidePlanAt(code.reference, item, context)),
+    baseline: withRole('baseline', () => sidePlanAt(code.baseline, item, context)),
+  };
+};
 
 /** The program that derives inputs, called with the raw tensors of every case. */
-const inputsUnit = ({ inputs }: TargetCode, context: UnitContext): RecordedSide | undefined => {
+const inputsUnit = ({ inputs }: TargetCode, context: SideContext): RecordedSide | undefined => {
   const { problem } = context;
   if (!inputs || !problem.derive) return undefined;
   return resolveProgramSide(inputs, { ...context, problem: derivationOf(problem, problem.derive) });
 };
 
 /** The problem's own check, called with the inputs and outputs of every case. */
-const verifyUnit = ({ verify }: TargetCode, context: UnitContext): RecordedSide | undefined => {
+const verifyUnit = ({ verify }: TargetCode, context: SideContext): RecordedSide | undefined => {
   const { problem } = context;
   if (!verify || !problem.verify) return undefined;
-  return withRules(resolveProgramSide(verify, { ...context, problem: verificationOf(problem) }), problem.verify);
+  const hiddenCases = context.hiddenCases?.map((item) => withoutRaw(problem, item));
+  return withRules(resolveProgramSide(verify, { ...context, problem: verificationOf(problem), hiddenCases }), problem.verify);
 };
 
 type CaseText = Pick<DefinedCase, 'name' | 'kind'> &

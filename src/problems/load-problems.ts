@@ -9,7 +9,7 @@ import { baselineOf, Problem } from '../domain/problem.ts';
 import type { DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
 import { contentHashOf, defineHidden, defineProblem, type TargetCode } from './definition.ts';
 import { workOf } from './floors.ts';
-import type { HiddenCase } from './hidden.ts';
+import type { HiddenCase, HiddenSet } from './hidden.ts';
 import { type LibraryProgram, libraryOf } from './library.ts';
 import { PlanError } from './plan-error.ts';
 import { handedData } from './resolve-call.ts';
@@ -31,8 +31,8 @@ export interface LoadedProblem {
   readonly targets: readonly Target[];
   /** Throws UNKNOWN_DEVICE for a target that the problem does not have. */
   readonly requireTarget: (target: Target) => void;
-  /** What judges get. `key` is the hash of the rest. Kept, so asking again costs nothing. */
-  readonly definitionFor: (target: Target, architecture: string) => ProblemDefinition;
+  /** What judges get. `key` is the hash of the rest. Kept, so asking again costs nothing. With a hidden set its own programs are recorded for that too. */
+  readonly definitionFor: (target: Target, architecture: string, hiddenSet?: HiddenSet | null) => ProblemDefinition;
   /** A case that was drawn for one judgement. Throws PlanError where its bounds promise too much. */
   readonly hiddenCase: (target: Target, item: HiddenCase) => DefinedCase;
   /** Of programs, that a host must record to judge it there: those of its own reference, its baseline, what derives its inputs and its check. */
@@ -112,7 +112,8 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
   handedData(problem, { shape: {} });
   const codes = new Map(targets.map((target) => [target, targetCodeOf({ problem, files }, target)]));
   const hashes = new Map(targets.map((target) => [target, contentHashOf(codeFor(target), { problem, target })]));
-  const definitions = new Map<string, ProblemDefinition>();
+  /** Those of a set go with it. */
+  const definitions = new WeakMap<object, Map<string, ProblemDefinition>>();
 
   function codeFor(target: Target): TargetCode {
     const code = codes.get(target);
@@ -123,10 +124,13 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
     );
   }
 
-  const definitionFor = (target: Target, architecture: string): ProblemDefinition => {
+  const definitionFor: LoadedProblem['definitionFor'] = (target, architecture, hiddenSet) => {
     const key = `${target} ${architecture}`;
-    const definition = definitions.get(key) ?? defineProblem(codeFor(target), { problem, target, architecture });
-    definitions.set(key, definition);
+    const known = definitions.get(hiddenSet ?? problem) ?? new Map<string, ProblemDefinition>();
+    definitions.set(hiddenSet ?? problem, known);
+    const context = { problem, target, architecture, hiddenCases: hiddenSet?.cases };
+    const definition = known.get(key) ?? defineProblem(codeFor(target), context);
+    known.set(key, definition);
     return definition;
   };
 

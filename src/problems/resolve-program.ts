@@ -3,6 +3,7 @@ import type { ContentHash } from '../domain/ids.ts';
 import type { Problem, ProblemCase } from '../domain/problem.ts';
 import type { Program, ProgramStyle } from '../domain/program.ts';
 import type { ModelCall, ProgramUnit, RecordedCase, RecordUnit } from '../domain/program-unit.ts';
+import type { HiddenCase } from './hidden.ts';
 import { PlanError } from './plan-error.ts';
 import { handedData, modelCallOf, valuesOf } from './resolve-call.ts';
 import type { UnitContext } from './resolve-unit.ts';
@@ -20,6 +21,11 @@ export interface ResolvedProgram {
   readonly calls: Calls;
 }
 
+/** `hiddenCases`: that it is called in as well. */
+export interface CallsContext extends Pick<UnitContext, 'problem' | 'target'> {
+  readonly hiddenCases?: readonly HiddenCase[] | undefined;
+}
+
 interface Content {
   readonly source: string;
   readonly program?: Program | undefined;
@@ -35,9 +41,15 @@ export const resolveProgram = ({ source, program }: Content, context: UnitContex
 };
 
 /** Throws PlanError where a case's tensors have no such shapes. */
-export const resolveCalls = (style: ProgramStyle, { problem, target }: Pick<UnitContext, 'problem' | 'target'>): Calls => ({
-  cases: casesOf(problem, target).map((item) => ({ ...recordedCase(problem, item), ...handed(style, problem, item) })),
+export const resolveCalls = (style: ProgramStyle, { problem, target, hiddenCases = [] }: CallsContext): Calls => ({
+  cases: [...casesOf(problem, target), ...hiddenCases].map((item) => callAt(style, item, { problem })),
   ...(style === 'model' && { model: modelCallOf(problem) }),
+});
+
+/** In one more case. Throws PlanError. */
+export const callAt = (style: ProgramStyle, item: ProblemCase, { problem }: Pick<UnitContext, 'problem'>): RecordedCase => ({
+  ...recordedCase(problem, item),
+  ...handed(style, problem, item),
 });
 
 /** Beside the tensors. */

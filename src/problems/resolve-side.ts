@@ -2,7 +2,7 @@
 import type { ProblemCase } from '../domain/problem.ts';
 import type { OwnSide, ProgramUnit, RecordedSide } from '../domain/program-unit.ts';
 import type { SidePlan, SideUnit } from '../domain/protocol.ts';
-import { resolveCalls } from './resolve-program.ts';
+import { type CallsContext, resolveCalls } from './resolve-program.ts';
 import { type Code, resolvePlanAt, resolveUnit, type UnitContext } from './resolve-unit.ts';
 
 /** `side`: whose it is. */
@@ -27,8 +27,11 @@ export const environmentsOf = (sides: readonly SideCode[]): readonly string[] =>
 /** What a program launches is in its recording. */
 const NO_PLAN: SidePlan = { launches: [], scratch: {} };
 
+/** Of programs also the hidden cases that they are recorded on. */
+export type SideContext = UnitContext & CallsContext;
+
 /** Throws PlanError for anything wrong with the header or its expressions, or with how it is called. */
-export const resolveSide = (code: SideCode, context: UnitContext): ResolvedSide => {
+export const resolveSide = (code: SideCode, context: SideContext): ResolvedSide => {
   if (!isProgram(code)) {
     const { unit, plans } = resolveUnit(code, context);
     return { unit, planOf: (name) => plans[name] };
@@ -37,7 +40,7 @@ export const resolveSide = (code: SideCode, context: UnitContext): ResolvedSide 
 };
 
 /** With the cases that it is recorded on. Throws PlanError. */
-export const resolveProgramSide = (code: ProgramCode, context: UnitContext): RecordedSide => ({
+export const resolveProgramSide = (code: ProgramCode, context: SideContext): RecordedSide => ({
   ...code,
   architecture: context.architecture,
   ...resolveCalls(code.entry.style, context),

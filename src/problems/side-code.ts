@@ -24,7 +24,7 @@ export interface Folder {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Throws PlanError naming the side: a file that is missing, a target that programs do not run on, what is promised beyond recorded shapes. */
+/** Throws PlanError naming the side: a file that is missing, a target that programs do not run on. */
 export const targetCodeOf = (folder: Folder, target: Target): TargetCode => {
   const { problem } = folder;
   const code = problem[target];
@@ -70,19 +70,12 @@ const sideCode = (folder: Folder, { target, side, given }: Given): SideCode => {
   return { language, source, params: {} };
 };
 
-const WORDS: Partial<Record<OwnSide, string>> = { inputs: 'inputs that are derived by', verify: 'outputs that are checked by' };
-
 const programCode = (
   folder: Folder,
   { target, side, given, field }: Omit<Given, 'given'> & { readonly given: ProgramSide; readonly field: string },
 ): ProgramCode => {
   if (target === 'cpu')
     throw new PlanError(field, 'a program runs on GPUs only: give a .c file here, or leave "cpu" out and judge on GPUs alone');
-  if (folder.problem.hidden)
-    throw new PlanError(
-      'hidden',
-      `cannot be given with ${WORDS[side] ?? `a ${side} that is`} a program: what it launches is known for the shapes that it was recorded on, and the hidden case has another one for each judgement`,
-    );
   const { file, symbol, style, environment } = given;
   return { language: 'python', files: programFiles(folder, given, field), entry: { file, symbol, style }, environment, side };
 };

@@ -47,7 +47,7 @@ export const refuseUnverifiable = ({ tensors, verify }: Problem): void => {
 const asInput = ({ dtype, shape, distribution }: TensorSpec): TensorSpec => ({ dtype, shape, distribution, role: 'in' });
 
 /** The check is shown nothing that inputs are derived from. */
-const withoutRaw = <T extends ProblemCase>({ derive }: Problem, item: T): T => {
+export const withoutRaw = <T extends ProblemCase>({ derive }: Problem, item: T): T => {
   if (!derive || !item.distributions) return item;
   const shown = Object.entries(item.distributions).filter(([name]) => !Object.hasOwn(derive.raw, name));
   return { ...item, distributions: Object.fromEntries(shown) };

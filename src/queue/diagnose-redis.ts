@@ -17,13 +17,16 @@ export interface RedisPlace {
   readonly prefix: string;
   /** Null where it is not known. */
   readonly storeId: string | null;
+  /** Five seconds by default. */
+  readonly answerLimitMs?: number;
 }
 
 export const diagnoseRedis = async (at: RedisPlace): Promise<readonly Finding[]> => {
+  const { answerLimitMs = ANSWER_LIMIT_MS } = at;
   const client = new Redis(at.url, {
     lazyConnect: true,
-    connectTimeout: ANSWER_LIMIT_MS,
-    commandTimeout: ANSWER_LIMIT_MS,
+    connectTimeout: answerLimitMs,
+    commandTimeout: answerLimitMs,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });

@@ -18,6 +18,7 @@ import { createOwnership } from './ownership.ts';
 import type { Ownership } from './ownership.ts';
 import { createPostgresQueueBackend } from './postgres-backend.ts';
 import { createRedisQueueBackend } from './redis-backend.ts';
+import type { RedisOfJobs } from './redis-backend.ts';
 import { createWatch, startTimers } from './watch.ts';
 import type { Every, Parts, Watch } from './watch.ts';
 
@@ -31,7 +32,7 @@ export interface LeasingQueue extends Queue {
 
 export interface QueueOptions {
   readonly backend:
-    | { readonly kind: 'redis'; readonly url: string; readonly prefix?: string }
+    | (RedisOfJobs & { readonly kind: 'redis'; readonly prefix?: string })
     | { readonly kind: 'postgres'; readonly sql: JobsSql };
   /** Whose jobs these are. */
   readonly store: StoreIdentity;
@@ -155,7 +156,7 @@ const openBackend = async (
   try {
     switch (backend.kind) {
       case 'redis':
-        return await createRedisQueueBackend({ url: backend.url, prefix: backend.prefix ?? DEFAULT_PREFIX }, options);
+        return await createRedisQueueBackend({ ...backend, prefix: backend.prefix ?? DEFAULT_PREFIX }, options);
       case 'postgres':
         return createPostgresQueueBackend(backend.sql, options);
     }

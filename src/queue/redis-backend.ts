@@ -1,6 +1,7 @@
 /** BullMQ on Redis. Adding, taking and ending jobs are scripts of our own for many at once; what is rare goes through BullMQ, many commands at once. */
 import { ErrorCode, Job, Queue, Worker } from 'bullmq';
 import { CandidateId } from '../domain/ids.ts';
+import { withinLimit } from '../platform/within-limit.ts';
 import { EVENTS_MAX, JOB_OPTIONS, PROMOTED, STALLED_COUNT_MAX } from './backend.ts';
 import type { BackendOptions, LeasedJob, QueueBackend } from './backend.ts';
 import { createRedisBulk } from './redis-bulk.ts';
@@ -11,29 +12,34 @@ import { readRedisSettings, redisConcerns } from './redis-settings.ts';
 /** Commands written before the first answer is waited for. */
 const COMMANDS_AT_ONCE = 256;
 /** A command without an answer for so long has failed; it may have been done all the same. */
-const COMMAND_LIMIT_MS = 5_000;
-const CONNECT_LIMIT_MS = 5_000;
+const ANSWER_LIMIT_MS = 5_000;
 const RECONNECT_AFTER_MS = 100;
 const RECONNECT_AFTER_MS_MAX = 2_000;
 
 /** A command fails at once while Redis is away; nothing is kept to be sent later, when its caller has given up. */
-const connectionOf = (url: string): object => ({
+const connectionOf = (url: string, answerLimitMs: number): object => ({
   url,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: null,
-  commandTimeout: COMMAND_LIMIT_MS,
-  connectTimeout: CONNECT_LIMIT_MS,
+  commandTimeout: answerLimitMs,
+  connectTimeout: answerLimitMs,
   retryStrategy: (times: number) => Math.min(times * RECONNECT_AFTER_MS, RECONNECT_AFTER_MS_MAX),
 });
 
-/** Rejects within CONNECT_LIMIT_MS where Redis cannot be reached. */
+export interface RedisOfJobs {
+  readonly url: string;
+  /** A server that neither connects nor answers for so long is away; five seconds by default. */
+  readonly answerLimitMs?: number;
+}
+
+/** Rejects within `answerLimitMs` where Redis cannot be reached. */
 export const createRedisQueueBackend = async (
-  { url, prefix }: { readonly url: string; readonly prefix: string },
+  { url, prefix, answerLimitMs = ANSWER_LIMIT_MS }: RedisOfJobs & { readonly prefix: string },
   options: BackendOptions,
 ): Promise<QueueBackend> => {
   const { name, token, leaseMs, onError } = options;
-  const shared = { connection: connectionOf(url), prefix };
+  const shared = { connection: connectionOf(url, answerLimitMs), prefix };
   const queue = new Queue(name, { ...shared, defaultJobOptions: JOB_OPTIONS, streams: { events: { maxLen: EVENTS_MAX } } });
   const leasing = { autorun: false, lockDuration: leaseMs, stalledInterval: leaseMs, maxStalledCount: STALLED_COUNT_MAX };
   const worker = new Worker(name, null, { ...shared, ...leasing });
@@ -41,10 +47,13 @@ export const createRedisQueueBackend = async (
   worker.on('error', onError);
   const close = async (): Promise<void> => {
     await worker.close(true);
-    await queue.close();
+    // Its goodbye fails where Redis is away or hangs, and leaves a connection that is tried for ever.
+    await queue.close().catch(async () => {
+      (await queue.getBackend().client).disconnect();
+    });
   };
   try {
-    await within(CONNECT_LIMIT_MS, Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]));
+    await withinLimit(answerLimitMs, Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]), 'connection');
   } catch (error) {
     await close();
     throw error;
@@ -166,13 +175,3 @@ for i = 3, #ARGV do
   end
 end
 return taken`;
-
-const within = async <T>(limitMs: number, work: Promise<T>): Promise<T> => {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no connection within ${limitMs} ms`)), limitMs);
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-};

@@ -78,6 +78,8 @@ export interface ServerDeps {
   readonly streams?: Partial<StreamLimits>;
   /** Time to receive one whole request; tests make it short. */
   readonly receiveLimitMs?: number;
+  /** Time for requests in flight when the server closes; tests make it short, or so long that it cuts nothing. */
+  readonly closeGraceMs?: number;
 }
 
 export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> => {
@@ -85,7 +87,7 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   installErrorAnswers(app, { bodyBytesMax: BODY_BYTES_MAX });
-  const closing = installClosing(app);
+  const closing = installClosing(app, deps);
   const named = await openTokenBook({ store: deps.access, now: wallClockMs });
   const access = tokenAccessOf(deps.config, named);
   const sharing = { links: shareLinksOf(deps, named), wrongTokens: createWrongTokens(() => performance.now()) };
@@ -129,7 +131,7 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
 const createBareServer = ({ log, receiveLimitMs = RECEIVE_LIMIT_MS }: ServerDeps): FastifyInstance => {
   const app = fastify({
     loggerInstance: log,
-    http: { connectionsCheckingInterval: RECEIVE_LOOK_MS, headersTimeout: receiveLimitMs },
+    http: { connectionsCheckingInterval: RECEIVE_LOOK_MS, headersTimeout: receiveLimitMs, requestTimeout: receiveLimitMs },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: receiveLimitMs,
@@ -146,12 +148,12 @@ const createBareServer = ({ log, receiveLimitMs = RECEIVE_LIMIT_MS }: ServerDeps
   return app;
 };
 
-const installClosing = (app: FastifyInstance): AbortSignal => {
+const installClosing = (app: FastifyInstance, { closeGraceMs = CLOSE_GRACE_MS }: ServerDeps): AbortSignal => {
   const closing = new AbortController();
   app.addHook('preClose', async () => {
     closing.abort();
     // A connection that was opened and never used counts as busy to Node and would hold the close for a minute.
-    setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS).unref();
+    setTimeout(() => app.server.closeAllConnections(), closeGraceMs).unref();
   });
   app.addHook('onRequest', async () => {
     if (closing.signal.aborted) throw new KilnError('STOPPING', 'the daemon is stopping');

@@ -1,6 +1,7 @@
 /** Opens store and queue, for one daemon alone: the lock of its data folder, the lease on its store, the owner of its queue. */
 import { hostname } from 'node:os';
 import { wallClockStamp } from '../platform/clock.ts';
+import type { Closer } from '../platform/closers.ts';
 import { withoutPassword } from '../config/kiln-config.ts';
 import type { KilnConfig } from '../config/kiln-config.ts';
 import type { DaemonHolder } from '../domain/daemon-holder.ts';
@@ -27,11 +28,6 @@ import { createStorageMetrics } from './storage-metrics.ts';
 
 /** A daemon that dies is back within this, or another one may take its jobs. */
 const QUEUE_LEASE_MS = 60_000;
-
-export interface Closer {
-  readonly part: string;
-  readonly close: () => Promise<void>;
-}
 
 export interface StorageOptions {
   readonly config: KilnConfig;

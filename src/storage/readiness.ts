@@ -5,13 +5,13 @@
 import { statfs, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monotonicMs } from '../platform/clock.ts';
+import { withinLimit } from '../platform/within-limit.ts';
 
 /** What Postgres asks of the disk at once for its log; with less, the next write may be the one that fails. */
 const ROOM_BYTES_MIN = 16 * 1024 * 1024;
 const PROBE_BYTES = 4096;
 /** Probes of several balancers share one answer. */
 const FRESH_MS = 2000;
-/** A part that does not answer is not ready. */
 const ANSWER_LIMIT_MS = 3000;
 
 export interface ReadinessParts {
@@ -19,6 +19,8 @@ export interface ReadinessParts {
   /** Each rejects where the part does not take writes. */
   readonly store: () => Promise<void>;
   readonly queue: () => Promise<void>;
+  /** A part that does not answer within it is not ready; three seconds by default. */
+  readonly answerLimitMs?: number;
   readonly log: { warn(facts: object, message: string): void; info(facts: object, message: string): void };
 }
 
@@ -38,7 +40,7 @@ export const createReadiness = (parts: ReadinessParts): NotReady => {
   const ask = async (): Promise<string | null> => {
     for (const [reason, check] of checksOf(parts)) {
       try {
-        await within(ANSWER_LIMIT_MS, check());
+        await answered(parts, check());
       } catch (error) {
         report(reason, error);
         return reason;
@@ -72,6 +74,11 @@ const hasRoom = async (dataDir: string): Promise<void> => {
 export const askParts = async (
   parts: ReadinessParts,
 ): Promise<{ readonly data: boolean; readonly store: boolean; readonly queue: boolean }> => {
+  const succeeds = async (check: Promise<void>): Promise<boolean> =>
+    answered(parts, check).then(
+      () => true,
+      () => false,
+    );
   const [data, store, queue] = await Promise.all([
     succeeds(hasRoom(parts.dataDir)),
     succeeds(parts.store()),
@@ -80,23 +87,10 @@ export const askParts = async (
   return { data, store, queue };
 };
 
-const succeeds = async (check: Promise<void>): Promise<boolean> =>
-  within(ANSWER_LIMIT_MS, check).then(
-    () => true,
-    () => false,
-  );
+const answered = async ({ answerLimitMs = ANSWER_LIMIT_MS }: ReadinessParts, check: Promise<void>): Promise<void> =>
+  withinLimit(answerLimitMs, check, 'answer');
 
 export const freeBytes = async (dataDir: string): Promise<number> => {
   const { bavail, bsize } = await statfs(dataDir);
   return bavail * bsize;
-};
-
-const within = async (limitMs: number, work: Promise<void>): Promise<void> => {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
-  try {
-    await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 };

@@ -15,11 +15,15 @@ export interface PostgresDiagnosis {
 }
 
 /** `place`: the URL without its password. */
-export const diagnosePostgres = async (url: string, place: string): Promise<PostgresDiagnosis> => {
+export const diagnosePostgres = async (
+  url: string,
+  place: string,
+  { answerLimitMs = ANSWER_LIMIT_MS } = {},
+): Promise<PostgresDiagnosis> => {
   const client = new pg.Client({
     connectionString: url,
-    connectionTimeoutMillis: ANSWER_LIMIT_MS,
-    query_timeout: ANSWER_LIMIT_MS,
+    connectionTimeoutMillis: answerLimitMs,
+    query_timeout: answerLimitMs,
   });
   client.on('error', () => undefined);
   try {

@@ -10,16 +10,16 @@ const CONNECT_LIMIT_MS = 5_000;
 const STATEMENT_LIMIT_MS = 60_000;
 /** A daemon that was suspended in the middle of a write must not keep the store from the next one: its transaction is rolled back. */
 const IDLE_IN_TRANSACTION_LIMIT_MS = 10_000;
-/** SQLSTATE classes that say "the server, not the statement": connection, resources, operator intervention, system. */
-const UNAVAILABLE = /^(?:08|53|57|58)/;
+/** SQLSTATE classes that say "the server, not the statement": connection, resources, operator intervention, system; and that a transaction sat idle too long. */
+const UNAVAILABLE = /^(?:08|53|57|58|25P03)/;
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /** Connects and migrates. Throws STORE_UNAVAILABLE (retryable) where the server cannot be reached. */
-export const openPostgres = async (url: string): Promise<OpenDatabase> => {
+export const openPostgres = async (url: string, { connectLimitMs = CONNECT_LIMIT_MS } = {}): Promise<OpenDatabase> => {
   const pool = new pg.Pool({
     connectionString: url,
     max: CONNECTIONS_MAX,
-    connectionTimeoutMillis: CONNECT_LIMIT_MS,
+    connectionTimeoutMillis: connectLimitMs,
     statement_timeout: STATEMENT_LIMIT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_LIMIT_MS,
     keepAlive: true,
@@ -48,9 +48,8 @@ export const openPostgres = async (url: string): Promise<OpenDatabase> => {
 const sqlOf = (pool: pg.Pool, close: () => Promise<void>): Sql => {
   const session = sessionOf(pool);
   return {
-    query: async (text, params) => reaching(session.query(text, params)),
-    script: async (text) => reaching(session.script(text)),
-    transaction: async (work, opening) => reaching(inTransaction(pool, work, opening)),
+    ...session,
+    transaction: async (work, opening) => inTransaction(pool, work, opening),
     close,
   };
 };
@@ -63,10 +62,10 @@ const inTransaction = async <T>(
   work: (session: SqlTransaction, opened: Rows) => Promise<T>,
   opening: readonly string[] = [],
 ): Promise<T> => {
-  const client = await pool.connect();
+  const client = await reaching(pool.connect());
   try {
-    const result = await work(transactionOf(client), await begin(client, opening));
-    await client.query('commit');
+    const result = await work(transactionOf(client), await reaching(begin(client, opening)));
+    await reaching(client.query('commit'));
     client.release();
     return result;
   } catch (error) {
@@ -82,9 +81,9 @@ const inTransaction = async <T>(
 
 const sessionOf = (queryable: Pick<pg.Pool, 'query'> | Pick<pg.PoolClient, 'query'>): SqlSession => ({
   query: async <Row extends object>(text: string, params: readonly unknown[] = []) =>
-    (await queryable.query<Row>({ text, values: [...params] })).rows,
+    (await reaching(queryable.query<Row>({ text, values: [...params] }))).rows,
   script: async (text) => {
-    await queryable.query(text);
+    await reaching(queryable.query(text));
   },
 });
 
@@ -115,20 +114,24 @@ const begin = async (client: pg.PoolClient, opening: readonly string[]): Promise
   return Array.isArray(answers) ? answers.slice(1).map(({ rows }: pg.QueryResult<object>) => rows) : [];
 };
 
+/** Of what is asked of the server, one by one: what a transaction's work throws beside that is its own. */
 const reaching = async <T>(statement: Promise<T>): Promise<T> => {
   try {
     return await statement;
   } catch (error) {
-    if (error instanceof KilnError || !isUnreachable(error)) throw error;
+    const trouble = troubleOf(error);
+    if (trouble === null) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new KilnError('STORE_UNAVAILABLE', `Postgres cannot be reached (${reason}); check the database and its URL`, {
-      cause: error,
-    });
+    throw new KilnError('STORE_UNAVAILABLE', `Postgres ${trouble} (${reason}); check the database and its URL`, { cause: error });
   }
 };
 
-/** Errors of the server carry a SQLSTATE; those of the socket or the pool do not. */
-const isUnreachable = (error: unknown): boolean => {
+/** A parameter that has no form in which it could be sent, such as a bigint in jsonb. */
+const FAULTS_OF_OURS = [TypeError, RangeError, SyntaxError, ReferenceError];
+
+/** Errors of the server carry a SQLSTATE; those of the socket or the pool do not. Null: it is the statement's own. */
+const troubleOf = (error: unknown): 'does not serve now' | 'cannot be reached' | null => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return SQLSTATE.test(code) ? UNAVAILABLE.test(code) : true;
+  if (SQLSTATE.test(code)) return UNAVAILABLE.test(code) ? 'does not serve now' : null;
+  return FAULTS_OF_OURS.some((kind) => error instanceof kind) ? null : 'cannot be reached';
 };

@@ -27,6 +27,7 @@ import { insertAudit, readAudit, updateAudit } from './audit.ts';
 import { readBacklog } from './backlog.ts';
 import { readBookings, writeBooking } from './bookings.ts';
 import { readCanaries, reopenDoubted, writeCanaries } from './canaries.ts';
+import { readFailedPairs, writePairs } from './failed-pairs.ts';
 import { dropHost, keepHost, readAddedHosts } from './hosts.ts';
 import { insertCandidates } from './intake.ts';
 import { append, readEvents, readLastSequence, writing } from './journal.ts';
@@ -100,6 +101,7 @@ export const createStore = (sql: Sql, { now = wallClockMs, withFinal }: StoreOpt
     paused: async () => pauses.read(async () => readPaused(sql)),
     countBefore: async (id, limit) => countBefore(sql, id, limit),
     canaries: async () => readCanaries(sql),
+    failedPairs: async (limit) => readFailedPairs(sql, limit),
     reopenDoubted: async (doubt) => reopenDoubted(sql, doubt, at()),
     backlog: async () => readBacklog(sql),
     first: async (wishes) => readFirst(sql, wishes),
@@ -206,6 +208,7 @@ const writesOf = (sql: Writer, at: () => string, withFinal?: WithFinal): Writes 
   writeProgress: async (progress) => void (await writeProgress(sql, progress, { at: at(), withFinal })),
   finishProfile: async (finished) => finishProfile(sql, finished, at()),
   writeCanaries: async (batch) => writeCanaries(sql, batch, at()),
+  writePairs: async (notes) => writePairs(sql, notes),
   appendEvents: async (events) => writing(sql, async (session) => append(session, events, at())),
 });
 

@@ -7,7 +7,6 @@ import { type KilnFolder, kilnFolder, type KilnProcess, startKiln, untilDone } f
 import { hasPostgres, POSTGRES_MISSING, startPostgres } from '../support/servers.ts';
 
 const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
-const LIMIT_MS = 240_000;
 const JUDGED = 6;
 
 const source = (index: number): string => `/* kiln
@@ -40,7 +39,7 @@ const ranked = async (client: KilnClient) => (await client.ranking('vector_add')
 /** Some that are judged, and some that wait for a device that is not there. */
 const fill = async (client: KilnClient): Promise<{ readonly judged: readonly string[]; readonly waiting: readonly string[] }> => {
   const judged = await submit(client, 0, JUDGED, 'simulated');
-  await untilDone(client, new Set(judged), LIMIT_MS);
+  await untilDone(client, new Set(judged));
   return { judged, waiting: await submit(client, 100, 3, 'H100') };
 };
 
@@ -54,14 +53,14 @@ test('a data folder that was copied while the daemon was stopped is the whole of
   cpSync(data, join(folder.path, 'backup'), { recursive: true });
   // What comes later is lost with the disk.
   kiln = await startKiln(folder);
-  await untilDone(kiln.client, new Set(await submit(kiln.client, 50, 1, 'simulated')), LIMIT_MS);
+  await untilDone(kiln.client, new Set(await submit(kiln.client, 50, 1, 'simulated')));
   await kiln.stop();
   rmSync(data, { recursive: true });
   renameSync(join(folder.path, 'backup'), data);
   kiln = await startKiln(folder);
   expect(await ranked(kiln.client)).toEqual(before);
   for (const id of waiting) expect((await kiln.client.candidate(id)).state.status).toBe('queued');
-  await untilDone(kiln.client, new Set(await submit(kiln.client, 50, 1, 'simulated')), LIMIT_MS);
+  await untilDone(kiln.client, new Set(await submit(kiln.client, 50, 1, 'simulated')));
 });
 
 test.skipIf(!hasPostgres)(
@@ -81,7 +80,7 @@ test.skipIf(!hasPostgres)(
       kiln = await startKiln(folder);
       expect(await ranked(kiln.client)).toEqual(before);
       for (const id of waiting) expect((await kiln.client.candidate(id)).state.status).toBe('queued');
-      await untilDone(kiln.client, new Set(await submit(kiln.client, 50, 1, 'simulated')), LIMIT_MS);
+      await untilDone(kiln.client, new Set(await submit(kiln.client, 50, 1, 'simulated')));
     } finally {
       await kiln?.stop();
       kiln = null;

@@ -5,6 +5,7 @@ import type { Generation } from '../../src/domain/campaign/campaign.ts';
 import type { KilnClient } from '../../src/client/create-client.ts';
 import { ownAddition, paidCampaigns, untilCampaign } from '../support/agents/paid-campaigns.ts';
 import { doneEvents, processesNaming, startKiln } from '../support/kiln-process.ts';
+import { HANG_MS } from '../support/limits.ts';
 
 const AGENTS = 100;
 const BUDGET_USD = 9;
@@ -16,13 +17,12 @@ const USAGE = { input_tokens: 6000, cache_creation_input_tokens: 0, cache_read_i
 const JUDGED_BEFORE_KILLS = [20, 50];
 /** Each such answer takes so long that a kill cuts some off, on a busy machine too. */
 const [SLOW_EVERY, SLOW_MS] = [5, 5000];
-const LIMIT_MS = 240_000;
 const PAGE = 1000;
 
 const rig = paidCampaigns();
 
 const until = async (client: KilnClient, id: string, isSo: (view: CampaignView) => boolean): Promise<CampaignView> =>
-  untilCampaign(client, id, isSo, { timeoutMs: LIMIT_MS });
+  untilCampaign(client, id, isSo, { timeoutMs: HANG_MS });
 
 const generationsOf = async (client: KilnClient, id: string): Promise<Generation[]> => {
   const rows: Generation[] = [];
@@ -36,9 +36,7 @@ const generationsOf = async (client: KilnClient, id: string): Promise<Generation
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const reserveOf = ({ state }: Generation): number => (state.status === 'lost' ? state.reservedMicros : 0);
 
-test('a campaign of 100 agents whose daemon is killed pays for no answer twice, loses no candidate and keeps its budget', {
-  timeout: 2 * LIMIT_MS,
-}, async () => {
+test('a campaign of 100 agents whose daemon is killed pays for no answer twice, loses no candidate and keeps its budget', async () => {
   const { service, folder } = await rig.begin(
     ({ number }) => ({
       // Each answer is told apart by its idea.
@@ -121,5 +119,6 @@ test('a campaign of 100 agents whose daemon is killed pays for no answer twice, 
       `spent ${view.spent.usd} of ${BUDGET_USD} usd, billed ${sum([...billed.values()]) / 1e6}\n`,
   );
   await kiln.stop();
+  await folder.ended();
   expect(processesNaming(folder.path)).toEqual([]);
 });

@@ -78,4 +78,4 @@ test('no correct candidate keeps a wrong answer that a compile host caused: it c
   const last = await submit(kiln.client, 5_000, FIRST);
   await follow(kiln.client, 'the last verdicts', havePassed(last));
   expect(await compilerOf(kiln.client, 'compiling')).toBeNull();
-}, 600_000);
+});

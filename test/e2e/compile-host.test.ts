@@ -8,8 +8,9 @@ const FLEET = `hosts:
   - {name: judging, local: {}, cpu: false, gpus: auto, compileSlots: 1}
   - {name: compiling, local: {}, cpu: false, gpus: none}
 `;
+/** Counts are of what is submitted: a canary on a slow machine would be one more. */
+const SETTINGS = { KILN_SIMULATED_DEVICES: '2', KILN_CANARY_FIRST_SECONDS: '86400' };
 const CANDIDATES = 40;
-const LIMIT_MS = 240_000;
 const POLL_MS = 100;
 
 let folder: KilnFolder | null = null;
@@ -19,7 +20,7 @@ afterEach(() => {
 });
 
 const start = async (): Promise<KilnProcess> => {
-  folder = kilnFolder(FLEET, { KILN_SIMULATED_DEVICES: '2' });
+  folder = kilnFolder(FLEET, SETTINGS);
   const kiln = await startKiln(folder);
   await poll('both hosts are there', async () => {
     const { hosts } = await kiln.client.fleet();
@@ -30,7 +31,7 @@ const start = async (): Promise<KilnProcess> => {
 
 /** Until the daemon's API says so. */
 const poll = async (what: string, condition: () => Promise<boolean> | boolean): Promise<void> =>
-  expect.poll(condition, { timeout: LIMIT_MS, interval: POLL_MS, message: what }).toBe(true);
+  expect.poll(condition, { interval: POLL_MS, message: what }).toBe(true);
 
 const submit = async ({ client }: KilnProcess) => {
   const { candidates } = await client.submit(
@@ -59,7 +60,7 @@ test('a host without GPUs compiles for one with GPUs, and each artifact is trans
     ['compiling', 0, ['judging']],
   ]);
   const ids = await submit(kiln);
-  const verdicts = await untilDone(kiln.client, new Set<string>(ids), LIMIT_MS);
+  const verdicts = await untilDone(kiln.client, new Set<string>(ids));
   expect(new Set(verdicts.values())).toEqual(new Set(['passed']));
   const compiles = await counts(kiln, 'kiln_compiles_total');
   const [here = 0, there = 0] = [compiles['judging compiled'], compiles['compiling compiled']];
@@ -79,13 +80,14 @@ test('a compile host that is killed in the middle costs no candidate an attempt'
   const runner = serving();
   for (const { pid } of runner) process.kill(pid, 'SIGSTOP');
   const ids = await submit(kiln);
-  await poll('all that is left waits for the compile host', async () => {
-    const { stages } = await kiln.client.queue();
-    const { compiling, ...others } = stages;
-    return compiling > 0 && Object.values(others).every((count) => count === 0);
+  await poll('all that is left waits for the compile host, or that was silent for so long that it counts as lost', async () => {
+    const { compiling, ...others } = (await kiln.client.queue()).stages;
+    const { hosts } = await kiln.client.fleet();
+    const isLost = hosts.find(({ name }) => name === 'compiling')?.state !== 'connected';
+    return isLost || (compiling > 0 && Object.values(others).every((count) => count === 0));
   });
   for (const { pid } of runner) process.kill(pid, 'SIGKILL');
-  const verdicts = await untilDone(kiln.client, new Set<string>(ids), LIMIT_MS);
+  const verdicts = await untilDone(kiln.client, new Set<string>(ids));
   expect(new Set(verdicts.values())).toEqual(new Set(['passed']));
   const candidates = await Promise.all(ids.map(async (id) => kiln.client.candidate(id)));
   expect(candidates.filter(({ infraFailures }) => infraFailures > 0)).toEqual([]);

@@ -6,11 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClient, type KilnClient } from '../../src/client/create-client.ts';
 import { CHROMIUM, openBrowser } from '../support/chromium.ts';
 import { kilnFolder, type KilnFolder, type KilnProcess, startKiln, untilDone } from '../support/kiln-process.ts';
+import { HANG_MS } from '../support/limits.ts';
 
 const FLEET = 'hosts:\n  - {name: local, local: {}, cpu: true, gpus: none}\n';
 const TOKEN = 'a-token-for-this-test-alone';
-/** Only what hangs takes longer, also on a machine that is busy with other things. */
-const WAIT_MS = 300_000;
 const RULES = { runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] } };
 const SEED = readFileSync('kernels/vector_add/seeds/1-restrict.c', 'utf8');
 
@@ -25,7 +24,7 @@ const complaints: string[] = [];
 /** In a context of its own, which no other page's session reaches. */
 const signIn = async (token: string, next: string): Promise<Page> => {
   const visit = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
-  visit.setDefaultTimeout(WAIT_MS);
+  visit.setDefaultTimeout(HANG_MS);
   visit.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
   await visit.goto(`${kiln.url}/sign-in?next=${next}`);
   await visit.getByLabel('Token of this daemon').fill(token);
@@ -50,7 +49,7 @@ describe.skipIf(CHROMIUM === null)('the dashboard of those who operate (skipped 
       { problem: 'vector_add', language: 'c', device: 'cpu', source: SEED, submitter: 'somebody' },
     ]);
     ids.passed = candidates[0]?.id ?? '';
-    await untilDone(client, new Set([ids.passed]), WAIT_MS);
+    await untilDone(client, new Set([ids.passed]));
     page = await signIn(TOKEN, '/fleet');
   });
   afterAll(async () => {

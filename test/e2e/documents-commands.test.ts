@@ -91,6 +91,7 @@ describe('the commands of docs', () => {
   });
   afterAll(async () => {
     await daemon.stop();
+    await folder.ended();
     const left = folder.remove();
     if (left.length > 0) throw new Error(`left behind: ${left.join('; ')}`);
   });

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connect } from '../../src/client/kiln.ts';
 import { sshdMissing, startSshd, type Sshd } from '../support/sshd.ts';
 import { kilnFolder, type KilnFolder, type KilnProcess, processesNaming, startKiln } from '../support/kiln-process.ts';
+import { HANG_MS } from '../support/limits.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 const lentTo = async ({ client }: KilnProcess) =>
@@ -19,7 +20,7 @@ const untilConnected = async ({ client }: KilnProcess): Promise<void> => {
   }, DEADLINE);
 };
 
-const DEADLINE = { timeout: 120_000, interval: 50 };
+const DEADLINE = { timeout: HANG_MS, interval: 50 };
 
 describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' : ` (skipped: ${sshdMissing})`}`, () => {
   let sshd: Sshd;

@@ -7,7 +7,6 @@ import { overHttp, type McpTalk, type ToolAnswer } from '../support/server/mcp-c
 import { type KilnFolder, kilnFolder, type KilnProcess, startKiln } from '../support/kiln-process.ts';
 
 const FLEET = 'hosts:\n  - {name: local, local: {}, cpu: true, gpus: none}\n';
-const LIMIT_MS = 400_000;
 
 /** What a model is shown of an answer. */
 type Shown = (answer: ToolAnswer) => string;
@@ -23,6 +22,12 @@ const found = (text: string, pattern: RegExp): string => {
 };
 
 const ID = /(c-[0-9a-f]{32})/;
+
+/** It takes the record, or on a busy machine is told that its confirmation was disturbed. */
+const first = (of: number): RegExp =>
+  new RegExp(
+    `record, place 1 of ${of}|place 1 of ${of}[^]*not confirmed because the times of its confirmation contradict each other`,
+  );
 
 class Agent {
   readonly #talk: McpTalk;
@@ -64,7 +69,7 @@ const work = async (agent: Agent): Promise<string> => {
   const source = sourceIn(await agent.call('get_seed', { problem: 'softmax', seed: found(problem, /(2-[\w-]+\.c)/) }));
   const candidate = { problem: 'softmax', language: 'c' };
   const slow = await agent.submit({ ...candidate, source: baseline });
-  expect(slow).toMatch(/record, place 1 of 1/);
+  expect(slow).toMatch(first(1));
   // Its host is connected by now.
   expect(await agent.call('list_devices')).toMatch(/gcc/);
 
@@ -77,13 +82,11 @@ const work = async (agent: Agent): Promise<string> => {
   expect(wrong).toMatch(/rows=37, cols=3|"cols": 3/);
   expect(wrong).toMatch(/Beside it|"near"/);
 
-  // Repaired: it takes the record, or on a busy machine is told that its confirmation was disturbed.
-  const first = await agent.submit({ ...candidate, source });
-  expect(first).toMatch(
-    /record, place 1 of 2|place 1 of 2[^]*not confirmed because the times of its confirmation contradict each other/,
-  );
-  expect(first).toMatch(/GB\/s|gigabytesPerSecond/);
-  const id = found(first, ID);
+  // Repaired.
+  const repaired = await agent.submit({ ...candidate, source });
+  expect(repaired).toMatch(first(2));
+  expect(repaired).toMatch(/GB\/s|gigabytesPerSecond/);
+  const id = found(repaired, ID);
   expect(await agent.submit({ ...candidate, source })).toContain('known content: ');
 
   // Its params, by a sweep.
@@ -104,7 +107,9 @@ const work = async (agent: Agent): Promise<string> => {
   // The record, and how it came about.
   const record = found(await agent.call('ranking', { problem: 'softmax', device: 'cpu' }), ID);
   const history = await agent.call('history', { problem: 'softmax', id: record });
-  expect(history).toContain(found(slow, ID));
+  // A step of it is a record that was confirmed.
+  if (slow.includes('record, place 1')) expect(history).toContain(found(slow, ID));
+  else expect(history).not.toContain(found(slow, ID));
   expect(await agent.call('explain_candidate', { id: record, source: true })).toContain('/* kiln');
   return record;
 };
@@ -118,17 +123,14 @@ describe.each(VIEWS)('an agent that is shown %s of answers', (_view, shown) => {
   });
   afterAll(async () => {
     await daemon.stop();
+    await folder.ended();
     const left = folder.remove();
     if (left.length > 0) throw new Error(`left behind: ${left.join('; ')}`);
   });
 
-  test(
-    'reads, submits, understands, sweeps, compares and takes the record',
-    async () => {
-      const talk = await overHttp({ url: daemon.url, era: 'auto' });
-      expect(await work(new Agent(talk, shown))).toMatch(ID);
-      await talk.close();
-    },
-    LIMIT_MS,
-  );
+  test('reads, submits, understands, sweeps, compares and takes the record', async () => {
+    const talk = await overHttp({ url: daemon.url, era: 'auto' });
+    expect(await work(new Agent(talk, shown))).toMatch(ID);
+    await talk.close();
+  });
 });

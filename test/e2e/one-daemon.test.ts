@@ -6,8 +6,6 @@ import { doneEvents, kilnFolder, startKiln, untilDone } from '../support/kiln-pr
 import type { KilnFolder } from '../support/kiln-process.ts';
 
 const CANDIDATES = 40;
-/** A lease that runs out, and three starts. */
-const LIMIT_MS = 300_000;
 const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
 const SIMULATED = { KILN_SIMULATED_DEVICES: '1', KILN_SIMULATED_JUDGE_MS: '100' };
 const EXIT_FAILED = 1;
@@ -30,9 +28,7 @@ const batch = (from: number, count: number) =>
   }));
 
 describe.skipIf(!hasPostgres)(`two daemons on one Postgres${POSTGRES_MISSING}`, () => {
-  test('a second one is refused, with who has it; one takes over from a suspended one, which then writes nothing and ends', {
-    timeout: LIMIT_MS,
-  }, async () => {
+  test('a second one is refused, with who has it; one takes over from a suspended one, which then writes nothing and ends', async () => {
     const postgres = await startPostgres();
     const first = await startKiln(folderOn(postgres.url));
     try {
@@ -44,12 +40,12 @@ describe.skipIf(!hasPostgres)(`two daemons on one Postgres${POSTGRES_MISSING}`, 
       for await (const event of first.client.events({ after: 0 })) if (event.type === 'candidate.done') break;
       process.kill(first.pid, 'SIGSTOP');
       const second = await startKiln(folderOn(postgres.url, { KILN_TAKEOVER_WAIT_MS: '60000' }));
-      await untilDone(second.client, new Set([...ids].slice(0, 5)), 200_000);
+      await untilDone(second.client, new Set([...ids].slice(0, 5)));
       const ended = once(first.child, 'exit');
       process.kill(first.pid, 'SIGCONT');
       expect((await ended)[0]).toBe(EXIT_FAILED);
       expect(first.log()).toMatch(new RegExp(`in use by another daemon: process ${second.pid} on `));
-      const verdicts = await untilDone(second.client, ids, 200_000);
+      const verdicts = await untilDone(second.client, ids);
       expect([...new Set(verdicts.values())]).toEqual(['passed']);
       expect([...(await doneEvents(second.client, ids)).values()].every((count) => count === 1)).toBe(true);
       await second.stop();
@@ -59,9 +55,7 @@ describe.skipIf(!hasPostgres)(`two daemons on one Postgres${POSTGRES_MISSING}`, 
     }
   });
 
-  test('one whose daemon was killed is taken over by another one, from another folder, without losing anything', {
-    timeout: LIMIT_MS,
-  }, async () => {
+  test('one whose daemon was killed is taken over by another one, from another folder, without losing anything', async () => {
     const postgres = await startPostgres();
     const first = await startKiln(folderOn(postgres.url));
     try {
@@ -70,7 +64,7 @@ describe.skipIf(!hasPostgres)(`two daemons on one Postgres${POSTGRES_MISSING}`, 
       for await (const event of first.client.events({ after: 0 })) if (event.type === 'candidate.done') break;
       await first.kill();
       const second = await startKiln(folderOn(postgres.url, { KILN_TAKEOVER_WAIT_MS: '60000' }));
-      const verdicts = await untilDone(second.client, ids, 200_000);
+      const verdicts = await untilDone(second.client, ids);
       expect([...new Set(verdicts.values())]).toEqual(['passed']);
       await second.stop();
     } finally {

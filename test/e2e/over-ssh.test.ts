@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { KilnClient } from '../../src/client/create-client.ts';
 import { startCuttingProxy } from '../support/cutting-proxy.ts';
 import type { CuttingProxy } from '../support/cutting-proxy.ts';
 import { sshdMissing, startSshd } from '../support/sshd.ts';
@@ -8,11 +9,32 @@ import type { Sshd } from '../support/sshd.ts';
 import { kilnFolder, processesNaming, startKiln, untilDone } from '../support/kiln-process.ts';
 import type { KilnFolder, KilnProcess } from '../support/kiln-process.ts';
 import { addition } from '../support/addition.ts';
+import { follow } from '../support/journal-lines.ts';
 
 const KERNELS = join(import.meta.dirname, '../../kernels');
 const seed = (path: string): string => readFileSync(join(KERNELS, path), 'utf8');
 /** Long enough that a cut, noticed late on a busy machine, still comes in the middle of it. */
 const SLOW_JUDGE_MS = 8000;
+/** A result that is not kept by then was told before the daemon was killed. */
+const KEPT_MS = 60_000;
+/** Cuts and kills that may come after the judgement where the test stands still for that long. */
+const TRIES_MAX = 5;
+
+/** Lost so many times, and back. */
+const isBack = (seen: readonly string[], times: number): boolean =>
+  seen.filter((line) => line === 'host.lost remote').length >= times &&
+  seen.lastIndexOf('host.connected remote') > seen.lastIndexOf('host.lost remote');
+
+/** What became of it and of its host while it was judged. */
+const orderOf = async (client: KilnClient, id: string): Promise<readonly string[]> => {
+  const order: string[] = [];
+  for await (const { type, candidateId } of client.events({ after: 0 })) {
+    if (candidateId === id && (type === 'candidate.judging' || type === 'candidate.done')) order.push(type);
+    if (type.startsWith('host.') && order.length > 0) order.push(type);
+    if (order.at(-1) === 'candidate.done') break;
+  }
+  return order;
+};
 
 describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skipped: ${sshdMissing})` : ''}`, () => {
   let sshd: Sshd;
@@ -55,13 +77,12 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
     const { candidates } = await kiln.client.submit(
       files.map((file) => ({ problem: 'vector_add', language: 'c', device: 'cpu', source: seed(file) })),
     );
-    const verdicts = await untilDone(kiln.client, new Set(candidates.map(({ id }) => id)), 200_000);
+    const verdicts = await untilDone(kiln.client, new Set(candidates.map(({ id }) => id)));
     expect([...verdicts.values()]).toEqual(['passed', 'passed']);
     const { models } = await kiln.client.ranking('vector_add', { device: 'cpu' });
     expect(models[0]?.entries.map(({ candidateId }) => candidateId).toSorted()).toEqual(
       candidates.map(({ id }) => id).toSorted(),
     );
-    expect(models[0]?.entries[0]?.record).toBe(true);
     expect(models[0]?.note).toMatch(/development only/);
   });
 
@@ -75,11 +96,9 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
     proxy = await startCuttingProxy(sshd.port);
   };
 
-  const submitAndWaitUntilJudging = async (): Promise<string> => {
+  const submitAndWaitUntilJudging = async (trial: number): Promise<string> => {
     if (!kiln) throw new Error('no daemon');
-    const { candidates } = await kiln.client.submit([
-      { problem: 'vector_add', device: 'simulated', source: addition(1), trial: 1 },
-    ]);
+    const { candidates } = await kiln.client.submit([{ problem: 'vector_add', device: 'simulated', source: addition(1), trial }]);
     const id = candidates[0]?.id ?? '';
     for await (const event of kiln.client.candidateEvents(id)) if (event.type === 'candidate.judging') return id;
     throw new Error('it was never judged');
@@ -89,18 +108,17 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
     await restartSshd();
     folder = sshFolder({});
     kiln = await startKiln(folder);
-    const id = await submitAndWaitUntilJudging();
-    proxy.cut();
-    await untilDone(kiln.client, new Set([id]), 200_000);
-    const order: string[] = [];
-    for await (const event of kiln.client.events({ after: 0 })) {
-      order.push(event.type);
-      if (event.type === 'candidate.done') break;
+    let id = '';
+    let order: readonly string[] = [];
+    for (let trial = 1; trial <= TRIES_MAX && !order.includes('host.lost'); trial += 1) {
+      id = await submitAndWaitUntilJudging(trial);
+      proxy.cut();
+      await untilDone(kiln.client, new Set([id]));
+      await follow(kiln.client, 'the return of the host', (seen) => isBack(seen, trial));
+      order = await orderOf(kiln.client, id);
     }
     // Cut while it was judged, back before the verdict.
-    expect(order.filter((type) => type.startsWith('host.') || type === 'candidate.judging' || type === 'candidate.done')).toEqual(
-      ['host.connected', 'candidate.judging', 'host.lost', 'host.connected', 'candidate.done'],
-    );
+    expect(order).toEqual(['candidate.judging', 'host.lost', 'host.connected', 'candidate.done']);
     const record = await kiln.client.candidate(id);
     expect(record.state).toMatchObject({ status: 'done', outcome: { verdict: 'passed' } });
     expect(record.attempts.map(({ attemptId }) => attemptId)).toEqual([`${id}.1`]);
@@ -111,14 +129,20 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
     await restartSshd();
     folder = sshFolder({});
     kiln = await startKiln(folder);
-    const id = await submitAndWaitUntilJudging();
-    const runners = processesNaming(`${folder.path}/remote`).map(({ pid }) => pid);
-    await kiln.kill();
-    // The judgement ends while no daemon is there; the runner keeps its result.
-    const kept = (): readonly string[] => globSync(`${folder?.path}/remote/**/spool/*.json`);
-    await expect.poll(kept, { timeout: 10 * SLOW_JUDGE_MS, interval: 100 }).toHaveLength(1);
-    kiln = await startKiln(folder);
-    await untilDone(kiln.client, new Set([id]), 200_000);
+    const isKept = (): boolean => globSync(`${folder?.path}/remote/**/spool/*.json`).length === 1;
+    let id = '';
+    let runners: readonly number[] = [];
+    let wasKept = false;
+    for (let trial = 1; trial <= TRIES_MAX && !wasKept; trial += 1) {
+      id = await submitAndWaitUntilJudging(trial);
+      runners = processesNaming(`${folder.path}/remote`).map(({ pid }) => pid);
+      await kiln.kill();
+      // The judgement ends while no daemon is there; the runner keeps its result.
+      wasKept = await vi.waitUntil(isKept, { timeout: KEPT_MS, interval: 100 }).catch(() => false);
+      kiln = await startKiln(folder);
+      await untilDone(kiln.client, new Set([id]));
+    }
+    expect(wasKept).toBe(true);
     const candidate = await kiln.client.candidate(id);
     expect(candidate.attempts.map(({ attemptId }) => attemptId)).toEqual([`${id}.1`]);
     expect(candidate.infraFailures).toBe(0);

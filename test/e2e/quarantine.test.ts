@@ -9,7 +9,6 @@ import { kilnFolder, startKiln } from '../support/kiln-process.ts';
 import type { KilnFolder, KilnProcess } from '../support/kiln-process.ts';
 import { follow, havePassed } from '../support/journal-lines.ts';
 
-const LIMIT_MS = 280_000;
 const FIRST = 6;
 const CANDIDATES = 24;
 
@@ -144,15 +143,19 @@ test('no correct candidate keeps a wrong answer that a host with a wrong compile
   // Still so after a restart; and it comes back by itself once its compiler is right again.
   await kiln.stop();
   kiln = await startKiln(folder);
-  expect((await kiln.client.fleet()).hosts.flatMap(({ devices }) => devices).filter(({ quarantine }) => quarantine)).toHaveLength(
-    0,
-  );
+  const restarted = kiln.client;
+  await expect
+    .poll(async () => {
+      const { hosts } = await restarted.fleet();
+      return hosts.find(({ name }) => name === 'wrong')?.devices.map(({ quarantine }) => quarantine?.reason);
+    })
+    .toEqual([expect.stringContaining('wrong_answer')]);
   compiler.repair();
   await follow(kiln.client, 'its return', (seen) => seen.includes('device.returned wrong'));
   const last = await submit(kiln.client, 5_000, FIRST);
   await follow(kiln.client, 'the last verdicts', havePassed(last));
   expect(await verdictsOf(kiln.client, last)).toEqual({ passed: last.length });
-}, 600_000);
+});
 
 test('a host that is alone is found by its own past; its candidates wait for it, and an operator may take it back', async () => {
   folder = smallFolder();
@@ -168,14 +171,14 @@ test('a host that is alone is found by its own past; its candidates wait for it,
   // All that came before may have been judged by then: what comes now has to wait, and is told why.
   const late = await submit(client, 2_000, FIRST);
   await expect
-    .poll(async () => (await client.queue()).byDevice.find(({ device }) => device === 'cpu')?.blocked ?? '', {
-      timeout: LIMIT_MS,
-    })
+    .poll(async () => (await client.queue()).byDevice.find(({ device }) => device === 'cpu')?.blocked ?? '')
     .toMatch(/quarantined/);
   compiler.repair();
-  expect((await client.resumeHost('wrong')).devices).toHaveLength(1);
+  const { devices } = await client.resumeHost('wrong');
+  // Its next canary may have come in between, and have passed.
+  if (devices.length === 0) await follow(client, 'its return by itself', (seen) => seen.includes('device.returned wrong'));
   const all = [...first, ...ids, ...late];
   await follow(client, 'every verdict', havePassed(all));
   expect(await verdictsOf(client, all)).toEqual({ passed: all.length });
   await expect(client.resumeHost('nobody')).rejects.toThrow(/no host "nobody"; known are wrong/);
-}, 600_000);
+});

@@ -45,6 +45,7 @@ describe('the commands of the documents', () => {
 
   afterAll(async () => {
     await daemon.stop();
+    await folder.ended();
     const left = folder.remove();
     if (left.length > 0) throw new Error(`left behind: ${left.join('; ')}`);
   });

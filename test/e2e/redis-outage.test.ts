@@ -47,11 +47,32 @@ describe.skipIf(!hasRedis)(`a Redis that goes away in the middle of the work${RE
           if (judged === JUDGED_MEANWHILE) break;
         }
       });
-      const verdicts = await untilDone(kiln.client, ids, 200_000);
+      const verdicts = await untilDone(kiln.client, ids);
       expect([...new Set(verdicts.values())]).toEqual(['passed']);
       expect([...(await doneEvents(kiln.client, ids)).values()].every((count) => count === 1)).toBe(true);
     } finally {
       await kiln.stop();
+      await redis.stop();
+    }
+  });
+
+  test('stops no daemon from ending: it gives back its store, and another one takes over', async () => {
+    const redis = await startRedis();
+    folder = kilnFolder(FLEET, { KILN_SIMULATED_DEVICES: '1', KILN_SIMULATED_JUDGE_MS: '100', KILN_REDIS_URL: redis.url });
+    try {
+      const kiln = await startKiln(folder);
+      const batch = Array.from({ length: JUDGED_MEANWHILE }, (_, index) => ({
+        problem: 'vector_add',
+        device: 'simulated',
+        source: addition(index),
+      }));
+      const { candidates } = await kiln.client.submit(batch);
+      await redis.restart(async () => kiln.stop());
+      const next = await startKiln(folder);
+      const verdicts = await untilDone(next.client, new Set<string>(candidates.map(({ id }) => id)));
+      expect([...new Set(verdicts.values())]).toEqual(['passed']);
+      await next.stop();
+    } finally {
       await redis.stop();
     }
   });

@@ -47,9 +47,9 @@ describe.skipIf(!hasRedis || !hasPostgres)(
         );
         const second = await startKiln(await folderOn('two', { KILN_QUEUE_PREFIX: 'second' }));
         const { candidates: others } = await second.client.submit(batch.slice(0, 2));
-        const verdicts = await untilDone(first.client, new Set(candidates.map(({ id }) => id)), 200_000);
+        const verdicts = await untilDone(first.client, new Set(candidates.map(({ id }) => id)));
         expect([...new Set(verdicts.values())]).toEqual(['passed']);
-        expect((await untilDone(second.client, new Set(others.map(({ id }) => id)), 200_000)).size).toBe(2);
+        expect((await untilDone(second.client, new Set(others.map(({ id }) => id)))).size).toBe(2);
         await second.stop();
       } finally {
         await first.stop();

@@ -43,7 +43,7 @@ const expectOneVerdictEach = async (settings: Record<string, string>): Promise<r
     await kiln.kill();
     kiln = await startKiln(folder);
   }
-  const verdicts = await untilDone(kiln.client, ids, 200_000);
+  const verdicts = await untilDone(kiln.client, ids);
   expect([...new Set(verdicts.values())]).toEqual(['passed']);
   const counts = await doneEvents(kiln.client, ids);
   expect(counts.size).toBe(CANDIDATES);
@@ -51,6 +51,7 @@ const expectOneVerdictEach = async (settings: Record<string, string>): Promise<r
   const queue = await kiln.client.queue();
   expect(queue.stages).toEqual({ queued: 0, compiling: 0, ready: 0, judging: 0, confirming: 0 });
   await kiln.stop();
+  await folder.ended();
   return processesNaming(folder.path).map(({ command }) => command);
 };
 

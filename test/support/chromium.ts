@@ -1,6 +1,8 @@
 /** A real browser: Debian's, over the protocol that it speaks anyway. Suites that need one are skipped, with a word, where there is none. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
+import { signalProcess } from '../../src/platform/process-group.ts';
+import { HANG_MS } from './limits.ts';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -10,16 +12,16 @@ export const CHROMIUM: string | null = PLACES.find((place) => existsSync(place))
 /** Without its own sandbox, which root does not get: what it opens is ours. */
 export const openBrowser = async (): Promise<Browser> => {
   if (CHROMIUM === null) throw new Error('no Chromium is installed');
-  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'], timeout: HANG_MS });
 };
 
 /** As a computer that sleeps: every process of the browsers that this process opened stands still. Returns what wakes them. */
 export const putToSleep = (): (() => void) => {
   const pids = browserPids();
   if (pids.length === 0) throw new Error('no browser was found that could sleep');
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  for (const pid of pids) signalProcess(pid, 'SIGSTOP');
   return () => {
-    for (const pid of pids) process.kill(pid, 'SIGCONT');
+    for (const pid of pids) signalProcess(pid, 'SIGCONT');
   };
 };
 

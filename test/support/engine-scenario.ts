@@ -26,10 +26,10 @@ import { holderOf } from './servers.ts';
 import { LENIENT } from './lenient-rules.ts';
 import { type Held, StoreGate } from './store-gate.ts';
 import { ScriptedHostSession } from './scripted-host-session.ts';
+import { HANG_MS } from './limits.ts';
 
 const TABLES =
-  'holds, bookings, candidates, sources, attempts, journal, sweeps, sweep_points, records, profiles, backlog, canaries, problem_versions';
-const LIMIT_MS = 120_000;
+  'holds, bookings, candidates, sources, attempts, journal, sweeps, sweep_points, records, profiles, backlog, canaries, failed_pairs, problem_versions';
 const PROBLEM = 'scale';
 const problems = loadProblems(join(import.meta.dirname, '../fixtures/problems'));
 const OWNER = { id: `store-${'e'.repeat(32)}`, name: 'the scenario' };
@@ -340,7 +340,7 @@ export class EngineScenario {
 
   /** Looks whenever something was said or committed. */
   async #until(condition: () => boolean | Promise<boolean>, otherwise: () => string): Promise<void> {
-    const deadlineMs = performance.now() + LIMIT_MS;
+    const deadlineMs = performance.now() + HANG_MS;
     for (;;) {
       const news = Promise.withResolvers<void>();
       this.#onNews = news.resolve;
@@ -348,7 +348,7 @@ export class EngineScenario {
       const late = setTimeout(news.resolve, deadlineMs - performance.now());
       await news.promise;
       clearTimeout(late);
-      if (performance.now() >= deadlineMs) throw new Error(`after ${LIMIT_MS} ms: ${otherwise()}`);
+      if (performance.now() >= deadlineMs) throw new Error(`after ${HANG_MS} ms: ${otherwise()}`);
     }
   }
 }

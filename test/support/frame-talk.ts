@@ -2,8 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { FromRunner } from '../../src/domain/protocol.ts';
 import { encodeFrame, FrameDecoder } from '../../src/domain/frames.ts';
-
-const ANSWER_MS_MAX = 120_000;
+import { HANG_MS } from './limits.ts';
 
 export type FrameOf<T extends FromRunner['type']> = Extract<FromRunner, { type: T }>;
 
@@ -28,7 +27,7 @@ export class FrameTalk {
 
   /** The next frame of that type; frames before it are dropped. */
   async next<T extends FromRunner['type']>(type: T): Promise<FrameOf<T>> {
-    const deadline = Date.now() + ANSWER_MS_MAX;
+    const deadline = Date.now() + HANG_MS;
     for (;;) {
       const frame = this.#frames.shift();
       if (frame?.type === type) return frame as FrameOf<T>;
@@ -46,7 +45,7 @@ export class FrameTalk {
   async #more(ms: number, type: string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    const timer = setTimeout(() => reject(new Error(`no ${type} within ${ANSWER_MS_MAX} ms`)), ms);
+    const timer = setTimeout(() => reject(new Error(`no ${type} within ${HANG_MS} ms`)), ms);
     await promise.finally(() => clearTimeout(timer));
   }
 }

@@ -2,7 +2,18 @@ import { onTestFinished } from 'vitest';
 import type { Sql } from '../../src/store/sql.ts';
 import { createStore, type SqlStore } from '../../src/store/store.ts';
 
-const TABLES = ['candidates', 'sources', 'attempts', 'journal', 'sweeps', 'sweep_points', 'records', 'profiles', 'backlog']
+const TABLES = [
+  'candidates',
+  'sources',
+  'attempts',
+  'journal',
+  'sweeps',
+  'sweep_points',
+  'records',
+  'profiles',
+  'backlog',
+  'failed_pairs',
+]
   .map((table) => `kiln.${table}`)
   .join(', ');
 export const START = Date.parse('2026-01-01T00:00:00.000Z');

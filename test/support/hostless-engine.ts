@@ -28,6 +28,7 @@ export const hostlessEngine = ({
       canaries: async () => [],
       holds: async () => [],
       bookings: async () => [],
+      failedPairs: async () => [],
       paused: async () => [],
       submitterSettings: async () => [],
       deviceTime: async () => [],

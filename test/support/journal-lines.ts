@@ -1,7 +1,9 @@
 /** The journal of a daemon as short lines, "type id verdict": what tests wait for. */
 import type { KilnClient } from '../../src/client/create-client.ts';
+import { HANG_MS } from './limits.ts';
 
-const LIMIT_MS = 280_000;
+/** Of what was heard, told where what was waited for did not come. */
+const TOLD_MAX = 60;
 
 /** Follows the journal from its beginning until `isEnough` of what it has told. */
 export const follow = async (
@@ -11,7 +13,7 @@ export const follow = async (
 ): Promise<void> => {
   const seen: string[] = [];
   const abort = new AbortController();
-  const deadline = setTimeout(() => abort.abort(), LIMIT_MS);
+  const deadline = setTimeout(() => abort.abort(), HANG_MS);
   try {
     for await (const event of client.events({ after: 0, signal: abort.signal })) {
       seen.push([event.type, event.candidateId ?? event.hostId, event.data['verdict']].filter(Boolean).join(' '));
@@ -20,7 +22,7 @@ export const follow = async (
   } finally {
     clearTimeout(deadline);
   }
-  throw new Error(`${what} did not come within ${LIMIT_MS} ms`);
+  throw new Error([`${what} did not come within ${HANG_MS} ms; the last that was heard:`, ...seen.slice(-TOLD_MAX)].join('\n'));
 };
 
 /** The last that was heard of each is that it passed. */

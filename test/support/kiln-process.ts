@@ -5,19 +5,26 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createClient, type KilnClient } from '../../src/client/create-client.ts';
 import { signalProcess } from '../../src/platform/process-group.ts';
+import { IS_TEST, UNOPTIMISED } from './cheap-databases.ts';
 import { placeDatabase } from './database-folder.ts';
+import { HANG_MS } from './limits.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const STOP_MS_MAX = 30_000;
-/** The journal is read to its end when nothing more comes for this long. */
+/** Once all is there, the journal is read to its end when nothing more comes for this long. */
 const JOURNAL_QUIET_MS = 1500;
+const LOOK_EVERY_MS = 50;
+/** For those that were killed to be gone. */
+const KILLED_LIMIT_MS = 60_000;
 
 export interface KilnFolder {
   readonly path: string;
   readonly env: Record<string, string>;
   write(name: string, text: string): void;
+  /** Resolves when its processes have ended by themselves (who was told to may not have come to it yet), or after `HANG_MS`. */
+  ended(): Promise<void>;
   /** Ends what is left of this folder's processes and removes it. Returns the command lines that had to be killed. */
   remove(): readonly string[];
 }
@@ -42,14 +49,40 @@ export const kilnFolder = (fleet: string, settings: Record<string, string> = {})
   };
   const remove = (): readonly string[] => {
     process.removeListener('exit', remove);
-    const left = processesWhere((pid) => commandOf(pid).includes(path) || textOf(pid, 'environ').includes(path));
-    for (const { pid } of left) signalProcess(pid, 'SIGKILL');
-    rmSync(path, { recursive: true, force: true, maxRetries: 5 });
-    return left.map(({ command }) => command);
+    return removeFolder(path).map(({ command }) => command);
   };
   // A test that was cut off must not leave its daemon behind.
   process.once('exit', remove);
-  return { path, env, write: (name, text) => writeFileSync(join(path, name), text), remove };
+  const write = (name: string, text: string): void => writeFileSync(join(path, name), text);
+  return { path, env, write, ended: async () => untilEnded(path), remove };
+};
+
+/** With its processes. Returns those that had to be killed. */
+export const removeFolder = (path: string): readonly Process[] => {
+  const left = killAll(path);
+  // Node waits in whole seconds between its tries.
+  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 1000 });
+  return left;
+};
+
+const untilEnded = async (path: string): Promise<void> => {
+  const deadline = performance.now() + HANG_MS;
+  while (processesOf(path).length > 0 && performance.now() < deadline) await pause(LOOK_EVERY_MS);
+};
+
+/** Returns those that were there. Until none is: one that is dying still writes, and one may have been starting another. */
+const killAll = (path: string): readonly Process[] => {
+  const found = new Map<number, Process>();
+  const deadline = performance.now() + KILLED_LIMIT_MS;
+  for (let left = processesOf(path); left.length > 0 && performance.now() < deadline; left = processesOf(path)) {
+    for (const one of left) {
+      if (!found.has(one.pid)) found.set(one.pid, one);
+      signalProcess(one.pid, 'SIGKILL');
+    }
+    // Where the process exits, nothing else may wait.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_EVERY_MS);
+  }
+  return [...found.values()];
 };
 
 export interface KilnProcess {
@@ -66,7 +99,7 @@ export interface KilnProcess {
 }
 
 export const startKiln = async ({ env }: KilnFolder): Promise<KilnProcess> => {
-  const child = spawn(process.execPath, [join(ROOT, 'src/cli/main.ts'), 'up', '--json'], {
+  const child = spawn(process.execPath, [...(IS_TEST ? UNOPTIMISED : []), join(ROOT, 'src/cli/main.ts'), 'up', '--json'], {
     cwd: ROOT,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -80,7 +113,7 @@ export const startKiln = async ({ env }: KilnFolder): Promise<KilnProcess> => {
     once(child, 'exit').then(() => Promise.reject(new Error(`the daemon ended before it was up:\n${log}`))),
   ]);
   return {
-    client: createClient({ url }),
+    client: createClient({ url, answerLimitMs: HANG_MS }),
     url,
     pid: child.pid ?? 0,
     child,
@@ -100,13 +133,17 @@ const end = async (child: ChildProcess, signal: NodeJS.Signals, log: () => strin
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill(signal);
-  const deadline = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), HANG_MS);
   const [code] = (await ended) as [number | null];
   clearTimeout(deadline);
   if (signal === 'SIGTERM' && code !== 0) throw new Error(`the daemon did not stop cleanly (code ${code}):\n${log()}`);
 };
 
 type Process = { readonly pid: number; readonly command: string };
+
+/** By their command line or what they inherited. */
+const processesOf = (path: string): readonly Process[] =>
+  processesWhere((pid) => commandOf(pid).includes(path) || textOf(pid, 'environ').includes(path));
 
 /** By their command line: runners and judges name their folder there, a daemon does not. */
 export const processesNaming = (text: string): readonly Process[] => processesWhere((pid) => commandOf(pid).includes(text));
@@ -131,7 +168,7 @@ const textOf = (pid: string, file: 'cmdline' | 'environ'): string => {
 export const untilDone = async (
   client: KilnClient,
   ids: ReadonlySet<string>,
-  limitMs: number,
+  limitMs = HANG_MS,
 ): Promise<ReadonlyMap<string, string>> => {
   const done = new Map<string, string>();
   const abort = new AbortController();
@@ -150,13 +187,15 @@ export const untilDone = async (
 export const doneEvents = async (client: KilnClient, ids: ReadonlySet<string>): Promise<ReadonlyMap<string, number>> => {
   const counts = new Map<string, number>();
   const abort = new AbortController();
-  const idle = setTimeout(() => abort.abort(), JOURNAL_QUIET_MS);
+  let over = setTimeout(() => abort.abort(), HANG_MS);
   for await (const event of client.events({ after: 0, signal: abort.signal })) {
-    idle.refresh();
     if (event.type === 'candidate.done' && event.candidateId && ids.has(event.candidateId)) {
       counts.set(event.candidateId, (counts.get(event.candidateId) ?? 0) + 1);
     }
+    if (counts.size < ids.size) continue;
+    clearTimeout(over);
+    over = setTimeout(() => abort.abort(), JOURNAL_QUIET_MS);
   }
-  clearTimeout(idle);
+  clearTimeout(over);
   return counts;
 };

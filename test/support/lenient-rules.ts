@@ -14,6 +14,7 @@ export const LENIENT = {
     compileLimitMs: 1000,
     infraRetries: 1,
     canaryEverySeconds: 300,
+    canaryFirstSeconds: 30,
     racingPlaces: 0,
     timeToAnswers: true,
     libraryTimes: false,

@@ -67,6 +67,8 @@ export class LibraryRig {
   readonly submitted: NewCandidate[] = [];
   readonly queued: { readonly candidateId: CandidateId; readonly priority: number }[] = [];
   readonly cancelled: CandidateId[] = [];
+  /** What the store was asked for. */
+  readonly read: Parameters<LibrariesSlice['store']['libraryRuns']>[0][] = [];
   /** Of H100, in the store and not leased yet. */
   unleased = 0;
   readonly problems = new Map<string, LoadedProblem>();
@@ -95,8 +97,11 @@ export class LibraryRig {
         reopen: async (ids) =>
           this.#change(ids, (row) => ({ state: { status: 'queued' }, asked: row.asked + 1, isObsolete: false })),
         markObsoleteRuns: async (ids) => void (await this.#change(ids, () => ({ isObsolete: true }))),
-        libraryRuns: async (wish) =>
-          Promise.resolve([...this.#rows.values()].filter(({ id }) => !('ids' in wish) || wish.ids.includes(id)).toReversed()),
+        libraryRuns: async (wish) => {
+          this.read.push(wish);
+          const rows = [...this.#rows.values()].filter(({ id }) => !('ids' in wish) || wish.ids.includes(id));
+          return Promise.resolve(rows.toReversed());
+        },
         backlog: async () =>
           Promise.resolve({ rows: [{ device: 'H100', submitter: 'ada', count: this.unleased }], oldestSubmittedAtMs: null }),
       },

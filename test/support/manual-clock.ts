@@ -26,12 +26,17 @@ export class ManualClock implements Clock {
       const [next] = this.#timers.filter((timer) => timer.at <= until).toSorted((a, b) => a.at - b.at);
       if (!next) break;
       this.#timers = this.#timers.filter((timer) => timer !== next);
-      this.#now = next.at;
+      this.#now = Math.max(this.#now, next.at);
       next.act();
       await settled();
     }
     this.#now = until;
     await settled();
+  }
+
+  /** Time goes on and nothing runs: what falls due meanwhile comes late. */
+  stall(ms: number): void {
+    this.#now += ms;
   }
 }
 

@@ -12,7 +12,7 @@ import { readStoreId } from '../../src/store/identity.ts';
 import { openEmbedded } from '../../src/store/pglite.ts';
 import { createStore } from '../../src/store/store.ts';
 import { candidate, passed, score } from './builders.ts';
-import { epochOf } from './servers.ts';
+import { epochOf, queueOn } from './servers.ts';
 
 const [mode = 'exit', folder = '', backend = 'embedded', life = '0'] = process.argv.slice(2);
 const ROUNDS_OF_EXIT = 3;
@@ -30,7 +30,7 @@ const store = createStore(
   backend === 'embedded' ? { withFinal: endingJobs(QUEUE_NAME, tokenOf({ id: storeId })) } : {},
 );
 const queue = await createQueue({
-  backend: backend === 'embedded' ? { kind: 'postgres', sql: database.sql } : { kind: 'redis', url: backend },
+  backend: backend === 'embedded' ? { kind: 'postgres', sql: database.sql } : queueOn({ url: backend }),
   store: { id: storeId, name: folder },
   ...(await epochOf(database.sql, folder)),
   leaseMs: 60_000,

@@ -10,9 +10,9 @@ import pg from 'pg';
 import type { DaemonHolder } from '../../src/domain/daemon-holder.ts';
 import { takeStore } from '../../src/store/daemon-lease.ts';
 import type { Sql } from '../../src/store/sql.ts';
+import { HANG_MS } from './limits.ts';
 
 const POSTGRES_BIN = '/usr/lib/postgresql/15/bin';
-const START_LIMIT_MS = 120_000;
 
 export const hasPostgres = existsSync(join(POSTGRES_BIN, 'postgres'));
 export const hasRedis = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].some((path) => existsSync(path));
@@ -26,12 +26,12 @@ export interface Server {
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'kiln-test-'));
 
-/** Ends the server, by default as an administrator's fast restart does, and starts it again on the same port and data. */
-export interface RestartableServer extends Server {
-  restart(signal?: NodeJS.Signals): Promise<void>;
+export interface PostgresServer extends Server {
+  /** Ends the server, by default as an administrator's fast restart does, and starts it again on the same port and data. */
+  restart(signal?: NodeJS.Signals, whileDown?: () => Promise<void>): Promise<void>;
 }
 
-export const startPostgres = async (): Promise<RestartableServer> => {
+export const startPostgres = async (): Promise<PostgresServer> => {
   const folder = temporaryFolder();
   const owner = postgresUser();
   if (owner) chownSync(folder, owner.uid, owner.gid);
@@ -51,9 +51,13 @@ export const startPostgres = async (): Promise<RestartableServer> => {
   return {
     url: `postgres://kiln@127.0.0.1:${port}/postgres`,
     stop: async () => stop(server, folder, 'SIGINT'),
-    restart: async (signal = 'SIGINT') => {
+    restart: async (signal = 'SIGINT', whileDown) => {
       await end(server, signal);
-      server = await launch();
+      try {
+        await whileDown?.();
+      } finally {
+        server = await launch();
+      }
     },
   };
 };
@@ -64,6 +68,9 @@ export const holderOf = (daemonId: string): DaemonHolder => ({
   pid: process.pid,
   since: new Date().toISOString(),
 });
+
+/** Where jobs are kept on a server, by a queue that has as much patience as tests have. */
+export const queueOn = ({ url }: Pick<Server, 'url'>) => ({ kind: 'redis' as const, url, answerLimitMs: HANG_MS });
 
 /** Takes the store over as a daemon whose folder is its own alone does. */
 export const epochOf = async (sql: Sql, daemonId: string): Promise<{ readonly epoch: number; readonly holder: DaemonHolder }> => {
@@ -94,6 +101,8 @@ const userNumber = (flag: '-u' | '-g'): number => Number(execFileSync('id', [fla
 export interface RedisServer extends Server {
   /** Ends the server and starts it again on the same port and data. */
   restart(whileDown: () => Promise<void>): Promise<void>;
+  /** Suspends the server: it accepts connections and answers nothing. */
+  freeze(whileFrozen: () => Promise<void>): Promise<void>;
 }
 
 export const startRedis = async (): Promise<RedisServer> => {
@@ -105,8 +114,19 @@ export const startRedis = async (): Promise<RedisServer> => {
     stop: async () => stop(server, folder, 'SIGTERM'),
     restart: async (whileDown) => {
       await end(server, 'SIGTERM');
-      await whileDown();
-      server = await launchRedis(folder, port);
+      try {
+        await whileDown();
+      } finally {
+        server = await launchRedis(folder, port);
+      }
+    },
+    freeze: async (whileFrozen) => {
+      server.kill('SIGSTOP');
+      try {
+        await whileFrozen();
+      } finally {
+        server.kill('SIGCONT');
+      }
     },
   };
 };
@@ -131,14 +151,34 @@ const launchRedis = async (folder: string, port: number): Promise<ChildProcess> 
   return server;
 };
 
+/** Below the ports that systems hand out by themselves: what listens on "any port" takes none of them, however long one is left free. */
+const PORTS_FROM = 20_000;
+const PORTS_OF_A_WORKER = 1_500;
+const WORKERS_MAX = 8;
+let portsTried = Math.trunc(Math.random() * PORTS_OF_A_WORKER);
+
+/** Nobody else's in this run, also where its server is to come back to it: each worker has ports of its own. */
 export const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
+  // oxlint-disable-next-line node/no-process-env -- vitest says so
+  const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % WORKERS_MAX;
+  for (let tried = 0; tried < PORTS_OF_A_WORKER; tried += 1) {
+    portsTried = (portsTried + 1) % PORTS_OF_A_WORKER;
+    const port = PORTS_FROM + worker * PORTS_OF_A_WORKER + portsTried;
+    if (await isFree(port)) return port;
+  }
+  throw new Error('no port is free');
+};
+
+const isFree = async (port: number): Promise<boolean> => {
+  const probe = createServer();
+  try {
+    await once(probe.listen(port, '127.0.0.1'), 'listening');
+  } catch {
+    return false;
+  }
   probe.close();
   await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  return true;
 };
 
 /** Resolves when the process writes `text`; rejects with what it wrote when it ends before, or takes too long. */
@@ -152,7 +192,7 @@ export const printed = async (child: ChildProcess, text: string): Promise<string
   child.stdout?.on('data', listen);
   child.stderr?.on('data', listen);
   child.once('exit', (code) => heard.reject(new Error(`ended with ${code} before it printed "${text}": ${output}`)));
-  const timer = setTimeout(() => heard.reject(new Error(`did not tell "${text}": ${output}`)), START_LIMIT_MS);
+  const timer = setTimeout(() => heard.reject(new Error(`did not tell "${text}": ${output}`)), HANG_MS);
   try {
     return await heard.promise;
   } finally {

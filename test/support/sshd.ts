@@ -6,12 +6,12 @@ import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { HostKeyPin, SshTarget } from '../../src/domain/fleet.ts';
+import { HANG_MS } from './limits.ts';
 
 const SSHD = process.env['KILN_SSHD'] ?? '/usr/sbin/sshd';
 /** Where util-linux is there, the server dies with the test process, however that ends: a killed run leaves no listener. */
 const SETPRIV = '/usr/bin/setpriv';
 const DIE_WITH_PARENT = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--'] : [];
-const START_MS_MAX = 60_000;
 const PORT_TRIES_MAX = 5;
 
 /** Why the suites that need it are skipped, or null. */
@@ -122,7 +122,7 @@ const listen = async (
 const untilListening = async (child: ChildProcess): Promise<string> => {
   let log = '';
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const deadline = setTimeout(() => reject(new Error(`sshd did not listen within ${START_MS_MAX} ms: ${log}`)), START_MS_MAX);
+  const deadline = setTimeout(() => reject(new Error(`sshd did not listen within ${HANG_MS} ms: ${log}`)), HANG_MS);
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text;
     if (log.includes('Server listening')) resolve();

@@ -1,5 +1,5 @@
 /** Hosts of every transport with the real program behind them, for work on hosts: no daemon, no scheduler. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DeviceId, HostId } from '../../src/domain/ids.ts';
@@ -13,7 +13,8 @@ import { createCommandTransport } from '../../src/gpu/transports/command.ts';
 import { createLocalTransport } from '../../src/gpu/transports/local.ts';
 import { createSshTransport } from '../../src/gpu/transports/ssh.ts';
 import { createHostWork } from '../../src/hostwork/create-host-work.ts';
-import { processesNaming } from './kiln-process.ts';
+import { removeFolder } from './kiln-process.ts';
+import { HANG_MS } from './limits.ts';
 import { sshdMissing, startSshd, targetOf } from './sshd.ts';
 
 export const HOST = HostId.parse('host');
@@ -40,7 +41,7 @@ export interface WorkHostKind {
 
 export const asking = (change: Partial<Asking> = {}): Asking => ({
   caller: { name: 'operator', says: 'tester', address: '127.0.0.1' },
-  signal: AbortSignal.timeout(120_000),
+  signal: AbortSignal.timeout(HANG_MS),
   ...change,
 });
 
@@ -87,11 +88,10 @@ const hostOver = async (
     again: make,
     cut: () => transport.close(),
     stop: async () => {
-      await transport.stopRunner(AbortSignal.timeout(60_000));
+      await transport.stopRunner(AbortSignal.timeout(HANG_MS));
       await transport.close();
       await end();
-      for (const { pid } of processesNaming(folder)) process.kill(pid, 'SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder(folder);
     },
   };
 };
@@ -115,7 +115,7 @@ export const WORK_HOSTS: readonly WorkHostKind[] = [
       hostOver(async (folder) => {
         const sshd = await startSshd();
         const transport = createSshTransport({ target: targetOf(sshd), archive, folder });
-        (await transport.open(AbortSignal.timeout(120_000))).resume();
+        (await transport.open(AbortSignal.timeout(HANG_MS))).resume();
         return { transport, end: sshd.stop };
       }),
   },
@@ -126,7 +126,7 @@ export const WORK_HOSTS: readonly WorkHostKind[] = [
       hostOver(async (folder) => {
         const sshd = await startSshd({ settings: ['AllowStreamLocalForwarding no'] });
         const transport = createSshTransport({ target: targetOf(sshd), archive, folder });
-        (await transport.open(AbortSignal.timeout(120_000))).resume();
+        (await transport.open(AbortSignal.timeout(HANG_MS))).resume();
         return { transport, end: sshd.stop };
       }),
   },

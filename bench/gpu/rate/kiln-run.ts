@@ -3,13 +3,13 @@ import { z } from 'zod';
 import type { KilnClient } from '../../../src/client/create-client.ts';
 import type { Candidate } from '../../../src/domain/candidate.ts';
 import { kilnFolder, startKiln, untilDone } from '../../../test/support/kiln-process.ts';
+import { connectedHost } from '../../connected-host.ts';
 import { type RateCandidate, PROBLEMS_FOLDER, bodyOf, expectedVerdict, keyOf, sweepOnly } from './candidates.ts';
 import type { WithLoss } from './figures.ts';
 import { SIMULATED_MODEL } from './judge-child.ts';
 import { kilnYaml } from './timing.ts';
 import { simulatedDevices } from './session-environment.ts';
 
-const CONNECT_LIMIT_MS = 90_000;
 const STREAM_LIMIT_MS = 400_000;
 const PAGE = 500;
 const PAGES_MAX = 20;
@@ -96,13 +96,7 @@ const stream = async (client: KilnClient, options: KilnRunOptions): Promise<Kiln
 };
 
 const connectedGpu = async (client: KilnClient): Promise<{ readonly device: string; readonly isSimulated: boolean }> => {
-  const abort = AbortSignal.timeout(CONNECT_LIMIT_MS);
-  for await (const event of client.events({ after: 0, signal: abort })) {
-    if (event.type === 'host.refused' || event.type === 'host.lost')
-      throw new Error(`the host cannot be used: ${String(event.data['reason'])}`);
-    if (event.type === 'host.connected') break;
-  }
-  const gpu = (await client.fleet()).hosts.flatMap((host) => host.devices).find(({ kind }) => kind === 'gpu');
+  const gpu = (await connectedHost(client)).devices.find(({ kind }) => kind === 'gpu');
   if (!gpu) throw new Error('the runner found no GPU; ./kiln doctor says why');
   return { device: gpu.class, isSimulated: gpu.model === SIMULATED_MODEL };
 };

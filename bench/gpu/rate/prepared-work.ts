@@ -13,7 +13,7 @@ import { keyOf, PROBLEM, PROBLEMS_FOLDER } from './candidates.ts';
 import type { RateCandidate, Kind } from './candidates.ts';
 import { COMPILE_LIMIT_MS, JUDGE_LIMIT_MS, TIMING } from './timing.ts';
 
-const CONNECT_LIMIT_MS = 60_000;
+const CONNECT_LIMIT_MS = 600_000;
 const COMPILE_ALL_LIMIT_MS = 300_000;
 const DAEMON_ID = 'bench';
 
@@ -92,8 +92,8 @@ const startRunner = async (config: Parameters<typeof createFleet>[0]['config'], 
   const deadline = setTimeout(() => connected.reject(new Error('the local runner did not start')), CONNECT_LIMIT_MS);
   session.start((event) => {
     if (event.type === 'connected') connected.resolve(event.hello.inventory);
-    else if (event.type !== 'frame') connected.reject(new Error(event.reason));
-    else if (event.frame.type === 'compiled') waiting.get(event.frame.compileId)?.(event.frame.result);
+    else if (event.type === 'refused') connected.reject(new Error(event.reason));
+    else if (event.type === 'frame' && event.frame.type === 'compiled') waiting.get(event.frame.compileId)?.(event.frame.result);
   });
   const stop = async (): Promise<void> => session.stop({ shutdownRunner: true });
   try {

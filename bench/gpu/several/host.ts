@@ -8,7 +8,7 @@ import type { Sshd } from '../../../test/support/sshd.ts';
 import { SIMULATED_MODEL } from '../rate/judge-child.ts';
 import { sessionEnvironment } from '../rate/session-environment.ts';
 
-const INVENTORY_LIMIT_MS = 60_000;
+const INVENTORY_LIMIT_MS = 600_000;
 /** No candidate here is Triton's: looking for it would cost seconds at each start of a runner. */
 const WITHOUT_TRITON = { KILN_TRITON_PYTHON: 'none' };
 

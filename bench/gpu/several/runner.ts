@@ -1,5 +1,5 @@
 /** One runner over sshd, spoken to directly: the work of each GPU is chosen here, which a daemon would not let anybody do. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -20,12 +20,12 @@ import type { HostEvent } from '../../../src/domain/ports/host-session.ts';
 import { createFleet } from '../../../src/gpu/fleet.ts';
 import type { LoadedProblem } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
-import { processesNaming } from '../../../test/support/kiln-process.ts';
+import { removeFolder } from '../../../test/support/kiln-process.ts';
 import { targetOf } from '../../../test/support/sshd.ts';
 import { COMPILE_LIMIT_MS, JUDGE_LIMIT_MS, TIMING } from '../rate/timing.ts';
 import type { BenchHost } from './host.ts';
 
-const CONNECT_LIMIT_MS = 60_000;
+const CONNECT_LIMIT_MS = 600_000;
 const CANDIDATE = CandidateId.parse(`c-${'0'.repeat(32)}`);
 
 /** A compiled candidate, to be judged any number of times. */
@@ -69,15 +69,19 @@ export const startRunner = async (host: BenchHost): Promise<Runner> => {
   const stop = async (): Promise<void> => {
     open.fail(new Error('the runner was stopped'));
     await session.stop({ shutdownRunner: true });
-    for (const { pid } of processesNaming(folder)) process.kill(pid, 'SIGKILL');
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    removeFolder(folder);
   };
   const connected = Promise.withResolvers<Inventory>();
+  let isConnected = false;
   const deadline = setTimeout(() => connected.reject(new Error('the runner did not start')), CONNECT_LIMIT_MS);
   session.start((event) => {
-    if (event.type === 'connected') connected.resolve(event.hello.inventory);
+    if (event.type === 'connected') {
+      isConnected = true;
+      connected.resolve(event.hello.inventory);
+    }
     if (event.type === 'frame' && event.frame.type === 'result') session.ack([event.frame.result.attemptId]);
-    open.onEvent(event, connected.reject);
+    // Until it is connected for the first time, nothing that was asked is lost with a connection: the next try comes.
+    if (event.type !== 'lost' || isConnected) open.onEvent(event, connected.reject);
   });
   try {
     const inventory = await connected.promise.finally(() => clearTimeout(deadline));

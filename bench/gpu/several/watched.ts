@@ -28,6 +28,9 @@ export const COMPUTING: readonly WatchedKernel[] = [
   { folder: join(KERNELS, 'nvfp4_gemv'), file: 'seeds/3-row-groups.cu' },
 ];
 
+/** Its work hangs on what was drawn, were it not for the seed of its lengths. */
+export const RAGGED: readonly WatchedKernel[] = [{ folder: join(KERNELS, 'paged_attention_decode'), file: 'baseline.cu' }];
+
 export interface Watched {
   /** Of the problem, with the seed's where there are several of one problem. */
   readonly name: string;

@@ -8,7 +8,7 @@ import type { TimingRules } from '../../../src/domain/protocol.ts';
 import type { BenchHost } from '../several/host.ts';
 import { startRunner, timingsOf } from '../several/runner.ts';
 import type { Runner } from '../several/runner.ts';
-import { COMPUTING, prepareWatched, STREAMING } from '../several/watched.ts';
+import { COMPUTING, prepareWatched, RAGGED, STREAMING } from '../several/watched.ts';
 import type { Watched } from '../several/watched.ts';
 
 const PAUSE_MS = 250;
@@ -28,7 +28,7 @@ export interface Case {
 export const measureStates = async (host: BenchHost, timing: TimingRules, repeats: number): Promise<readonly Case[]> => {
   const runner = await startRunner(host);
   try {
-    const watched = await prepareWatched(runner, [...STREAMING, ...COMPUTING]);
+    const watched = await prepareWatched(runner, [...STREAMING, ...COMPUTING, ...RAGGED]);
     const judge = judging(runner, timing);
     // Problems, buffers and baselines are new to the judge.
     await inTurn(watched, judge, 1);
@@ -48,7 +48,7 @@ type Timings = readonly CaseTiming[];
 /** Kernel -> its judgements. */
 type Found = ReadonlyMap<string, readonly Timings[]>;
 
-const judging = (runner: Runner, timing: TimingRules): Judge => {
+export const judging = (runner: Runner, timing: TimingRules): Judge => {
   const [gpu] = runner.gpus;
   if (!gpu) throw new Error('the runner has no GPU');
   return async ({ name, work }) => timingsOf(name, await runner.judge(gpu, work, timing));

@@ -49,9 +49,7 @@ export const statesReport = (
     `# What the device did before, ${date}\n`,
     `${host.gpus[0]?.model}, driver ${host.inventory.driver ?? 'none'}; the timing rules of a new installation; ${repeats} judgements of each kernel in each state: all kernels`,
     'in turn, after a pause of a quarter of a second each, each kernel alone over and over.\n',
-    ...(host.isSimulated
-      ? ['SIMULATED device: this run shows that the benchmark works. No kernel ran, nothing below is a measurement of a GPU.\n']
-      : []),
+    ...simulatedNote(host),
     table(
       ['kernel', 'case', 'time, us', 'moves by', 'speed-up', 'moves by', 'CV', 'CV, remembered baseline', 'paired, cached'],
       rows.map((row) => [
@@ -76,7 +74,13 @@ export const statesReport = (
   ].join('\n');
 };
 
-const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
+/** What heads a report of no hardware. */
+export const simulatedNote = ({ isSimulated }: Pick<BenchHost, 'isSimulated'>): readonly string[] =>
+  isSimulated
+    ? ['SIMULATED device: this run shows that the benchmark works. No kernel ran, nothing below is a measurement of a GPU.\n']
+    : [];
+
+export const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 const median = (values: readonly number[]): number => quantile(values, 0.5);
 const rangeOf = (values: readonly number[]): number => Math.max(...values) / Math.min(...values) - 1;
 

@@ -6,8 +6,8 @@ import { note, print, printJsonLine, PROJECT_ROOT } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { logLine } from '../output/log-line.ts';
 
-/** Hosts and store get this long to be closed; what is cut off is taken up again by the next start. */
-const STOP_LIMIT_MS = 20_000;
+/** Hosts and store get this long to be closed, longer than a host's own limits; what is cut off is taken up again by the next start. */
+const STOP_LIMIT_MS = 60_000;
 
 /** People read it there; anything else that takes standard error gets the JSON. */
 const terminalLog = { write: (text: string): void => void process.stderr.write(`${logLine(text)}\n`) };

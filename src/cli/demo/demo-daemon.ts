@@ -16,12 +16,14 @@ import { PROJECT_ROOT } from '../context.ts';
 
 /** The first start makes a database: some seconds of work, minutes on a machine that is busy with other things. */
 const START_LIMIT_MS = 240_000;
-const STOP_LIMIT_MS = 25_000;
-const GONE_LIMIT_MS = 5000;
+const STOP_LIMIT_MS = 75_000;
+const GONE_LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 const LOG_LINES_SHOWN = 15;
 /** A judgement of the demo takes about a second; time without a processor does not count. The endless candidate costs this much. */
 const JUDGE_LIMIT_MS = 8000;
+/** A machine that is busy with other things may not give the endless candidate its time: it is asked again then. */
+const INFRA_RETRIES = 10;
 /** Timed runs of a case take half of the default: enough to tell the demo's candidates apart. */
 const SETTINGS = 'judging: {timing: {caseBudgetMs: 125}}\n';
 const UpLine = z.object({ url: z.string() });
@@ -75,6 +77,7 @@ const environmentOf = (folder: string): NodeJS.ProcessEnv => {
     KILN_PORT: '0',
     KILN_LOG_LEVEL: 'warn',
     KILN_JUDGE_LIMIT_MS: String(JUDGE_LIMIT_MS),
+    KILN_INFRA_RETRIES: String(INFRA_RETRIES),
   };
 };
 

@@ -4,10 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createClient, type KilnClient } from '../../client/create-client.ts';
 import { note, print } from '../context.ts';
 import { startDemoDaemon } from './demo-daemon.ts';
-import { fileOf, seedPath, submitWork, type Tuning } from './demo-work.ts';
+import { fileOf, seedPath, submitHonest, submitRest, type Tuning } from './demo-work.ts';
 
 const GPUS = { count: 8, judgeMs: 350 };
 const CLASS = 'simulated';
+const CPU = { target: 'cpu', device: 'cpu' } as const;
 const SUBMITTERS = ['alice', 'bob', 'nightly-tuning', 'agent-7'] as const;
 /** A little more than the simulated GPUs take, every so often: there is a queue, and it ends. */
 const ROUND_MS = 3000;
@@ -41,7 +42,8 @@ export const openDemo = async (signal: AbortSignal): Promise<void> => {
 const fill = async (client: KilnClient, signal: AbortSignal): Promise<void> => {
   await whenThereAreDevices(client);
   for (const tuning of SWEEPS) await sweep(client, tuning);
-  await submitWork(client, 'cpu', 'cpu');
+  await submitHonest(client, CPU);
+  await submitRest(client, CPU);
   await client.createCampaign({
     name: 'Softmax by evolution',
     problems: ['softmax'],

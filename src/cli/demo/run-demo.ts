@@ -13,9 +13,10 @@ import { table } from '../output/table.ts';
 import { seconds } from '../../domain/text/units.ts';
 import { whenDone } from '../watch-candidates.ts';
 import { startDemoDaemon } from './demo-daemon.ts';
-import { type DemoTarget, type Submitted, submitWork, TUNING } from './demo-work.ts';
+import { type DemoTarget, type Submitted, submitHonest, submitRest, TUNING } from './demo-work.ts';
+import { createVerdictLines } from './verdict-lines.ts';
 
-const DEVICES_LIMIT_MS = 60_000;
+const DEVICES_LIMIT_MS = 240_000;
 /** Several times what it takes: a machine that is busy with other things is no failure. Continuous integration ends it at 900 s. */
 const WORK_LIMIT_MS = 800_000;
 const LOOK_EVERY_MS = 200;
@@ -37,9 +38,15 @@ export const runDemo = async (signal: AbortSignal): Promise<void> => {
 const demonstrate = async (client: KilnClient): Promise<void> => {
   const device = await firstDevice(client);
   const target: DemoTarget = device.kind === 'gpu' ? 'gpu' : 'cpu';
-  const work = await submitWork(client, target, device.class);
-  print(`${work.length} candidates of two problems on ${device.model}, some of them bad on purpose`);
-  const candidates = await judged(client, work);
+  const where = { target, device: device.class };
+  const lineOf = createVerdictLines();
+  const honest = await submitHonest(client, where);
+  print(`${honest.length} honest candidates of two problems on ${device.model}, to begin with`);
+  const first = await judged(client, honest, lineOf);
+  const rest = await submitRest(client, where);
+  print(`${rest.length} more, some of them bad on purpose`);
+  const work = [...honest, ...rest];
+  const candidates = new Map([...first, ...(await judged(client, rest, lineOf))]);
   for (const problem of new Set(TUNING[target].map((tuning) => tuning.problem))) {
     print(`\n${rankingText(await client.ranking(problem, { device: device.class, limit: 10 }))}`);
   }
@@ -63,13 +70,20 @@ const firstDevice = async (client: KilnClient): Promise<DeviceView> => {
   }
 };
 
-const judged = async (client: KilnClient, work: readonly Submitted[]): Promise<ReadonlyMap<string, Candidate>> => {
+const judged = async (
+  client: KilnClient,
+  work: readonly Submitted[],
+  lineOf: ReturnType<typeof createVerdictLines>,
+): Promise<ReadonlyMap<string, Candidate>> => {
   const progress = createProgress({ sink: process.stderr, total: work.length, lines: 'some' });
   const candidates = new Map<string, Candidate>();
+  const files = new Map<string, string>(work.map(({ id, name }) => [id, name]));
   let passed = 0;
   const onDone = (candidate: Candidate): void => {
     candidates.set(candidate.id, candidate);
     if (verdictOf(candidate) === 'passed') passed += 1;
+    const line = lineOf(candidate, files.get(candidate.id) ?? candidate.id);
+    if (line !== null) progress.line(line);
     progress.update(candidates.size, `judged, ${passed} passed`);
   };
   progress.update(0, 'judged');

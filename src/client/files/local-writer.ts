@@ -30,6 +30,9 @@ import { chunkCount, contentOf, digestOf, readChunk } from './content.ts';
 import type { Piece, Written } from './end.ts';
 import { leaves, stepsOf } from './paths.ts';
 
+/** At once. For a megabyte Linux takes memory in pieces as large, and where it runs on a hypervisor these may have to be had first: it took several times as long. */
+const WRITE_BYTES = 128 * 1024;
+
 type FrameOf<T extends WriteFrame['type']> = Extract<WriteFrame, { type: T }>;
 type Parts = (path: string, size: number) => Promise<[number, string][]>;
 
@@ -270,5 +273,5 @@ const orNull = <T>(work: () => T): T | null => {
 
 const writeAll = (descriptor: number, bytes: Buffer, at: number): void => {
   for (let written = 0; written < bytes.length; )
-    written += writeSync(descriptor, bytes, written, bytes.length - written, at + written);
+    written += writeSync(descriptor, bytes, written, Math.min(WRITE_BYTES, bytes.length - written), at + written);
 };

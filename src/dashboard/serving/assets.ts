@@ -40,30 +40,36 @@ export interface Assets {
   readonly icon: string;
 }
 
-/** Read and linked, as data: a worker hands it over. */
-export interface Sources extends LinkedModules {
+interface Read extends LinkedModules {
   readonly styles: string;
   readonly icon: string;
 }
 
-/** Takes most of a second of a processor. */
-export const readSources = (): Sources => ({
-  ...linkModules(readModuleGraph()),
-  styles: stylesText(),
-  icon: readFileSync(join(BROWSER, ICON), 'utf8'),
-});
+/** Read and linked, as data: a worker hands it over. */
+export interface Sources extends Read {
+  readonly hash: string;
+}
 
-export const assetsOf = ({ entry, pages, styles, icon }: Sources): Assets => {
-  const files = new Map<string, Asset>([
+/** Takes most of a second of a processor. */
+export const readSources = (): Sources => {
+  const read = { ...linkModules(readModuleGraph()), styles: stylesText(), icon: readFileSync(join(BROWSER, ICON), 'utf8') };
+  const hash = createHash('sha256');
+  for (const [path, { text }] of filesOf(read)) hash.update(`${path}\0${text}\0`);
+  return { ...read, hash: hash.digest('hex') };
+};
+
+const filesOf = ({ entry, pages, styles, icon }: Read): ReadonlyMap<string, Asset> =>
+  new Map([
     ...[entry, ...pages.values()].flatMap(scriptAssets),
     [STYLES, createAsset(styles, CSS)],
     [ICON, createAsset(icon, SVG)],
   ]);
-  const hash = createHash('sha256');
-  for (const [path, { text }] of files) hash.update(`${path}\0${text}\0`);
+
+export const assetsOf = (sources: Sources): Assets => {
+  const { entry, pages, hash } = sources;
   return {
-    base: `/assets/${hash.digest('hex').slice(0, 16)}/`,
-    files,
+    base: `/assets/${hash.slice(0, 16)}/`,
+    files: filesOf(sources),
     entry: entry.path,
     pages: new Map([...pages].map(([module, { path }]) => [module, path])),
     styles: STYLES,

@@ -28,7 +28,7 @@ const KEEP_FOR_GOOD = 'private, max-age=31536000, immutable';
 /** It holds answers. */
 const NEVER_KEEP = 'private, no-store';
 const NOT_MODIFIED = 304;
-const LOAD_AFTER_MS = 2000;
+const LOAD_AFTER_MS = 10_000;
 
 interface Serving {
   readonly rankings: Rankings;
@@ -64,7 +64,10 @@ export const dashboardRoutes = async (app: FastifyInstance, { rankings, first, c
   });
 };
 
-/** Reading, linking and compressing take a moment, which is over before somebody opens the page. What is closed sooner never needs it. */
+/**
+ * Reading, linking and compressing take a second or two of a processor: behind what a start has to do, and as a rule before somebody opens the page.
+ * Who comes sooner waits for it. What is closed sooner never needs it.
+ */
 const loadSoon = (app: FastifyInstance, load: () => Promise<void>): void => {
   let timer: NodeJS.Timeout | null = null;
   const loadNow = async (): Promise<void> => {

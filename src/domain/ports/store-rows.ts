@@ -111,6 +111,12 @@ export interface MeasuredAgain {
   readonly spread: Spread;
 }
 
+/** A pair with a record holder came to nothing; `challenger` null: what was noted of the holder counts no more. */
+export interface PairNote {
+  readonly holder: CandidateId;
+  readonly challenger: CandidateId | null;
+}
+
 /** What must be known to queue a candidate again after a restart. */
 export interface Unfinished {
   readonly id: CandidateId;

@@ -26,6 +26,7 @@ import type {
   TrimmedPage,
   Unfinished,
   UnfinishedJob,
+  PairNote,
 } from './store-rows.ts';
 import type { Language } from '../plan/plan.ts';
 import type { Profile } from '../profile.ts';
@@ -90,6 +91,10 @@ export interface Store {
   /** What is known of each device and compiler now; the last of each stands. */
   writeCanaries(batch: readonly CanaryState[]): Promise<void>;
   canaries(): Promise<readonly CanaryState[]>;
+  /** Of record holders; in order. */
+  writePairs(notes: readonly PairNote[]): Promise<void>;
+  /** Of those who hold a record now, the newest, in the order in which they came. */
+  failedPairs(limit: number): Promise<readonly PairNote[]>;
   /** What somebody said of a host or a device, or null, with its journal entry in one transaction. */
   setHold(
     record: Pick<HoldRecord, 'hostId' | 'deviceId'> & { readonly hold: Hold | null },
@@ -164,7 +169,14 @@ export interface Store {
 /** What happens to candidates, as it is written down. */
 export type Writes = Pick<
   Store,
-  'writeTransitions' | 'writeAttempts' | 'complete' | 'writeProgress' | 'finishProfile' | 'appendEvents' | 'writeCanaries'
+  | 'writeTransitions'
+  | 'writeAttempts'
+  | 'complete'
+  | 'writeProgress'
+  | 'finishProfile'
+  | 'appendEvents'
+  | 'writeCanaries'
+  | 'writePairs'
 >;
 
 export interface Inserted {

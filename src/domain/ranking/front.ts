@@ -20,6 +20,8 @@ export type Front = readonly FrontEntry[];
 
 /** What differs by more than so many deviations of two judgements of one code is not the same. */
 const DEVIATIONS = 3.3;
+/** So many times slower than the best. */
+const FAR_BEHIND = 4;
 /** Where a device's floors are unknown: by what share a candidate may be faster in a case than the fastest of the front. */
 const BEYOND_THE_BEST = 0.25;
 
@@ -29,10 +31,19 @@ export const withEntry = (front: Front, entry: FrontEntry, places: number): Fron
     .toSorted((a, b) => b.rankKey - a.rankKey)
     .slice(0, places);
 
-/** Null while fewer than `places` were timed to the end: then whoever passes belongs to the front. */
+/**
+ * As far as the last of `places`, or a fraction of the best where that is more: who is so far behind belongs to no front, however few came before.
+ * Null before anybody was timed to the end.
+ */
 export const neededOf = (front: Front, places: number): Stopped['needed'] | null => {
+  const [best] = front;
+  if (best === undefined) return null;
   const last = front[places - 1];
-  return last === undefined ? null : { speedup: last.rankKey, timeNs: Math.max(...front.map(({ timeNs }) => timeNs)) };
+  const times = front.map(({ timeNs }) => timeNs);
+  return {
+    speedup: Math.max(last?.rankKey ?? 0, best.rankKey / FAR_BEHIND),
+    timeNs: Math.min(last === undefined ? Infinity : Math.max(...times), Math.min(...times) * FAR_BEHIND),
+  };
 };
 
 /** Whether a candidate that was stopped could have come as far. */

@@ -19,7 +19,7 @@ export const definitionText = (problem: Problem, targets: readonly ('gpu' | 'cpu
         ]),
     `tolerance: ${toleranceText(tolerance)}`,
     casesText('check cases', variables, check),
-    ...(hidden === undefined ? [] : [`one more check case, drawn for every judgement: ${boundsText(hidden)}`]),
+    ...(hidden === undefined ? [] : [`one more check case, whose shape is drawn: ${boundsText(hidden)}`]),
     ...targets
       .filter((target) => bench[target].length > 0)
       .map((target) => casesText(`bench cases (${target})`, variables, bench[target])),

@@ -14,7 +14,7 @@ import type { HostState } from '../host-state.ts';
 import type { AnswersSlice } from '../state.ts';
 import { type Answer, type Place, tryVersion } from './try-version.ts';
 
-type Checking = Pick<AnswersSlice, 'hosts' | 'rules'>;
+type Checking = Pick<AnswersSlice, 'hosts' | 'rules' | 'hidden'>;
 
 /** One problem at a time: it takes a device from candidates. */
 export const createProblemChecks = (state: Checking) => {

@@ -11,7 +11,7 @@ import type { AnswersSlice, ProfilesSlice } from '../state.ts';
 import { createGroupCommit } from '../../platform/group-commit.ts';
 import { prepareCandidate } from './prepare-candidate.ts';
 import type { HostEnvironments } from './prepare-program.ts';
-import { askProfiles, checkRoomForProfiles } from '../profiles/profiles.ts';
+import { askProfiles, checkProfileWish, checkRoomForProfiles } from '../profiles/profiles.ts';
 import type { Queue } from '../../domain/ports/queue.ts';
 import type { SubmissionLimits } from '../deps.ts';
 
@@ -126,7 +126,9 @@ const prepareBatch = (
   const hosts = environmentsOf(state);
   return batch.map((input, index) => {
     try {
-      return prepareCandidate(input, sweepId, { problems: state.problems, fleetClasses, sourceBytesMax, hosts });
+      const prepared = prepareCandidate(input, sweepId, { problems: state.problems, fleetClasses, sourceBytesMax, hosts });
+      if (input.profile) checkProfileWish(prepared.submission);
+      return prepared;
     } catch (error) {
       if (!(error instanceof KilnError) || batch.length === 1) throw error;
       throw new KilnError(error.code, `candidates[${index}].${error.message}`, {

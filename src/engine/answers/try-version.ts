@@ -35,7 +35,7 @@ export type Answer =
   | { readonly outcome: Outcome }
   | { readonly failure: string; readonly refused: boolean /** Its own code failed there. */; readonly isProblems: boolean };
 
-type Trying = Pick<AnswersSlice, 'rules'>;
+type Trying = Pick<AnswersSlice, 'rules' | 'hidden'>;
 
 /** What it does beside a wrong answer is no concern: few timed runs. */
 export const tryVersion = async (state: Trying, place: Place, version: Version): Promise<Answer> => {

@@ -18,7 +18,8 @@ import type { Connected, HostState } from '../host-state.ts';
 import type { CanariesSlice } from '../state.ts';
 import { nameOf } from './choose.ts';
 import type { Canary } from './choose.ts';
-import { markedDefinition, markedSource } from './marks.ts';
+import { defineOn, definitionOn } from '../definitions.ts';
+import { markedSource } from './marks.ts';
 
 const COMPILE_PREFIX = 'canary:';
 /** Few timed runs. */
@@ -61,12 +62,12 @@ interface Judging {
 
 /** Code of a problem's own, which must be right, not fast. False: its host is not connected. */
 export const judgeShortly = (
-  state: Pick<CanariesSlice, 'rules'>,
+  state: Pick<CanariesSlice, 'rules' | 'hidden'>,
   { host, connection, device, loaded, attemptId, plans, artifact }: Judging,
 ): boolean => {
   const target = targetOf(deviceClassOf(device));
-  const definition = markedDefinition(loaded.definitionFor(target, device.architecture), host.canaries.marks.problems);
-  if (!connection.defined.has(definition.key) && host.session.defineProblem(definition)) connection.defined.add(definition.key);
+  const definition = definitionOn(state, host, { loaded, target, architecture: device.architecture });
+  defineOn(host, connection, definition);
   return host.session.judge({
     attemptId,
     deviceId: device.id,

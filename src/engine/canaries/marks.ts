@@ -42,8 +42,14 @@ const withMarkedEntry = <T extends ProgramUnit>(unit: T, mark: string): T => {
 export const markedDefinition = (definition: ProblemDefinition, mark: string): ProblemDefinition => {
   if (mark === '') return definition;
   return remembered(markedDefinitions, [definition, mark], () => {
-    const { key: _key, ...rest } = definition;
-    const marked = { ...rest, reference: markedSide(rest.reference, mark), baseline: markedSide(rest.baseline, mark) };
+    const { key: _key, inputs, verify, ...rest } = definition;
+    const marked = {
+      ...rest,
+      reference: markedSide(rest.reference, mark),
+      baseline: markedSide(rest.baseline, mark),
+      ...(inputs && { inputs: withMarkedEntry(inputs, mark) }),
+      ...(verify && { verify: withMarkedEntry(verify, mark) }),
+    };
     return { ...marked, key: hashOf(marked) };
   });
 };

@@ -42,7 +42,8 @@ export const beginAgain = (state: CompilingSlice, hostIds: ReadonlySet<HostId>):
     const job = jobOf(candidate);
     if (!job || !(hostIds.has(job.hostId) || (job.asked && hostIds.has(job.asked.hostId)))) continue;
     const host = state.hosts.get(job.hostId);
-    const anew = host && jobFor(candidate, host, { architecture: job.unit.architecture, model: job.deviceModel });
+    const device = { architecture: job.unit.architecture, model: job.deviceModel };
+    const anew = host && jobFor(state, candidate, { host, device });
     if (!anew || 'verdict' in anew) continue;
     withdraw(state, candidate, job);
     beginJob(state, candidate, anew);

@@ -4,28 +4,31 @@ import type { HostId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { ProgramUnit, RecordUnit } from '../../domain/program-unit.ts';
 import { recordUnitOf } from '../../problems/resolve-program.ts';
-import { resolvedFor } from '../active-candidates.ts';
+import { callsOf, resolvedFor } from '../active-candidates.ts';
 import type { ActiveCandidate, CompileJob } from '../active-candidates.ts';
 import { markedUnit } from '../canaries/marks.ts';
 import type { HostState } from '../host-state.ts';
+import type { Shared } from '../state.ts';
 import type { Answer } from './compile-end.ts';
 import type { HostUnit } from './known-artifacts.ts';
 
 /** The first step, with the unit as the host is to know it; or why its plan is no plan. */
 export const jobFor = (
+  { hidden }: Pick<Shared, 'hidden'>,
   candidate: ActiveCandidate,
-  host: HostState,
-  { architecture, model }: Pick<Device, 'architecture' | 'model'>,
+  { host, device }: { readonly host: HostState; readonly device: Pick<Device, 'architecture' | 'model'> },
 ): CompileJob | Outcome => {
+  const { architecture, model } = device;
   const resolved = resolvedFor(candidate, architecture);
   if ('verdict' in resolved) return resolved;
   const unit = markedUnit(resolved.unit, host.canaries.marks.code);
   const { hostId } = host.session;
+  const { loaded, submission } = candidate;
   return {
     hostId,
     deviceModel: model,
     unit,
-    calls: resolved.calls,
+    calls: callsOf(resolved, submission.content, { loaded, drawn: resolved.calls && hidden.ofProgram(candidate) }),
     asked: null,
     failedAt: new Set(),
     mayTransfer: true,

@@ -21,7 +21,7 @@ export const askCompile = (state: CompilingSlice, { id, hostId, deviceModel }: O
   const host = state.hosts.get(hostId);
   const device = host?.devices.find(({ model }) => model === deviceModel);
   if (!candidate || !host || !device) return;
-  const job = jobFor(candidate, host, device);
+  const job = jobFor(state, candidate, { host, device });
   if ('verdict' in job) state.apply({ type: 'compiled', id, hostId, result: { status: 'failed', outcome: job } });
   else beginJob(state, candidate, job);
 };

@@ -1,9 +1,9 @@
 /** Gives an attempt to its host: the problem first, where the runner does not hold it yet, and the record holder's artifact for a pair. */
 import type { Device } from '../../domain/device.ts';
 import type { JudgeTask, ProblemDefinition, TimingRules } from '../../domain/protocol.ts';
-import { hiddenFor } from './hidden-task.ts';
+import { drawnFor, hiddenFor } from './hidden-task.ts';
 import type { Effect } from '../../scheduler/effects.ts';
-import { markedDefinition, markedUnit } from '../canaries/marks.ts';
+import { markedUnit } from '../canaries/marks.ts';
 import { findKnown, remember } from '../compiling/known-compiles.ts';
 import { connectedTo } from '../host-state.ts';
 import type { Connected, HostState } from '../host-state.ts';
@@ -12,10 +12,12 @@ import { recordUnitOf } from '../../problems/resolve-program.ts';
 import { targetOf } from '../../problems/targets.ts';
 import { askHost } from '../compiling/ask-host.ts';
 import type { Compiled, HostUnit } from '../compiling/known-artifacts.ts';
-import { classOfCandidate, resolveContent, resolvedFor } from '../active-candidates.ts';
+import { callsOf, classOfCandidate, resolveContent, resolvedFor } from '../active-candidates.ts';
 import type { ActiveCandidate, Attempt, Rival } from '../active-candidates.ts';
 import { raceFor } from './race.ts';
 import { rankingKeyOf } from './ranking-keys.ts';
+import { defineOn, definitionOn } from '../definitions.ts';
+import type { DrawnCase } from '../hidden-cases.ts';
 
 const RECORD_PREFIX = 'record:';
 /** A confirmation times both sides with more runs than a screening: it decides places. */
@@ -30,6 +32,7 @@ interface Delivery {
   readonly architecture: string;
   readonly model: string;
   readonly device: Device;
+  readonly drawn: DrawnCase | null;
 }
 
 export const sendJudge = (state: JudgingSlice, judge: Judge): void => {
@@ -38,10 +41,12 @@ export const sendJudge = (state: JudgingSlice, judge: Judge): void => {
   const device = host?.devices.find(({ id }) => id === judge.deviceId);
   const connection = host && connectedTo(host);
   if (!candidate || !connection || !device) return;
-  const delivery = { judge, candidate, host, connection, architecture: device.architecture, model: device.model, device };
+  const { architecture, model } = device;
+  const drawn = drawnFor(state, candidate);
+  const delivery = { judge, candidate, host, connection, architecture, model, device, drawn };
   const rival = rivalOf(state, delivery);
   begin(delivery, { pairedWith: rival, artifacts: [judge.artifact] });
-  define(delivery);
+  defineOn(host, connection, definitionOf(state, delivery));
   if (rival === null || rival.candidateId === judge.id) return send(state, delivery, null);
   connection.preparing.add(judge.attemptId);
   void compileRival(state, delivery, rival);
@@ -66,18 +71,16 @@ const rivalOf = (state: JudgingSlice, { judge, candidate, model }: Delivery): Ri
     : null;
 };
 
-const define = (delivery: Delivery): void => {
-  const { host, connection } = delivery;
-  const definition = definitionOf(delivery);
-  if (connection.defined.has(definition.key)) return;
-  if (host.session.defineProblem(definition)) connection.defined.add(definition.key);
+/** Its own programs are recorded for the case that was drawn. */
+const definitionOf = (state: JudgingSlice, { candidate, host, architecture, drawn }: Delivery): ProblemDefinition => {
+  const { loaded, submission } = candidate;
+  return definitionOn(state, host, {
+    loaded,
+    target: targetOf(submission.content.device),
+    architecture,
+    hiddenSet: drawn?.hiddenSet,
+  });
 };
-
-const definitionOf = ({ candidate, host, architecture }: Delivery): ProblemDefinition =>
-  markedDefinition(
-    candidate.loaded.definitionFor(targetOf(candidate.submission.content.device), architecture),
-    host.canaries.marks.problems,
-  );
 
 const send = (state: JudgingSlice, delivery: Delivery, record: JudgeTask['record']): void => {
   const { judge, candidate, host, architecture, device } = delivery;
@@ -86,10 +89,10 @@ const send = (state: JudgingSlice, delivery: Delivery, record: JudgeTask['record
   host.session.judge({
     attemptId: judge.attemptId,
     deviceId: judge.deviceId,
-    problemKey: definitionOf(delivery).key,
+    problemKey: definitionOf(state, delivery).key,
     artifact: judge.artifact,
     plans: resolved.plans,
-    ...hiddenFor(state, candidate),
+    ...hiddenFor(delivery.drawn, candidate),
     ...raceFor(state, { candidate, device, mode: judge.mode }),
     timing: timingOf(delivery, state.rules.timing),
     record,
@@ -135,7 +138,7 @@ const compileRival = async (state: JudgingSlice, delivery: Delivery, rival: Riva
     send(state, delivery, { artifact, plans: resolved.plans });
   };
   const unit = markedUnit(resolved.unit, host.canaries.marks.code);
-  const { calls } = resolved;
+  const calls = callsOf(resolved, content, { loaded: candidate.loaded, drawn: state.hidden.lastOf(rival.candidateId) });
   makeRival(state, delivery, unit, (made) => {
     if (!calls || unit.language !== 'python') return paired(made);
     const isByAnswers = candidate.byAnswers !== null;

@@ -1,25 +1,28 @@
-/** The check case that is drawn for one attempt: its candidate's id knows nothing of it, and no other attempt gets it. */
+/** The check case that is drawn for one attempt: its candidate's id knows nothing of it. */
 import type { HiddenTask, JudgeTask } from '../../domain/protocol.ts';
-import { drawHidden, type HiddenCase } from '../../problems/hidden.ts';
 import { PlanError } from '../../problems/plan-error.ts';
 import { resolvePlanAt } from '../../problems/resolve-unit.ts';
-import type { JudgingSlice } from '../state.ts';
 import { targetOf } from '../../problems/targets.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
+import type { DrawnCase } from '../hidden-cases.ts';
+import type { Shared } from '../state.ts';
 
-/** Nothing for a problem that declares no bounds, nor for a program: what it launches is known for the shapes alone that it was recorded on. */
+/** Null for a problem that declares no bounds. Of a program the one that it was made ready for. */
+export const drawnFor = (
+  { hidden }: Pick<Shared, 'hidden'>,
+  { loaded, submission: { content }, hidden: recorded }: Pick<ActiveCandidate, 'loaded' | 'submission' | 'hidden'>,
+): DrawnCase | null => (content.program ? recorded : hidden.draw(loaded, targetOf(content.device)));
+
 export const hiddenFor = (
-  state: Pick<JudgingSlice, 'randomInt'>,
+  drawn: DrawnCase | null,
   candidate: Pick<ActiveCandidate, 'loaded' | 'submission'>,
-): Pick<JudgeTask, 'hidden'> => {
-  if (candidate.submission.content.program) return {};
-  const item = drawHidden(candidate.loaded.problem, state.randomInt);
-  return item === undefined ? {} : { hidden: hiddenTask(item, candidate) };
-};
+): Pick<JudgeTask, 'hidden'> => (drawn === null ? {} : { hidden: hiddenTask(drawn, candidate) });
 
-const hiddenTask = (item: HiddenCase, { loaded, submission }: Pick<ActiveCandidate, 'loaded' | 'submission'>): HiddenTask => {
-  const { content } = submission;
-  const defined = loaded.hiddenCase(targetOf(content.device), item);
+const hiddenTask = (
+  { item, defined }: DrawnCase,
+  { loaded, submission: { content } }: Pick<ActiveCandidate, 'loaded' | 'submission'>,
+): HiddenTask => {
+  if (content.program) return { kind: 'program', case: defined };
   try {
     return { kind: 'case', case: defined, plan: resolvePlanAt(content, item, loaded) };
   } catch (error) {

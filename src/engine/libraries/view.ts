@@ -8,17 +8,20 @@ import type { LibraryProgram } from '../../problems/library.ts';
 import { recordsAll } from '../host-state.ts';
 import type { LibrariesSlice } from '../state.ts';
 import { isAskedAgain } from './next-work.ts';
+import { placesOf, workAt } from './places.ts';
 import type { LibraryRun } from './runs.ts';
 
 type Viewed = Pick<LibrariesSlice, 'hosts' | 'libraryRuns' | 'rules'>;
 type Timed = Pick<LibraryTime, 'cases' | 'reason'>;
 
-export const libraryView = (state: Viewed, { problem, library, contentHash }: LoadedProblem): LibraryView => {
+export const libraryView = (state: Viewed, loaded: LoadedProblem): LibraryView => {
+  const { problem, library, contentHash } = loaded;
   if (library === null) return { problem: problem.name, program: null, models: [] };
   const version = contentHash('gpu');
   const runs = state.libraryRuns
     .all()
     .filter((run) => run.problem === problem.name && run.problemVersion === version && run.key.hash === library.hash);
+  const present = presentRuns(state, loaded);
   const devices = [...gpusOf(state), ...runs.map(({ device, key }) => ({ device, deviceModel: key.deviceModel }))];
   const models = new Map(devices.map(({ deviceModel, device }) => [deviceModel, device]));
   return {
@@ -27,7 +30,8 @@ export const libraryView = (state: Viewed, { problem, library, contentHash }: Lo
     models: [...models]
       .toSorted(([one], [other]) => (one < other ? -1 : 1))
       .map(([deviceModel, device]) => {
-        const run = shownOf(runs.filter(({ key }) => key.deviceModel === deviceModel));
+        const ofModel = runs.filter(({ key }) => key.deviceModel === deviceModel);
+        const run = shownOf(ofModel, present);
         const timed = run ? timedOf(run) : { cases: [], reason: whyNotYet(state, deviceModel, library) };
         return { device, deviceModel, candidateId: run?.id ?? null, environment: run?.key.environment ?? null, ...timed };
       }),
@@ -39,9 +43,20 @@ const gpusOf = ({ hosts }: Pick<Viewed, 'hosts'>) =>
     devices.filter(({ kind }) => kind === 'gpu').map((device) => ({ device: deviceClassOf(device), deviceModel: device.model })),
   );
 
-/** What came to something last, whenever it was asked for; while there is nothing, the last that was asked for. */
-const shownOf = (runs: readonly LibraryRun[]): LibraryRun | undefined =>
-  runs.toSorted((one, other) => (endedAt(one) < endedAt(other) ? -1 : 1)).findLast((run) => endedAt(run) !== '') ?? runs.at(-1);
+/** Those of drivers and environments that hosts have now: one that came back counts, whatever was timed by another meanwhile. */
+const presentRuns = (state: Viewed, loaded: LoadedProblem): ReadonlySet<LibraryRun> =>
+  new Set(
+    placesOf(state).flatMap((place) => {
+      const work = workAt(loaded, place);
+      return (work && state.libraryRuns.of(work)) ?? [];
+    }),
+  );
+
+/** What came to something last, rather of what is present; while there is nothing, the last that was asked for. */
+const shownOf = (runs: readonly LibraryRun[], present: ReadonlySet<LibraryRun>): LibraryRun | undefined => {
+  const ended = runs.filter((run) => endedAt(run) !== '').toSorted((one, other) => (endedAt(one) < endedAt(other) ? -1 : 1));
+  return ended.findLast((run) => present.has(run)) ?? ended.at(-1) ?? runs.findLast((run) => present.has(run)) ?? runs.at(-1);
+};
 
 const endedAt = ({ state }: LibraryRun): string =>
   state.status === 'done' && !SILENT_VERDICTS.has(state.outcome.verdict) ? state.finishedAt : '';

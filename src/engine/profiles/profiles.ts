@@ -5,7 +5,7 @@ import type { FinishedProfile } from '../../domain/ports/store-rows.ts';
 import type { Profile, ProfileSummary } from '../../domain/profile.ts';
 import type { InfraFailure } from '../../domain/infra-failure.ts';
 import type { FromRunner } from '../../domain/protocol.ts';
-import type { Candidate } from '../../domain/candidate.ts';
+import type { Candidate, Submission } from '../../domain/candidate.ts';
 import { forgetArtifacts } from '../compiling/known-compiles.ts';
 import { type HostState, connectedTo } from '../host-state.ts';
 import type { ProfilesSlice } from '../state.ts';
@@ -17,9 +17,15 @@ import { sendProfile } from './send-profile.ts';
 type Profiled = Extract<FromRunner, { type: 'profiled' }>;
 
 /** Throws INVALID_REQUEST for a candidate that is never profiled, whatever comes of it. */
-export const checkProfilable = (candidate: Candidate): void => {
-  const why = whyNever(candidate);
+export const checkProfilable = ({ submission: { device, language } }: Pick<Candidate, 'submission'>): void => {
+  const why = whyNever({ device, language });
   if (why !== null) throw new KilnError('INVALID_REQUEST', why);
+};
+
+/** The same of one that is submitted with the wish, naming the field. */
+export const checkProfileWish = ({ content: { device, language } }: Submission): void => {
+  const why = whyNever({ device, language });
+  if (why !== null) throw new KilnError('INVALID_REQUEST', `profile: ${why}`, { details: { field: 'profile' } });
 };
 
 /** Throws QUEUE_FULL where too many wait. */
@@ -136,17 +142,19 @@ const leaveVerdict = async (state: ProfilesSlice, ids: readonly CandidateId[]): 
   pumpProfiles(state);
 };
 
-const whyNever = ({ submission }: Candidate): string | null => {
-  if (submission.device === 'cpu') return 'profiles need a GPU: there is no profiler for the cpu device';
-  if (submission.language === 'python') return 'a program has no launch plan to profile: what it launches is recorded';
+const whyNever = ({ device, language }: Pick<Submission['content'], 'device' | 'language'>): string | null => {
+  if (device === 'cpu')
+    return 'profiles need a GPU: there is no profiler for the cpu device. Submit without a profile, or for a GPU (device H100)';
+  if (language === 'python')
+    return 'a program has no launch plan to profile: what it launches is recorded. Submit without a profile, or device code with a plan';
   return null;
 };
 
 /** The stage a candidate allows, or why it cannot be profiled. */
 const stageAfter = (candidate: Candidate): ProfileStage | string => {
-  const never = whyNever(candidate);
-  if (never !== null) return never;
   const { submission, state, attempts } = candidate;
+  const never = whyNever(submission);
+  if (never !== null) return never;
   if (state.status !== 'done') return { name: 'verdict' };
   const { verdict } = state.outcome;
   const judged = attempts.findLast((attempt) => attempt.verdict === 'passed');

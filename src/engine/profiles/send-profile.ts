@@ -4,7 +4,8 @@ import type { CandidateContent } from '../../domain/candidate.ts';
 import { timingsOf } from '../../domain/passed-timings.ts';
 import { floorsOn } from '../../problems/floors.ts';
 import type { ResolvedCandidate } from '../../problems/candidate-resolution.ts';
-import { markedDefinition, markedUnit } from '../canaries/marks.ts';
+import { markedUnit } from '../canaries/marks.ts';
+import { defineOn, definitionOn } from '../definitions.ts';
 import { findKnown, remember } from '../compiling/known-compiles.ts';
 import { connectedTo } from '../host-state.ts';
 import type { Connected, HostState } from '../host-state.ts';
@@ -43,11 +44,11 @@ export const sendProfile = async (state: ProfilesSlice, sending: Sending): Promi
   const target = targetOf(content.device);
   const resolved = resolveContent(loaded, content, device.architecture);
   if ('verdict' in resolved) return refuse(`its plan does not resolve for ${device.architecture}: ${resolved.verdict}`);
-  const definition = markedDefinition(loaded.definitionFor(target, device.architecture), host.canaries.marks.problems);
+  const definition = definitionOn(state, host, { loaded, target, architecture: device.architecture });
   compiled(state, { host, connection, resolved, sending }, (artifact) => {
     if (pending.stage !== stage) return;
     pending.artifact = artifact;
-    if (!connection.defined.has(definition.key) && host.session.defineProblem(definition)) connection.defined.add(definition.key);
+    defineOn(host, connection, definition);
     // Floors of another model than it was judged on would say nothing of its times.
     const floors = measured.model === device.model ? floorsOn(loaded.problem, device) : {};
     const worst = worstCase(definition, { ...measured, floors });

@@ -1,8 +1,9 @@
-"""First contact with a host: `python3 -c THIS MODE HASH DIR`. Takes the runner's archive if needed, then becomes the runner.
+"""First contact with a host: `python3 -c THIS MODE HASH DIR [ENVIRONMENTS]`. Takes the runner's archive if needed, then becomes the runner.
 
 Answers one line on stdout, marked so that a login banner before it does no harm: `kiln-boot have`, `kiln-boot need` (then
 reads u64 length and archive from stdin and answers `kiln-boot stored`) or `kiln-boot error TEXT`. After it, stdin and stdout
 belong to the runner's command. Modes: attach, start, inventory, hostwork, hostwork-attach; stop (ends every runner of DIR) and probe need no archive.
+ENVIRONMENTS, for inventory: those of the fleet file as JSON in base64.
 
 DIR/runner-HASH.pyz is the archive; DIR/HASH[:12] the folder of the runner made from it. One folder per archive: an older
 runner of this DIR is never attached to. It is stopped first, so that two never judge side by side; results it had spooled
@@ -10,6 +11,7 @@ move to the new folder and are delivered from there, and what it was still doing
 """
 # It must run under a Python that is too old for the runner, to say so.
 # ruff: noqa: UP006, UP031, UP035, UP036, RUF005
+import base64
 import fcntl
 import hashlib
 import json
@@ -31,7 +33,7 @@ def say(text: str) -> None:
     os.write(1, ("kiln-boot %s\n" % text).encode())
 
 
-def main(mode: str, digest: str, folder: str) -> None:
+def main(mode: str, digest: str, folder: str, environments: str = "") -> None:
     if sys.version_info < (3, 9):
         raise OSError("python3 is %s; the runner needs 3.9 or newer" % sys.version.split()[0])
     folder = os.path.abspath(os.path.expanduser(folder))
@@ -54,7 +56,8 @@ def main(mode: str, digest: str, folder: str) -> None:
     archive = os.path.join(folder, "runner-%s.pyz" % digest)
     receive(archive, digest)
     run = os.path.join(folder, digest[:12])
-    arguments = ["inventory"] if mode == "inventory" else [mode, "--dir", run] + (["--start"] if mode == "attach" else [])
+    named = ["--environments", base64.b64decode(environments).decode()] if environments else []
+    arguments = ["inventory"] + named if mode == "inventory" else [mode, "--dir", run] + (["--start"] if mode == "attach" else [])
     if mode != "inventory":
         os.makedirs(os.path.join(run, "spool"), exist_ok=True)
         # Not held while receiving: a connection that died half-way must not lock the host out.
@@ -143,7 +146,7 @@ def retire_older(folder: str, current: str) -> None:
 
 
 try:
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:5])
 except (OSError, subprocess.SubprocessError) as error:
     say("error %s" % " ".join(str(error).split()))
     sys.exit(1)

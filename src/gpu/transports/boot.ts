@@ -2,12 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
+import type { NamedEnvironment } from '../../domain/environment.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { RUNNER_SOURCE, type RunnerArchive } from '../runner-archive.ts';
 import type { Execute, RemoteCommand } from './remote-command.ts';
 
 /** Everything until the host has answered, archive included. */
 const BOOT_MS_MAX = 60_000;
+/** That, and what it was asked: longer than START_TIMEOUT_S of the runner's, so that a runner that does not come up says why. */
+const ANSWER_MS_MAX = 120_000;
+/** Each is looked at by its own Python, one after the other: PROBE_TIMEOUT_S of the runner's. */
+export const ENVIRONMENT_MS_MAX = 45_000;
 const NOISE_BYTES_MAX = 256 * 1024;
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
 const MARK = 'kiln-boot ';
@@ -25,6 +30,8 @@ export interface BootOptions {
   /** Folder on the host; `~` is expanded there. */
   readonly folder: string;
   readonly signal: AbortSignal;
+  /** Those of the fleet file, for `inventory`. */
+  readonly environments?: readonly NamedEnvironment[] | undefined;
 }
 
 /** One line without quotes or shell characters, so that every login shell and every wrapper passes it on unchanged. */
@@ -38,9 +45,14 @@ const BOOTSTRAP = bootstrap();
  * Runs `mode` on the host and returns once the channel belongs to it. Rejects with HOST_TOOL_MISSING (no or too old python3),
  * HOST_UNREACHABLE (anything else that went wrong on the way).
  */
-export const boot = async (mode: BootMode, { execute, archive, folder, signal }: BootOptions): Promise<RemoteCommand> => {
+export const boot = async (
+  mode: BootMode,
+  { execute, archive, folder, signal, environments = [] }: BootOptions,
+): Promise<RemoteCommand> => {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(BOOT_MS_MAX)]);
-  const command = await execute(['python3', '-I', '-c', BOOTSTRAP, mode, archive.hash, folder], bounded);
+  // Without quotes or shell characters, as all of it.
+  const named = environments.length === 0 ? [] : [Buffer.from(JSON.stringify(environments)).toString('base64')];
+  const command = await execute(['python3', '-I', '-c', BOOTSTRAP, mode, archive.hash, folder, ...named], bounded);
   try {
     const answer = await readAnswer(command, bounded);
     if (answer === 'need') await upload(command, archive, bounded);
@@ -53,7 +65,8 @@ export const boot = async (mode: BootMode, { execute, archive, folder, signal }:
 
 /** Runs `mode` to its end and returns its answer, the line of JSON that it printed, or all where there is none. Rejects as `boot` does, and with HOST_UNREACHABLE when it fails. */
 export const bootAndRead = async (mode: BootMode, options: BootOptions): Promise<string> => {
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(BOOT_MS_MAX)]);
+  const limitMs = ANSWER_MS_MAX + ENVIRONMENT_MS_MAX * (options.environments?.length ?? 0);
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(limitMs)]);
   const command = await boot(mode, options);
   signal.addEventListener('abort', command.kill, { once: true });
   let output = '';

@@ -1,9 +1,10 @@
 /** How we log in: a private key in any form that people have it in, or one identity or all of an ssh-agent. Key material is never repeated. */
 import { readFile, stat } from 'node:fs/promises';
-import ssh2, { type ConnectConfig, type ParsedKey } from 'ssh2';
+import type { ConnectConfig, OpenSSHAgent, ParsedKey } from 'ssh2';
 import { KilnError } from '../../domain/errors.ts';
 import type { SshTarget } from '../../domain/fleet.ts';
 import { toSshKey } from './pkcs8.ts';
+import { ssh2 } from './ssh2.ts';
 import { describeTarget } from './ssh-failure.ts';
 
 const PUBLIC_ENDING = '.pub';
@@ -88,7 +89,7 @@ class OneIdentity extends ssh2.OpenSSHAgent {
     this.#wanted = wanted.getPublicSSH();
   }
 
-  override getIdentities(callback: Parameters<ssh2.OpenSSHAgent['getIdentities']>[0]): void {
+  override getIdentities(callback: Parameters<OpenSSHAgent['getIdentities']>[0]): void {
     super.getIdentities((error, keys) => {
       if (error) return callback(error);
       callback(undefined, keys?.filter((key) => 'getPublicSSH' in key && key.getPublicSSH().equals(this.#wanted)) ?? []);

@@ -1,13 +1,15 @@
 /** One authenticated SSH connection: host key checked, Nagle off, kept alive, through any number of jump hosts. */
-import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import ssh2, { type Client as SshClient, type ClientChannel, type ConnectConfig } from 'ssh2';
+import type { Client as SshClient, ClientChannel, ConnectConfig } from 'ssh2';
 import { KilnError } from '../../domain/errors.ts';
 import type { SshTarget } from '../../domain/fleet.ts';
+import { connectInPlace } from '../../platform/reads-in-place.ts';
 import { type HostKeyCheck, hostKeyCheck } from '../host-key.ts';
 import { credentialOf } from './credential.ts';
 import { freeingWritten } from './freeing-written.ts';
 import { createGivingWay } from './giving-way.ts';
+import { createSshReads, type SshReads } from './ssh-reads.ts';
+import { ssh2 } from './ssh2.ts';
 import { type Execute, keepTail, type RemoteCommand } from './remote-command.ts';
 import { describeTarget, sshFailure } from './ssh-failure.ts';
 
@@ -31,12 +33,12 @@ export interface SshConnection {
 
 /** Rejects with HOST_KEY_MISMATCH, HOST_AUTH_REFUSED or HOST_UNREACHABLE; the message says which host and what to do. */
 export const connectSsh = async (target: SshTarget, signal: AbortSignal): Promise<SshConnection> => {
-  const { client, sock, closed, end } = await connectClient(target, signal);
+  const { client, sock, reads, closed, end } = await connectClient(target, signal);
   const givingWay = createGivingWay(sock);
   return {
     execute: async (argv) => execute(client, argv, target),
     openSocket: async (path) => openSocket(client, path, target),
-    openBulkSocket: async (path) => givingWay(await openSocket(client, path, target)),
+    openBulkSocket: async (path) => givingWay(reads.gather(await openSocket(client, path, target))),
     closed,
     end,
   };
@@ -45,6 +47,7 @@ export const connectSsh = async (target: SshTarget, signal: AbortSignal): Promis
 interface OpenClient {
   readonly client: SshClient;
   readonly sock: Duplex;
+  readonly reads: SshReads;
   readonly closed: Promise<void>;
   readonly end: () => void;
 }
@@ -68,8 +71,10 @@ const openClient = async (target: SshTarget, { jump, signal }: Way): Promise<Ope
   const check = await hostKeyCheck(target);
   const credential = await credentialOf(target);
   // Our own socket, since ssh2 does not destroy one that it has begun to end; without Nagle, or each command waits 40 ms for an ack.
+  const reads = createSshReads();
+  const { host, port } = target;
   const sock = freeingWritten(
-    jump ? await forward(jump.client, target) : connect({ host: target.host, port: target.port, noDelay: true }),
+    jump ? await forward(jump.client, target) : connectInPlace({ host, port, noDelay: true }, reads.isFree),
   );
   const client = new ssh2.Client();
   const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
@@ -77,12 +82,17 @@ const openClient = async (target: SshTarget, { jump, signal }: Way): Promise<Ope
   client.on('error', () => undefined);
   void closed.then(() => jump?.end());
   try {
-    await ready(client, { check, signal, target, config: { ...settings(target, check), ...credential, sock } });
+    await ready(client, {
+      check,
+      signal,
+      target,
+      config: { ...settings(target, check), ...credential, sock, debug: reads.note },
+    });
   } catch (error) {
     sock.destroy();
     throw error;
   }
-  return { client, sock, closed, end: endOf({ client, closed, sock, jump }) };
+  return { client, sock, reads, closed, end: endOf({ client, closed, sock, jump }) };
 };
 
 interface Ending {

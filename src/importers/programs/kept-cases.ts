@@ -33,14 +33,22 @@ export const keptCases = (described: Described, asked: readonly AskedCase[]): Ke
   const [why] = drawn.reasons;
   const [instead] = derived.reasons;
   if (why === undefined) throw new RefusedFile('it has no case that is timed');
-  throw new RefusedFile(instead !== undefined && why.includes(UNPLAIN) ? `${why}; and it cannot be derived: ${instead}` : why);
+  throw new RefusedFile(
+    instead !== undefined && why.mightBeDerived ? `${why.words}; and it cannot be derived: ${instead.words}` : why.words,
+  );
 };
-
-const UNPLAIN = 'is not drawn plainly';
 
 const isTimed = (kept: readonly KeptCase[]): boolean => kept.some(({ kind }) => kind === 'bench');
 
-type ReasonAgainst = (found: DescribedCase, names: readonly string[]) => string | null;
+/** `mightBeDerived`: only how it is drawn is against it. */
+interface Reason {
+  readonly words: string;
+  readonly mightBeDerived: boolean;
+}
+
+type ReasonAgainst = (found: DescribedCase, names: readonly string[]) => Reason | null;
+
+const only = (words: string): Reason => ({ words, mightBeDerived: false });
 
 type FormOf = (one: KeptCase) => string;
 
@@ -48,7 +56,7 @@ interface Sorted {
   readonly kept: readonly KeptCase[];
   readonly notes: readonly string[];
   /** Of those that are left out, in their order. */
-  readonly reasons: readonly string[];
+  readonly reasons: readonly Reason[];
 }
 
 const casesWithout = (
@@ -57,17 +65,17 @@ const casesWithout = (
   { reasonOf, formOf }: { readonly reasonOf: ReasonAgainst; readonly formOf: FormOf },
 ): Sorted => {
   const drawn: KeptCase[] = [];
-  const left: (AskedCase & { readonly reason: string })[] = [];
+  const left: (AskedCase & { readonly reason: Reason })[] = [];
   for (const [index, one] of asked.entries()) {
     const found = cases[index] ?? { refused: 'nothing says what it is' };
-    const reason = 'refused' in found ? found.refused : reasonOf(found, names);
+    const reason = 'refused' in found ? only(found.refused) : reasonOf(found, names);
     if (reason !== null) left.push({ ...one, reason });
     else if (!('refused' in found)) drawn.push({ ...one, found });
   }
   const { kept, others } = ofOneForm(drawn, formOf);
-  const reason = 'it hands over tensors of other types, or other values, than most, or draws other kinds of numbers';
+  const reason = only('it hands over tensors of other types, or other values, than most, or draws other kinds of numbers');
   const notes = [...left, ...others.map((one) => ({ ...one, reason }))].map(
-    (one) => `the case ${JSON.stringify(one.args)} is left out: ${one.reason}`,
+    (one) => `the case ${JSON.stringify(one.args)} is left out: ${one.reason.words}`,
   );
   return { kept, notes, reasons: left.map((one) => one.reason) };
 };
@@ -76,7 +84,10 @@ const casesWithout = (
 const reasonAgainst: ReasonAgainst = (found, names) => {
   const unplain = found.tensors.findIndex(({ draw }) => draw.kind === 'unplain');
   if (unplain >= 0)
-    return `\`${tensorNameAt(found.places[unplain] ?? [], names)}\` ${UNPLAIN}: ${found.tensors[unplain]?.draw.reason ?? ''}`;
+    return {
+      words: `\`${tensorNameAt(found.places[unplain] ?? [], names)}\` is not drawn plainly: ${found.tensors[unplain]?.draw.reason ?? ''}`,
+      mightBeDerived: true,
+    };
   return reasonAgainstHolding(found, names);
 };
 
@@ -86,12 +97,17 @@ const reasonAgainstDerived: ReasonAgainst = (found, names) => {
     ({ dtype, draw }) => INDEX_TYPES.has(dtype) && draw.kind !== 'empty' && integersOf(draw) === null,
   );
   if (unbounded >= 0)
-    return `nobody says within which bounds \`${tensorNameAt(found.places[unbounded] ?? [], names)}\` is, which kernels may index with`;
+    return only(
+      `nobody says within which bounds \`${tensorNameAt(found.places[unbounded] ?? [], names)}\` is, which kernels may index with`,
+    );
   const held = found.tensors.reduce((sum, one) => sum + bytesOf(one), 0);
   const bytes = found.raw.draws.reduce((sum, one) => sum + one.times * bytesOf(one), held);
   if (bytes > CASE_BYTES_MAX)
-    return `its draws and inputs are ${(bytes / 2 ** 30).toFixed(2)} GiB together; a case has at most ${CASE_BYTES_MAX / 2 ** 30}`;
-  return underivable(found.raw) ?? reasonAgainstHolding(found, names);
+    return only(
+      `its draws and inputs are ${(bytes / 2 ** 30).toFixed(2)} GiB together; a case has at most ${CASE_BYTES_MAX / 2 ** 30}`,
+    );
+  const why = underivable(found.raw);
+  return why === null ? reasonAgainstHolding(found, names) : only(why);
 };
 
 const INDEX_TYPES: ReadonlySet<string> = new Set(['i64', 'i32', 'u32']);
@@ -99,18 +115,18 @@ const INDEX_TYPES: ReadonlySet<string> = new Set(['i64', 'i32', 'u32']);
 const reasonAgainstHolding: ReasonAgainst = ({ tensors, places, outputs }, names) => {
   for (const [index, tensor] of tensors.entries()) {
     const complaint = complaintOf(tensor);
-    if (complaint !== null) return `\`${tensorNameAt(places[index] ?? [], names)}\` ${complaint}`;
+    if (complaint !== null) return only(`\`${tensorNameAt(places[index] ?? [], names)}\` ${complaint}`);
   }
   const other = (outputs ?? []).find(({ known }) => !known);
-  if (other) return `the reference returns ${other.dtype}, which is none of Kiln's types`;
+  if (other) return only(`the reference returns ${other.dtype}, which is none of Kiln's types`);
   const empty = (outputs ?? []).find(({ shape }) => shape.includes(0));
-  if (empty) return 'the reference returns a tensor without elements';
+  if (empty) return only('the reference returns a tensor without elements');
   const bytes = [...tensors, ...(outputs ?? []).filter(({ tensor }) => tensor === null)].reduce(
     (sum, one) => sum + bytesOf(one),
     0,
   );
   return bytes > CASE_BYTES_MAX
-    ? `its tensors are ${(bytes / 2 ** 30).toFixed(2)} GiB; a case has at most ${CASE_BYTES_MAX / 2 ** 30}`
+    ? only(`its tensors are ${(bytes / 2 ** 30).toFixed(2)} GiB; a case has at most ${CASE_BYTES_MAX / 2 ** 30}`)
     : null;
 };
 

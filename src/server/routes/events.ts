@@ -7,6 +7,7 @@ import type { CandidateId } from '../../domain/ids.ts';
 import type { RouteDeps } from '../route-deps.ts';
 import type { Follower } from '../event-feed.ts';
 import { runStream } from '../event-stream.ts';
+import { hijack } from '../hijack.ts';
 import { requestSignal } from '../request-signal.ts';
 
 const NO_CONTENT = 204;
@@ -75,7 +76,7 @@ const createStreamOpener = (deps: RouteDeps) => {
       follower = await feed.follow();
       const { candidateId, after: asked } = start(follower);
       const after = await within(asked, follower, deps);
-      hijack(reply);
+      hijack(reply, HEADERS).flushHeaders();
       await runStream({ raw: reply.raw, follower, limits: streams, signal, candidateId, after });
     } catch (error) {
       if (!reply.raw.headersSent) throw error;
@@ -90,14 +91,8 @@ const createStreamOpener = (deps: RouteDeps) => {
   };
 };
 
-const hijack = (reply: FastifyReply): void => {
-  reply.hijack();
-  const headers = {
-    ...reply.getHeaders(),
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
-  };
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) reply.raw.setHeader(name, value);
-  reply.raw.flushHeaders();
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
 };

@@ -8,6 +8,7 @@ import { FILE_ACTIONS, FRAMES_TYPE, INPUT_BYTES_MAX, WRITE_BYTES_MAX } from '../
 import type { Asking } from '../../domain/ports/host-work.ts';
 import { chunksOf } from '../../platform/chunks-of.ts';
 import { requireAdmin } from '../admin.ts';
+import { sendBytes } from '../byte-stream.ts';
 import { sendLines } from '../line-stream.ts';
 import { requestSignal } from '../request-signal.ts';
 import type { RouteDeps } from '../route-deps.ts';
@@ -92,13 +93,9 @@ export const hostFilesRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { w
         try {
           const body = limited(request.body, FRAMES_BYTES_MAX);
           const answer = await work.files(request.params.host, { action, body, ...request.query }, who);
-          const bytes = Readable.from(answer, { objectMode: false });
-          bytes.once('close', release);
-          // A stream has no schema.
-          return await (reply as FastifyReply).type(FRAMES_TYPE).send(bytes);
-        } catch (error) {
+          await sendBytes(reply, FRAMES_TYPE, answer);
+        } finally {
           release();
-          throw error;
         }
       },
     });

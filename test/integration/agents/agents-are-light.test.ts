@@ -7,11 +7,11 @@ import { startFakeMessagesApi } from '../../support/agents/fake-messages-api.ts'
 import type { FakeMessagesApi } from '../../support/agents/fake-messages-api.ts';
 import { candidateSource } from '../../support/agents/scripted-generator.ts';
 import type { Weight } from '../../support/agents/thousand-agents.ts';
+import { HANG_MS } from '../../support/limits.ts';
 
 const AGENTS = 1000;
 const WARM_UP = 20;
 const BYTES_PER_AGENT_MAX = 100_000;
-const LIMIT_MS = 240_000;
 const SCRIPT = join(import.meta.dirname, '../../support/agents/thousand-agents.ts');
 
 let api: FakeMessagesApi | null = null;
@@ -22,12 +22,10 @@ afterEach(async () => {
   [api, child] = [null, null];
 });
 
-test(`${AGENTS} agents that wait for an answer at once weigh less than ${BYTES_PER_AGENT_MAX / 1000} KB each`, {
-  timeout: LIMIT_MS,
-}, async () => {
+test(`${AGENTS} agents that wait for an answer at once weigh less than ${BYTES_PER_AGENT_MAX / 1000} KB each`, async () => {
   const service = await startFakeMessagesApi(({ number }) => ({
     input: { language: 'cuda', idea: '', source: candidateSource(number) },
-    latencyMs: number <= WARM_UP ? 1 : LIMIT_MS,
+    latencyMs: number <= WARM_UP ? 1 : HANG_MS,
   }));
   api = service;
   const own = fork(SCRIPT, [service.url, String(AGENTS), String(WARM_UP)], { execArgv: ['--expose-gc'] });
@@ -37,7 +35,7 @@ test(`${AGENTS} agents that wait for an answer at once weigh less than ${BYTES_P
   const nudge = setInterval(() => own.send('look'), 50);
   expect((await started)[0]).toBe('started');
   clearInterval(nudge);
-  await expect.poll(() => service.open.now, { timeout: LIMIT_MS }).toBe(AGENTS);
+  await expect.poll(() => service.open.now).toBe(AGENTS);
   own.send('measure');
   const [weight] = (await once(own, 'message')) as [Weight];
   const [heap, external] = [weight.heapBytes / AGENTS, weight.externalBytes / AGENTS];

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { Generator } from '../../../src/agents/generator.ts';
 import type { Judging } from '../../../src/domain/ports/kiln.ts';
@@ -9,6 +10,10 @@ import { candidateSource, createScriptedGenerator } from '../../support/agents/s
 import { campaignRig, generationsOf, isFinished, request, until } from '../../support/agents/campaign-rig.ts';
 
 const rig = campaignRig();
+
+const untilAborted = async (signal: AbortSignal): Promise<void> => {
+  if (!signal.aborted) await once(signal, 'abort');
+};
 
 describe('a campaign', () => {
   test('asks, submits and waits until its candidates are used up, and says what it found', async () => {
@@ -59,21 +64,45 @@ describe('a campaign', () => {
   });
 
   test('of one agent has more than one candidate judged at once, where the fleet is slower than it writes', async () => {
-    const judging = rig.judging({ judgeMs: 300, slots: 2 });
-    const campaigns = await rig.campaigns(judging, [createScriptedGenerator({ latencyMs: 1 })]);
+    const judging = rig.judging({ judgeMs: 1, slots: 2 });
+    // Two devices that are done with nothing before two candidates wait for them.
+    judging.slots = 0;
+    const slow: Judging = {
+      ...judging,
+      queue: async () => {
+        const queue = await judging.queue();
+        return { ...queue, byDevice: queue.byDevice.map((device) => ({ ...device, slots: 2 })) };
+      },
+    };
+    const campaigns = await rig.campaigns(slow, [createScriptedGenerator({ latencyMs: 1 })]);
     const { id } = await campaigns.create(request({ agents: 1, budget: { candidates: 8 } }));
     await until(campaigns, id, ({ waitingForVerdict }) => waitingForVerdict >= 2);
+    judging.slots = 2;
     expect((await until(campaigns, id, isFinished)).generations).toMatchObject({ judged: 8, submitted: 0 });
   });
 
   test('never lets more agents think than it has, nor than the settings allow', async () => {
     const judging = rig.judging({ judgeMs: 1, slots: 64 });
-    // Long enough that all of them have begun before the first is done, also on a busy machine.
-    const generator = createScriptedGenerator({ latencyMs: 100 });
+    // None goes on before all of them have begun; then it takes long enough for one too many to begin too.
+    const scripted = createScriptedGenerator({ latencyMs: 100 });
+    const open = { now: 0, most: 0 };
+    const allBegan = new AbortController();
+    const generator: Generator = {
+      ...scripted,
+      next: async (context, signal) => {
+        open.now += 1;
+        open.most = Math.max(open.most, open.now);
+        if (open.now === 7) allBegan.abort();
+        await untilAborted(AbortSignal.any([allBegan.signal, signal]));
+        const answer = await scripted.next(context, signal);
+        open.now -= 1;
+        return answer;
+      },
+    };
     const campaigns = await rig.campaigns(judging, [generator]);
     const { id } = await campaigns.create(request({ agents: 7, budget: { candidates: 35 } }));
     await until(campaigns, id, isFinished);
-    expect(generator.open.most).toBe(7);
+    expect(open.most).toBe(7);
   });
 
   test('spends no more than its budget, whatever the answers cost up to their reserve', async () => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { createCommand } from '../../../src/agents/generators/command.ts';
 import type { GenerationContext } from '../../../src/domain/campaign/generation-context.ts';
 import { contextOf, exhibitOf } from '../../support/agents/contexts.ts';
+import { HANG_MS } from '../../support/limits.ts';
 
 const source =
   '/* kiln\nparams: {A: 1, B: 8}\nspace: {A: [2, 3]}\nlaunch: [{kernel: copy, args: [x, y, n]}]\n*/\nvoid copy(void) {}\n';
@@ -16,7 +17,7 @@ const ask = async (
   argv: readonly [string, ...string[]],
   change: { timeoutMs?: number; context?: GenerationContext; signal?: AbortSignal } = {},
 ) =>
-  createCommand({ name: 'mine', argv, timeoutMs: change.timeoutMs ?? 20_000, env: process.env }).next(
+  createCommand({ name: 'mine', argv, timeoutMs: change.timeoutMs ?? HANG_MS, env: process.env }).next(
     change.context ?? context,
     change.signal ?? new AbortController().signal,
   );
@@ -106,12 +107,12 @@ describe('a program', () => {
     const folder = mkdtempSync(join(tmpdir(), 'kiln-command-'));
     const file = join(folder, 'pid');
     const answer = ask([...child, file], { signal: abort.signal });
-    await expect.poll(() => pidIn(file), { timeout: 60_000 }).toBeGreaterThan(0);
+    await expect.poll(() => pidIn(file)).toBeGreaterThan(0);
     const pid = pidIn(file);
     expect(isAlive(pid)).toBe(true);
     abort.abort();
     expect(await answer).toMatchObject({ failure: 'stopped' });
-    await expect.poll(() => isAlive(pid), { timeout: 60_000 }).toBe(false);
+    await expect.poll(() => isAlive(pid)).toBe(false);
     rmSync(folder, { recursive: true });
   });
 });

@@ -18,7 +18,7 @@ describe('a copy', () => {
       answer: (number) => ({ ok: true, draft: draftOf(candidateSource(Math.min(number, 2), 'speedup 1.5')), usage: NO_USAGE }),
     });
     const campaigns = await rig.campaigns(judging, [generator]);
-    const { id } = await campaigns.create(request({ agents: 1, budget: { candidates: 3, usd: 1, minutes: 1 } }));
+    const { id } = await campaigns.create(request({ agents: 1, budget: { candidates: 3, usd: 1, minutes: 1000 } }));
     await until(campaigns, id, (view) => (view.byFailure['duplicate'] ?? 0) > 2);
     await campaigns.stop(id);
     const told = generator.asked
@@ -39,7 +39,7 @@ describe('a copy', () => {
       answer: (number) => ({ ok: true, draft: draftOf(candidateSource(1, `comment ${number}`)), usage: NO_USAGE }),
     });
     const campaigns = await rig.campaigns(judging, [generator]);
-    const { id } = await campaigns.create(request({ agents: 3, budget: { candidates: 8, usd: 1, minutes: 1 } }));
+    const { id } = await campaigns.create(request({ agents: 3, budget: { candidates: 8, usd: 1, minutes: 1000 } }));
     await until(campaigns, id, ({ byFailure }) => (byFailure['duplicate'] ?? 0) > 3);
     await campaigns.stop(id);
     // An answer counts as a candidate until it is compared with the others.
@@ -67,7 +67,7 @@ describe('a copy', () => {
       },
       [generator],
     );
-    const { id } = await campaigns.create(request({ agents: 1, turns: 6, budget: { candidates: 100, usd: 1, minutes: 1 } }));
+    const { id } = await campaigns.create(request({ agents: 1, turns: 6, budget: { candidates: 100, usd: 1, minutes: 1000 } }));
     await until(campaigns, id, ({ byFailure }) => (byFailure['rejected'] ?? 0) >= 6);
     await campaigns.stop(id);
     const goingOn = generator.asked.map(({ turns }) => turns.length > 0);

@@ -20,9 +20,6 @@ const CANDIDATES_MAX = 48;
 const AT_ONCE = 4;
 /** Drafts in a row that are known already. */
 const KNOWN_MAX = 50;
-const VERDICT_MS_MAX = 30_000;
-/** Seldom more than half a minute; the machine may be busy. */
-const TEST_MS_MAX = 120_000;
 
 let folder: KilnFolder | null = null;
 afterEach(() => {
@@ -41,9 +38,7 @@ const judged = async (client: KilnClient, batch: readonly Written[]): Promise<re
 };
 
 const untilDone = async (client: KilnClient, id: CandidateId): Promise<Candidate> => {
-  await expect
-    .poll(async () => (await client.candidate(id)).state.status, { timeout: VERDICT_MS_MAX, interval: 50 })
-    .toBe('done');
+  await expect.poll(async () => (await client.candidate(id)).state.status, { interval: 50 }).toBe('done');
   return client.candidate(id);
 };
 
@@ -89,38 +84,34 @@ const writer = (archive: Archive, client: KilnClient) => {
   };
 };
 
-test(
-  `evolve makes a poor matmul at least ${FACTOR} times as fast within ${CANDIDATES_MAX} candidates`,
-  async () => {
-    folder = kilnFolder(FLEET);
-    const kiln = await startKiln(folder);
-    const source = (await kiln.client.problem(PROBLEM)).files['evolve/start.c'] ?? '';
-    const archive = createArchive({ islands: ISLANDS, seed: SEED });
-    const start: Written = {
-      number: 1,
-      move: 'seed',
-      island: 0,
-      parents: [],
-      draft: { language: 'c', source, params: {}, idea: '', note: '' },
-    };
-    const [first] = await judged(kiln.client, [start]);
-    if (!first) throw new Error('the start was not judged');
-    expect(first.verdict).toBe('passed');
-    archive.add(first);
-    const write = writer(archive, kiln.client);
-    let candidates = 1;
-    while (candidates < CANDIDATES_MAX && (archive.best()?.speedup ?? 0) < FACTOR * (first.speedup ?? 1)) {
-      const batch: Written[] = [];
-      while (batch.length < AT_ONCE) batch.push(await write());
-      for (const entry of await judged(kiln.client, batch)) archive.add(entry);
-      candidates += batch.length;
-    }
-    const best = archive.best();
-    if (!best || first.speedup === null) throw new Error('nothing passed');
-    process.stdout.write(`evolve: ${first.speedup.toFixed(2)}x -> ${best.speedup.toFixed(2)}x in ${candidates} candidates\n`);
-    expect(best.speedup / first.speedup).toBeGreaterThanOrEqual(FACTOR);
-    expect(archive.lineage(best.candidateId)[0]).toBe(first.candidateId);
-    await kiln.stop();
-  },
-  TEST_MS_MAX,
-);
+test(`evolve makes a poor matmul at least ${FACTOR} times as fast within ${CANDIDATES_MAX} candidates`, async () => {
+  folder = kilnFolder(FLEET);
+  const kiln = await startKiln(folder);
+  const source = (await kiln.client.problem(PROBLEM)).files['evolve/start.c'] ?? '';
+  const archive = createArchive({ islands: ISLANDS, seed: SEED });
+  const start: Written = {
+    number: 1,
+    move: 'seed',
+    island: 0,
+    parents: [],
+    draft: { language: 'c', source, params: {}, idea: '', note: '' },
+  };
+  const [first] = await judged(kiln.client, [start]);
+  if (!first) throw new Error('the start was not judged');
+  expect(first.verdict).toBe('passed');
+  archive.add(first);
+  const write = writer(archive, kiln.client);
+  let candidates = 1;
+  while (candidates < CANDIDATES_MAX && (archive.best()?.speedup ?? 0) < FACTOR * (first.speedup ?? 1)) {
+    const batch: Written[] = [];
+    while (batch.length < AT_ONCE) batch.push(await write());
+    for (const entry of await judged(kiln.client, batch)) archive.add(entry);
+    candidates += batch.length;
+  }
+  const best = archive.best();
+  if (!best || first.speedup === null) throw new Error('nothing passed');
+  process.stdout.write(`evolve: ${first.speedup.toFixed(2)}x -> ${best.speedup.toFixed(2)}x in ${candidates} candidates\n`);
+  expect(best.speedup / first.speedup).toBeGreaterThanOrEqual(FACTOR);
+  expect(archive.lineage(best.candidateId)[0]).toBe(first.candidateId);
+  await kiln.stop();
+});

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { createCommand } from '../../../src/agents/generators/command.ts';
 import { exhibit, generationContext } from '../../support/agents/generation-context.ts';
+import { HANG_MS } from '../../support/limits.ts';
 
 const agent = createCommand({
   name: 'example',
   argv: ['python3', 'config/agent.example.py'],
-  timeoutMs: 20_000,
+  timeoutMs: HANG_MS,
   env: process.env,
 });
 const next = (context: Parameters<typeof agent.next>[0]) => agent.next(context, new AbortController().signal);

@@ -7,10 +7,10 @@ import { createCommand } from '../../../src/agents/generators/command.ts';
 import { createGenerators } from '../../../src/agents/generators/create-generators.ts';
 import { AgentsSettings } from '../../../src/domain/campaign/generator-settings.ts';
 import { contextOf } from '../../support/agents/contexts.ts';
+import { HANG_MS } from '../../support/limits.ts';
 
 const SOURCE = '/* kiln\nlaunch: [{kernel: copy, args: [x, y, n]}]\n*/\nvoid copy(void) {}\n';
 const NEVER = new AbortController().signal;
-const LIMIT_MS = 120_000;
 
 let folder: string;
 beforeEach(() => {
@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const ask = async (script: string, { timeoutMs = LIMIT_MS, signal = NEVER } = {}) =>
+const ask = async (script: string, { timeoutMs = HANG_MS, signal = NEVER } = {}) =>
   createCommand({ name: 'mine', argv: ['sh', '-c', script, folder, SOURCE], timeoutMs, env: process.env }).next(
     contextOf({}),
     signal,
@@ -42,15 +42,15 @@ test('what a program leaves behind in the background is ended, and its answer co
   const startedMs = performance.now();
   const answer = await ask('sh -c "sleep 300; true" "$0" & printf "%s" "$1"');
   expect(answer).toMatchObject({ ok: true, draft: { source: SOURCE.trim() } });
-  expect(performance.now() - startedMs).toBeLessThan(LIMIT_MS / 2);
-  await expect.poll(survivors, { timeout: LIMIT_MS }).toEqual([]);
+  expect(performance.now() - startedMs).toBeLessThan(HANG_MS / 2);
+  await expect.poll(survivors).toEqual([]);
 });
 
 test('what left the process group and holds the pipes open is ended as well', async () => {
   const before = openPipes();
   const answer = await ask('setsid sh -c "sleep 300; true" "$0" & sleep 0.2; printf "%s" "$1"');
   expect(answer).toMatchObject({ ok: true });
-  await expect.poll(survivors, { timeout: LIMIT_MS }).toEqual([]);
+  await expect.poll(survivors).toEqual([]);
   expect(openPipes()).toBe(before);
 });
 
@@ -59,10 +59,10 @@ test('a program that ignores every signal it can is ended when the campaign stop
   const answer = ask('trap "" TERM INT HUP; setsid sh -c "trap \'\' TERM; sleep 300; true" "$0" & sleep 300; true', {
     signal: stop.signal,
   });
-  await expect.poll(() => survivors().length, { timeout: LIMIT_MS }).toBeGreaterThan(1);
+  await expect.poll(() => survivors().length).toBeGreaterThan(1);
   stop.abort();
   expect(await answer).toMatchObject({ failure: 'stopped' });
-  await expect.poll(survivors, { timeout: LIMIT_MS }).toEqual([]);
+  await expect.poll(survivors).toEqual([]);
 });
 
 test('a program that floods standard error is ended, with its last words', async () => {

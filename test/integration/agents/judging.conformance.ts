@@ -5,6 +5,7 @@ import { QueueView } from '../../../src/domain/api/queue.ts';
 import type { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import type { Judging } from '../../../src/domain/ports/kiln.ts';
+import { HANG_MS } from '../../support/limits.ts';
 
 /** `candidate`: another one with each call, of `problem`; "verdict crashed" in its words is what becomes of it, otherwise it passes. */
 export interface JudgingRig {
@@ -14,15 +15,14 @@ export interface JudgingRig {
 }
 
 const NOWHERE = CandidateId.parse(`c-${'f'.repeat(32)}`);
-const LIMIT_MS = 60_000;
 
 /** Asked again at each news of the journal. */
 const done = async (judging: Judging, id: CandidateId) => {
-  const late = AbortSignal.timeout(LIMIT_MS);
+  const late = AbortSignal.timeout(HANG_MS);
   for (;;) {
     const news = Promise.withResolvers<void>();
     const forget = judging.onEvents(news.resolve);
-    late.addEventListener('abort', () => news.reject(new Error(`${id} was not judged within ${LIMIT_MS} ms`)));
+    late.addEventListener('abort', () => news.reject(new Error(`${id} was not judged within ${HANG_MS} ms`)));
     const candidate = await judging.candidate(id);
     if (candidate.state.status === 'done') return { ...candidate, outcome: candidate.state.outcome };
     await news.promise.finally(forget);

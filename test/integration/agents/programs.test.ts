@@ -113,7 +113,9 @@ describe('a campaign that asks for programs', () => {
       answer: (number) => drafted(program('speedup 2', `try ${number}`)),
     });
     const campaigns = await rig.campaigns(judging, [generator]);
-    const { id } = await campaigns.create(request({ agents: 1, languages: ['python'], budget: { candidates: 1, minutes: 1 } }));
+    const { id } = await campaigns.create(
+      request({ agents: 1, languages: ['python'], budget: { candidates: 1, minutes: 1000 } }),
+    );
     await until(campaigns, id, isFinished);
     expect(judging.submitted).toHaveLength(1);
   });

@@ -41,7 +41,7 @@ describe('what earlier campaigns learned', () => {
     await store.keepLessons(earlier, []);
     const again = writer(200, 'packing');
     const third = await rig.campaigns(judging, [again], store);
-    await expect.poll(() => again.asked.length, { timeout: 120_000 }).toBeGreaterThan(0);
+    await expect.poll(() => again.asked.length).toBeGreaterThan(0);
     expect(again.asked[0]?.earlier.map(({ idea }) => idea).toSorted()).toEqual(['fusing', 'tiling']);
     await third.stop(id);
   });

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { HANG_MS } from '../../support/limits.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../../bench/gpu/evolve.ts');
-const LIMIT_MS = 230_000;
 let folder = '';
 
 beforeEach(() => {
@@ -19,7 +19,7 @@ const run = async (...args: readonly string[]) => {
   const common = ['--data', join(folder, 'data'), '--out', join(folder, 'out'), '--device', 'cpu', '--problems', 'softmax'];
   const child = spawn(process.execPath, [SCRIPT, ...common, '--agents', '4', '--gpu-minutes', '0.03', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: LIMIT_MS,
+    timeout: HANG_MS,
   });
   let [printed, said] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
@@ -32,7 +32,7 @@ test('bench/gpu/evolve goes on where it was cut off, and holds what it found aga
   const cut = await run('--wall-seconds', '0.1');
   expect(cut).toMatchObject({ code: 0, printed: '' });
   expect(cut.said).toMatch(/^evolve: running, /m);
-  const whole = await run('--wall-seconds', '90');
+  const whole = await run('--wall-seconds', String(HANG_MS / 1000));
   expect(whole.said).toMatch(/^evolve: finished, /m);
   expect(whole.code).toBe(0);
   expect(whole.printed).toMatch(/^\| softmax \| \d+\.\d{3}x \| \d+\.\d{3}x \| .*\(seeds\/\S+\.c\) \| .* \| \d+\.\d{3}x \|$/m);

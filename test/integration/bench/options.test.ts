@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { HANG_MS } from '../../support/limits.ts';
 
 const BENCH = join(import.meta.dirname, '../../../bench');
 
@@ -16,6 +17,6 @@ test.each([
   [['sweeps/main.ts', '--points', 'many'], /--points: "many" is no whole number/],
   [['dashboard/main.ts', '--candidates', 'many'], /--candidates: "many" is no whole number/],
 ])('bench/%j measures nothing', async ([script = '', ...given], message) => {
-  const ended = promisify(execFile)(process.execPath, [join(BENCH, script), ...given], { timeout: 60_000 });
+  const ended = promisify(execFile)(process.execPath, [join(BENCH, script), ...given], { timeout: HANG_MS });
   await expect(ended).rejects.toMatchObject({ stderr: expect.stringMatching(message) as string, stdout: '' });
 });

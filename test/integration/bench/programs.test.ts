@@ -7,9 +7,9 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { processesNaming } from '../../support/kiln-process.ts';
 import { sshdMissing } from '../../support/sshd.ts';
+import { HANG_MS } from '../../support/limits.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../../bench/gpu/programs.ts');
-const LIMIT_MS = 230_000;
 const folders: string[] = [];
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
@@ -21,16 +21,20 @@ describe.skipIf(sshdMissing !== null)(`bench/gpu/programs${sshdMissing ? ` (skip
     folders.push(folder);
     const out = join(folder, 'report.md');
     const named = 'honest-add-out,wrong-ends-its-process';
-    await promisify(execFile)(process.execPath, [SCRIPT, '--only', 'corpus', '--named', named, '--limit', '60', '--out', out], {
-      timeout: LIMIT_MS,
-      // oxlint-disable-next-line node/no-process-env -- the benchmark is a command of its own
-      env: { ...process.env, TMPDIR: folder, KILN_SIMULATED_DEVICES: '1', KILN_SIMULATED_RECORDER: '1' },
-    });
+    await promisify(execFile)(
+      process.execPath,
+      [SCRIPT, '--only', 'corpus', '--named', named, '--limit', String(HANG_MS / 1000), '--out', out],
+      {
+        timeout: HANG_MS,
+        // oxlint-disable-next-line node/no-process-env -- the benchmark is a command of its own
+        env: { ...process.env, TMPDIR: folder, KILN_SIMULATED_DEVICES: '1', KILN_SIMULATED_RECORDER: '1' },
+      },
+    );
     const report = readFileSync(out, 'utf8');
     expect(report).toContain('1 of 2 programs have the verdict they should have; 2 were recorded.');
     expect(report).toContain('| ranked though wrong | 1 | wrong-ends-its-process.py |');
     expect(report).toContain('| honest and rejected | 0 |  |');
     expect(report).toMatch(/^\| honest-add-out\.py \| passed \| passed \|/mu);
-    expect(processesNaming(folder)).toEqual([]);
+    await expect.poll(() => processesNaming(folder)).toEqual([]);
   });
 });

@@ -7,9 +7,9 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { processesNaming } from '../../support/kiln-process.ts';
 import { sshdMissing } from '../../support/sshd.ts';
+import { HANG_MS } from '../../support/limits.ts';
 
 const BENCH = join(import.meta.dirname, '../../../bench/gpu');
-const LIMIT_MS = 230_000;
 const SMALL = ['--candidates', '40', '--repeats', '1', '--rounds', '2', '--judgements', '20'];
 const folders: string[] = [];
 afterEach(() => {
@@ -30,7 +30,7 @@ const runScript = async (script: string, options: readonly string[], devices: nu
   folders.push(folder);
   const out = join(folder, 'report.md');
   await promisify(execFile)(process.execPath, [join(BENCH, script), ...options, '--out', out], {
-    timeout: LIMIT_MS,
+    timeout: HANG_MS,
     // oxlint-disable-next-line node/no-process-env -- the benchmark is a command of its own
     env: { ...process.env, TMPDIR: folder, KILN_SIMULATED_DEVICES: String(devices), KILN_SIMULATED_JUDGE_MS: '2' },
   });
@@ -44,7 +44,7 @@ describe.skipIf(sshdMissing !== null)(`bench/gpu/scaling${sshdMissing ? ` (skipp
     expect(report).toMatch(/^\| {2}\| GPU 3 \| [\d.]+ \|/m);
     expect(report).toMatch(/\*\*4 GPUs judge [\d.]+ times/);
     expect(report).not.toMatch(/UNEXPECTED|FAILED/);
-    expect(processesNaming(folder)).toEqual([]);
+    await expect.poll(() => processesNaming(folder)).toEqual([]);
   });
 
   test('loads one GPU with compiles and with faults while it measures the other, and leaves no process', async () => {
@@ -54,14 +54,14 @@ describe.skipIf(sshdMissing !== null)(`bench/gpu/scaling${sshdMissing ? ` (skipp
     expect(report).toMatch(/\*\*GPU 0 keeps [\d.]+ % of its rate\.\*\*/);
     expect(report).toContain('Needs real kernels');
     expect(report).not.toMatch(/UNEXPECTED|FAILED/);
-    expect(processesNaming(folder)).toEqual([]);
+    await expect.poll(() => processesNaming(folder)).toEqual([]);
   });
 
   test('measures a GPU beside compiles alone on a host that has no other', async () => {
     const { report, folder } = await run('3', 1);
     expect(report).toMatch(/[1-9]\d* new units in .*, none of them judged: this host has one GPU/);
     expect(report).not.toMatch(/UNEXPECTED|FAILED/);
-    expect(processesNaming(folder)).toEqual([]);
+    await expect.poll(() => processesNaming(folder)).toEqual([]);
   });
 
   test('refuses sections that need another GPU, and one that is none', async () => {
@@ -77,7 +77,7 @@ describe.skipIf(sshdMissing !== null)(`bench/gpu/states-check${sshdMissing ? ` (
       /^\| matmul\/wgmma \| \w+ \| [\d.]+ \| 0\.00 % \| [\d.]+ \| 0\.00 % \| 0\.00 % \| 0\.00 % \| 0, 3 \|$/m,
     );
     expect(report).toMatch(/SIMULATED device/);
-    expect(processesNaming(folder)).toEqual([]);
+    await expect.poll(() => processesNaming(folder)).toEqual([]);
   });
 
   test('refuses a number that is none', async () => {

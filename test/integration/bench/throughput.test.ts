@@ -7,9 +7,9 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { processesNaming } from '../../support/kiln-process.ts';
 import { sshdMissing } from '../../support/sshd.ts';
+import { HANG_MS } from '../../support/limits.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../../bench/gpu/throughput.ts');
-const LIMIT_MS = 230_000;
 const folders: string[] = [];
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
@@ -23,7 +23,7 @@ const run = async (
   folders.push(folder);
   const out = join(folder, 'report.md');
   await promisify(execFile)(process.execPath, [SCRIPT, ...options, '--out', out], {
-    timeout: LIMIT_MS,
+    timeout: HANG_MS,
     // oxlint-disable-next-line node/no-process-env -- the benchmark is a command of its own
     env: { ...process.env, TMPDIR: folder, KILN_SIMULATED_DEVICES: String(devices), KILN_SIMULATED_JUDGE_MS: '2' },
   });
@@ -35,10 +35,10 @@ describe.skipIf(sshdMissing !== null)(`bench/gpu/throughput${sshdMissing ? ` (sk
     const { report, folder } = await run(['--gpus', '2', '--candidates', '60', '--sections', 'a,c,e,faults'], 3);
     expect(report).toMatch(/^\| \(a\) \| bare resident judge.* \| 100\.0 % \|/m);
     expect(report).toMatch(/^\| \(c\) \| Kiln through sshd \| [\d.]+ \| [\d.]+ % \|.* 60 in [\d.]+ s \|$/m);
-    expect(report).toMatch(/\(c\)\/\(a\) \d\.\d{3}/);
+    expect(report).toMatch(/\(c\)\/\(a\) [\d.]+/);
     expect(report).toContain('(e): needs a GPU');
     expect(report).not.toContain('UNEXPECTED');
-    expect(processesNaming(folder)).toEqual([]);
+    await expect.poll(() => processesNaming(folder)).toEqual([]);
   });
 
   test('refuses more devices than there are, naming both numbers', async () => {

@@ -12,8 +12,9 @@ import { parseHeader } from '../../../src/problems/parse-header.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
 import { isAlive } from '../gpu/transport.conformance.ts';
 import { type CliRun, runCli } from '../../support/server/run-cli.ts';
+import { HANG_MS } from '../../support/limits.ts';
 
-const DEADLINE = { timeout: 60_000, interval: 20 };
+const DEADLINE = { timeout: HANG_MS, interval: 20 };
 const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
 const FIXTURES = join(import.meta.dirname, '../../fixtures/importers');
 let folder: string;

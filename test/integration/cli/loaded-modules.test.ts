@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
-import { runCli } from '../../support/server/run-cli.ts';
+import { spawnCli } from '../../support/server/run-cli.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const HOOK = join(ROOT, 'test/support/loaded-modules-child.ts');
@@ -26,12 +26,13 @@ afterAll(async () => {
 /** What one command loads: of this project by its path, of others by the name of the package, and what Node itself brings. */
 const loadedBy = async (args: readonly string[]) => {
   const file = join(folder, 'modules');
-  const { code } = await runCli(args, { url: server.url, env: { NODE_OPTIONS: `--import ${HOOK}`, KILN_TEST_MODULES: file } });
+  const { code } = await spawnCli(args, { url: server.url, env: { NODE_OPTIONS: `--import ${HOOK}`, KILN_TEST_MODULES: file } });
   const urls = readFileSync(file, 'utf8').split('\n');
   const paths = urls.filter((url) => url.startsWith('file:')).map((url) => relative(ROOT, fileURLToPath(url)));
   return {
     code,
     own: paths.filter((path) => path.startsWith('src/')),
+    languages: paths.filter((path) => path.includes('zod/v4/locales/')).map((path) => basename(path)),
     packages: [...new Set(paths.flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/u.exec(path)?.[1] ?? []))].toSorted(),
     builtin: urls.filter((url) => url.startsWith('node:')),
   };
@@ -45,10 +46,12 @@ describe('a command that asks the daemon', () => {
     ['list', ['list'], 'list.ts'],
     ['host exec', ['host', 'exec', 'nowhere', '--', 'true'], 'host/exec.ts'],
   ])('loads its own code and nothing of the daemon: %s', async (_name, args, module) => {
-    const { own, packages, builtin } = await loadedBy(args);
+    const { own, packages, builtin, languages } = await loadedBy(args);
     expect(own).toContain(`src/cli/commands/${module}`);
     expect(own.filter((path) => !LAYERS.includes(path.split('/')[1] ?? ''))).toEqual([]);
     expect(packages).toEqual(['commander', 'zod']);
+    // Zod's, half of all its modules.
+    expect(languages).toEqual(['en.js']);
     // To import it, in place of asking Node for it, costs more than all the rest of a client.
     expect(builtin.filter((name) => name === 'node:http' || name === 'node:https')).toEqual([]);
   });

@@ -15,7 +15,6 @@ import { TORCH } from '../../support/torch-environment.ts';
 const { start } = scenarios();
 const GPU = 'gpu: {reference: reference.cu, baseline: reference.cu';
 const NOT_YET = 'not measured yet: it is once a device is idle';
-const LIMIT_MS = 30_000;
 const DRIVER = '580.1';
 const NEWER = { ...TORCH, key: ContentHash.parse('cd'.repeat(32)), torch: '2.12.0' };
 
@@ -50,7 +49,7 @@ const asked = async (scenario: EngineScenario, n: number, count = 1) => {
     const all = await runs(scenario);
     return all.length === count ? all[0] : undefined;
   };
-  await expect.poll(newest, { timeout: LIMIT_MS }).toBeDefined();
+  await expect.poll(newest).toBeDefined();
   const [run] = await runs(scenario);
   if (!run) throw new Error('no run of a library was asked for');
   scenario.name(n, run.id);
@@ -68,7 +67,7 @@ const judging = async (scenario: EngineScenario, source: number, n = source): Pr
 
 const shown = ({ kiln }: EngineScenario): readonly LibraryTime[] => kiln.library('scale').models;
 
-describe('the library program of a problem', { timeout: 2 * LIMIT_MS }, () => {
+describe('the library program of a problem', () => {
   test('is timed once where a device is idle, is ranked nowhere, and its time is known to the next daemon too', async () => {
     const scenario = await begin();
     expect(shown(scenario)).toMatchObject([{ deviceModel: MODEL, cases: [], reason: NOT_YET }]);
@@ -132,7 +131,7 @@ describe('the library program of a problem', { timeout: 2 * LIMIT_MS }, () => {
     scenario.host.lose();
     await connectRecorder(scenario, 'box', { environment, driver, runnerId: 'r2' });
     await expect
-      .poll(async () => (await scenario.kiln.candidate(before.id)).state, { timeout: LIMIT_MS })
+      .poll(async () => (await scenario.kiln.candidate(before.id)).state)
       .toMatchObject({ outcome: { verdict: 'cancelled' } });
     const { id } = await asked(scenario, 8, 2);
     expect(id).not.toBe(before.id);

@@ -35,10 +35,16 @@ const record = async (scenario: EngineScenario, n: number, speedup: number): Pro
   await scenario.expect(`box: ack ${n}.2`);
 };
 
-/** It looks faster than the holder, the first, and nothing comes of so many pairs with it. */
-const challenging = async (scenario: EngineScenario, n: number, pairs: number): Promise<void> => {
+/** It looks faster than the holder, the first, and nothing comes of so many pairs with it. `afterRestart`: its host is asked for the holder anew. */
+const challenging = async (scenario: EngineScenario, n: number, pairs: number, afterRestart = false): Promise<void> => {
   await judging(scenario, n);
   scenario.judged(n, 1, answered(n));
+  if (afterRestart) {
+    await scenario.skipTo(`box: compile 1 for ${n}.2`);
+    scenario.host.compiled(1);
+    await scenario.skipTo(`box: record 1 by answers for ${n}.2`);
+    scenario.host.compiled(1);
+  }
   for (let attempt = 2; attempt < 2 + pairs; attempt += 1) {
     await scenario.skipTo(`box: judge ${n}.${attempt} confirm by answers against 1's answers`);
     scenario.judged(n, attempt, infra('pair_failed'));
@@ -128,6 +134,22 @@ describe('a program that asks to be judged by its answers', () => {
       await scenario.until(async () => (await scenario.history(n)).includes('candidate.reopened'));
       expect(await scenario.kiln.candidate(scenario.id(n))).toMatchObject({ judgedAgain: { reason } });
     }
+    expect(await scenario.ranking('program')).toEqual([]);
+    await scenario.skipAll();
+  });
+
+  test('that holds the record begins no new count of challengers with each life of the daemon', async () => {
+    const scenario = await withRecorder({ start });
+    await record(scenario, 1, 1);
+    for (const n of [2, 3]) {
+      await challenging(scenario, n, 1 + INFRA_RETRIES, n > 2);
+      await scenario.after(n, 'done');
+      await scenario.stop();
+      await scenario.begin();
+      await connectRecorder(scenario);
+    }
+    await challenging(scenario, 4, 1, true);
+    await scenario.until(async () => (await scenario.history(1)).includes('candidate.reopened'));
     expect(await scenario.ranking('program')).toEqual([]);
     await scenario.skipAll();
   });

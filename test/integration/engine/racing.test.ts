@@ -7,6 +7,12 @@ const { oneHost } = scenarios();
 /** Two places matter. */
 const PLACES = 2;
 
+const judging = async (scenario: EngineScenario, n: number, changes: Parameters<EngineScenario['submit']>[1] = {}) => {
+  await scenario.submit(n, changes);
+  await scenario.skipTo(`box: compile ${n}`);
+  scenario.host.compiled(n);
+};
+
 /** Candidate 1 is the record at 2.00x, candidate 2 stands second at 1.50x. */
 const withFront = async (): Promise<EngineScenario> => {
   const scenario = await oneHost(1, { racingPlaces: PLACES });
@@ -15,17 +21,12 @@ const withFront = async (): Promise<EngineScenario> => {
   await scenario.skipTo('box: judge 1.2 confirm');
   scenario.judged(1, 2, passed(2));
   await scenario.after(1, 'record');
-  await scenario.judging(2);
+  await judging(scenario, 2);
+  await scenario.skipTo('box: judge 2.1 screen racing');
   scenario.judged(2, 1, passed(1.5));
   await scenario.after(2, 'done');
   await scenario.skipTo('box: ack 2.1');
   return scenario;
-};
-
-const judging = async (scenario: EngineScenario, n: number, changes: Parameters<EngineScenario['submit']>[1] = {}) => {
-  await scenario.submit(n, changes);
-  await scenario.expect(`box: compile ${n}`);
-  scenario.host.compiled(n);
 };
 
 const places = async (scenario: EngineScenario): Promise<readonly string[]> =>
@@ -44,7 +45,8 @@ const withStopped = async (): Promise<EngineScenario> => {
 };
 
 describe('a candidate is raced', () => {
-  test('once the front of its ranking is full, and not before', async () => {
+  test('once somebody was timed to the end, and not before', async () => {
+    // The first two are judged on the way: one without a race, one with places left.
     const scenario = await withFront();
     await judging(scenario, 3);
     await scenario.expect('box: judge 3.1 screen racing');
@@ -103,13 +105,13 @@ describe('a candidate that was stopped early', () => {
     const scenario = await withStopped();
     const select = { ids: [scenario.id(2)] };
     await scenario.kiln.steer('rejudge', { select, dryRun: false, reason: 'somebody asked', priority: 1 });
-    await scenario.expect('box: judge 2.2 screen');
+    await scenario.expect('box: judge 2.2 screen racing');
     expect(await scenario.history(3)).not.toContain('candidate.reopened');
     scenario.judged(2, 2, WRONG);
     await scenario.skipTo('box: ack 2.2');
     // It is looked for now and then.
     scenario.nowMs += 2000;
-    await scenario.skipTo('box: judge 3.2 screen');
+    await scenario.skipTo('box: judge 3.2 screen racing');
     expect(await scenario.history(3)).toContain('candidate.reopened');
   });
 
@@ -120,7 +122,7 @@ describe('a candidate that was stopped early', () => {
     scenario.host.connect();
     await scenario.skipTo('box: compile 3');
     scenario.host.compiled(3);
-    await scenario.skipTo('box: judge 3.2 screen');
+    await scenario.skipTo('box: judge 3.2 screen racing');
     expect(await scenario.history(3)).toContain('candidate.reopened');
   });
 });

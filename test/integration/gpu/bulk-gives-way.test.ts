@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -8,7 +8,8 @@ import { encodeFrame, frameStart } from '../../../src/domain/frames.ts';
 import { buildRunnerArchive } from '../../../src/gpu/runner-archive.ts';
 import { createSshTransport } from '../../../src/gpu/transports/ssh.ts';
 import { type CuttingProxy, startCuttingProxy } from '../../support/cutting-proxy.ts';
-import { processesNaming } from '../../support/kiln-process.ts';
+import { removeFolder } from '../../support/kiln-process.ts';
+import { HANG_MS } from '../../support/limits.ts';
 import { type Sshd, sshdMissing, startSshd, targetOf } from '../../support/sshd.ts';
 
 /** Together more than the kernel keeps for a connection, each less than sshd's window. */
@@ -32,8 +33,7 @@ describe.skipIf(sshdMissing !== null)(
     afterAll(async () => {
       await proxy.stop();
       await sshd.stop();
-      for (const { pid } of processesNaming(folder)) process.kill(pid, 'SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
+      removeFolder(folder);
     });
 
     test('what transfers send over a line that takes nothing waits before the connection, not within it', async () => {
@@ -43,7 +43,7 @@ describe.skipIf(sshdMissing !== null)(
         archive: async () => archive,
         folder: join(folder, 'kiln'),
       });
-      const signal = AbortSignal.timeout(120_000);
+      const signal = AbortSignal.timeout(HANG_MS);
       (await transport.open(signal)).resume();
       const streams: Duplex[] = [];
       for (let at = 0; at < TRANSFERS; at += 1) {

@@ -95,6 +95,26 @@ describe('the doctor', () => {
     });
   });
 
+  test('environments that the fleet file alone names are looked at where it says they are, and one that is not there is missing', async () => {
+    const python = join(dataDir, 'named python3');
+    writeFileSync(python, `#!/bin/sh\nPYTHONPATH="$PYTHONPATH:${PLAYED}" exec python3 "$@"\n`, { mode: 0o755 });
+    const transport = { kind: 'command', argv: ['/usr/bin/env', 'KILN_TORCH_PYTHON='] } as const;
+    const environments = [
+      { name: 'one', python },
+      { name: 'two', python },
+      { name: 'gone', python: join(dataDir, 'nowhere') },
+    ];
+    const host = { ...hostOf(transport, join(dataDir, 'named')), environments };
+    const [diagnosis] = await diagnoseFleet({ config: { hosts: [host] }, dataDir, daemonId: 'd', others: 'some' });
+    const found = diagnosis?.checks.filter(({ check }) => check === 'environment') ?? [];
+    expect(found.map(({ found: words }) => words.split(/[: ]/u).slice(0, 2).join(' '))).toEqual([
+      'environment gone',
+      expect.stringMatching(/^one/u),
+      expect.stringMatching(/^two/u),
+    ]);
+    expect(found[0]).toMatchObject({ ok: false, found: expect.stringContaining('cannot be used') as string });
+  });
+
   test('a host without python3', async () => {
     expect(await examine({ kind: 'command', argv: ['/usr/bin/env', 'PATH=/nowhere'] })).toEqual([
       'ok reachable',

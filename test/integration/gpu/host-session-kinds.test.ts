@@ -2,19 +2,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, describe } from 'vitest';
 import type { HostConfig } from '../../../src/domain/fleet.ts';
 import { HostId } from '../../../src/domain/ids.ts';
 import { createFleet } from '../../../src/gpu/fleet.ts';
 import { AnsweringSession } from '../../support/answering-session.ts';
 import { startCuttingProxy } from '../../support/cutting-proxy.ts';
+import { HANG_MS } from '../../support/limits.ts';
 import { type Sshd, sshdMissing, startSshd, targetOf } from '../../support/sshd.ts';
-import { describeHostSession } from './host-session.conformance.ts';
+import { describeHostSession, type Judging } from './host-session.conformance.ts';
 
-const JUDGE_MS = 300;
+const JUDGE_MS: Readonly<Record<Judging, number>> = { short: 300, 'until cancelled': HANG_MS };
 
-describeHostSession('a scripted host session', async () => {
-  const session = new AnsweringSession('box', { judgeMs: JUDGE_MS });
+describeHostSession('a scripted host session', async (judging) => {
+  const session = new AnsweringSession('box', { judgeMs: JUDGE_MS[judging] });
   return Promise.resolve({
     session,
     reach: () => session.connect(),
@@ -24,13 +25,19 @@ describeHostSession('a scripted host session', async () => {
 });
 
 describe.skipIf(sshdMissing)(`over ssh${sshdMissing ? ` (skipped: ${sshdMissing})` : ''}`, () => {
-  let sshd: Sshd;
-  beforeAll(async () => {
-    sshd = await startSshd({ env: { KILN_SIMULATED_DEVICES: '1', KILN_SIMULATED_JUDGE_MS: String(JUDGE_MS) } });
+  const hosts = new Map<Judging, Sshd>();
+  const startHost = async (judging: Judging): Promise<Sshd> => {
+    const env = { KILN_SIMULATED_DEVICES: '1', KILN_SIMULATED_JUDGE_MS: String(JUDGE_MS[judging]) };
+    const sshd = await startSshd({ env });
+    hosts.set(judging, sshd);
+    return sshd;
+  };
+  afterAll(async () => {
+    for (const sshd of hosts.values()) await sshd.stop();
   });
-  afterAll(async () => sshd.stop());
 
-  describeHostSession('a host session', async () => {
+  describeHostSession('a host session', async (judging) => {
+    const sshd = hosts.get(judging) ?? (await startHost(judging));
     const folder = mkdtempSync(join(tmpdir(), 'kiln-session-'));
     const proxy = await startCuttingProxy(sshd.port);
     const host: HostConfig = {

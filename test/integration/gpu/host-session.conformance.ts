@@ -13,6 +13,9 @@ export interface SessionRig {
   readonly end: () => Promise<void>;
 }
 
+/** How long a judgement of the rig takes. */
+export type Judging = 'short' | 'until cancelled';
+
 const LEFT = { shutdownRunner: false };
 const [FIRST, SECOND] = [attemptOf(1), attemptOf(2)];
 const NOWHERE = ContentHash.parse('f'.repeat(64));
@@ -25,20 +28,20 @@ const expectAway = async (session: HostSession): Promise<void> => {
 };
 
 /** What the engine expects of a host session: of the real one over ssh, and of the one that stands for it in the engine's tests. */
-export const describeHostSession = (name: string, open: () => Promise<SessionRig>): void => {
+export const describeHostSession = (name: string, open: (judging: Judging) => Promise<SessionRig>): void => {
   describe(`${name}, as the engine uses it`, () => {
     const rigs: SessionRig[] = [];
     afterEach(async () => {
       for (const rig of rigs.splice(0)) await rig.end();
     });
 
-    const opened = async (): Promise<SessionRig> => {
-      const rig = await open();
+    const opened = async (judging: Judging = 'short'): Promise<SessionRig> => {
+      const rig = await open(judging);
       rigs.push(rig);
       return rig;
     };
-    const connected = async () => {
-      const rig = await opened();
+    const connected = async (judging?: Judging) => {
+      const rig = await opened(judging);
       const events = new Events();
       rig.session.start(events.push);
       rig.reach();
@@ -86,7 +89,7 @@ export const describeHostSession = (name: string, open: () => Promise<SessionRig
     });
 
     test('gives back what has not begun, and ends what has', async () => {
-      const host = await connected();
+      const host = await connected('until cancelled');
       const { artifact, deviceId } = await compiled(host);
       host.session.judge(taskOn(deviceId, { attemptId: FIRST, artifact }));
       await host.events.frame('started');

@@ -9,8 +9,7 @@ import ssh2, { type ServerChannel } from 'ssh2';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectSsh } from '../../../src/gpu/transports/ssh-connection.ts';
 import { generateKey } from '../../support/sshd.ts';
-
-const LIMIT_MS = 60_000;
+import { HANG_MS } from '../../support/limits.ts';
 
 /** `onExec` answers in the turn in which the command is asked for. */
 const serverThat = async (
@@ -44,7 +43,7 @@ const connected = async (onExec: (channel: ServerChannel) => void) => {
       hostKey: { kind: 'key', type: 'ssh-rsa', base64: hostKey },
       jump: null,
     },
-    AbortSignal.timeout(LIMIT_MS),
+    AbortSignal.timeout(HANG_MS),
   );
   onTestFinished(() => connection.end());
   return connection;
@@ -57,7 +56,7 @@ test('the exit code of a command that ends in the packet that opens it is told',
     channel.close();
   });
   for (let attempt = 0; attempt < 20; attempt += 1) {
-    const command = await connection.execute(['python3'], AbortSignal.timeout(LIMIT_MS));
+    const command = await connection.execute(['python3'], AbortSignal.timeout(HANG_MS));
     command.stdout.resume();
     expect(await command.exited).toBe(127);
   }

@@ -16,9 +16,7 @@ import { createSshTransport } from '../../../src/gpu/transports/ssh.ts';
 import { FrameTalk } from '../../support/frame-talk.ts';
 import { freePort, generateKey, type Sshd, sshdMissing, startSshd, targetOf } from '../../support/sshd.ts';
 import { FAKE_RUNNER, transportConformance } from './transport.conformance.ts';
-
-/** Only so that what hangs ends. */
-const LIMIT_MS = 60_000;
+import { HANG_MS } from '../../support/limits.ts';
 
 const PROFILES: Readonly<Record<string, string>> = { zsh: '.zshenv', tcsh: '.tcshrc' };
 
@@ -52,14 +50,14 @@ describe.skipIf(sshdMissing)(`over a real sshd${sshdMissing ? ` (skipped: ${sshd
   afterEach(async () => {
     for (const transport of opened.splice(0)) await transport.close();
     if (existsSync(join(folder, runnerFolder)))
-      await createLocalTransport({ folder, archive, env: runnerEnvironment() }).stopRunner(AbortSignal.timeout(LIMIT_MS));
+      await createLocalTransport({ folder, archive, env: runnerEnvironment() }).stopRunner(AbortSignal.timeout(HANG_MS));
     rmSync(folder, { recursive: true, force: true });
   });
 
   const open = async (target: SshTarget): Promise<FrameTalk> => {
     const transport = createSshTransport({ target, archive, folder });
     opened.push(transport);
-    return new FrameTalk(await transport.open(AbortSignal.timeout(LIMIT_MS)));
+    return new FrameTalk(await transport.open(AbortSignal.timeout(HANG_MS)));
   };
   const failure = async (target: SshTarget): Promise<unknown> =>
     open(target).then(
@@ -311,7 +309,7 @@ describe.skipIf(sshdMissing)(`over a real sshd${sshdMissing ? ` (skipped: ${sshd
     test('a folder that cannot be made is told with runnerDir', async () => {
       const transport = createSshTransport({ target: targetOf(sshd), archive, folder: '/proc/nowhere' });
       opened.push(transport);
-      await expect(transport.open(AbortSignal.timeout(LIMIT_MS))).rejects.toThrow(/set runnerDir of the host to a folder/);
+      await expect(transport.open(AbortSignal.timeout(HANG_MS))).rejects.toThrow(/set runnerDir of the host to a folder/);
     });
 
     test('through a jump host', async () => {

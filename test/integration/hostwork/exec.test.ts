@@ -8,6 +8,7 @@ import { HostId } from '../../../src/domain/ids.ts';
 import type { Asking } from '../../../src/domain/ports/host-work.ts';
 import { isAlive } from '../gpu/transport.conformance.ts';
 import { asking, HOST, WORK_HOSTS, type WorkHost } from '../../support/work-host.ts';
+import { HANG_MS } from '../../support/limits.ts';
 
 type Wish = Partial<Omit<ExecRequest, 'argv'>> & { readonly argv: readonly string[] };
 const requestOf = (wish: Wish): ExecRequest => ExecRequest.parse(wish);
@@ -23,7 +24,7 @@ const stubborn = (pids: string): readonly string[] => [
   `trap '' INT TERM HUP; setsid sh -c 'trap "" TERM; echo $$ >> ${pids}; while :; do sleep 0.2; done' & echo $$ >> ${pids}; while [ $(wc -l < ${pids}) -lt 2 ]; do sleep 0.05; done; echo ready; while :; do sleep 0.2; done`,
 ];
 
-const DEADLINE = { timeout: 60_000, interval: 20 };
+const DEADLINE = { timeout: HANG_MS, interval: 20 };
 
 for (const { name, start, isMissing } of WORK_HOSTS)
   describe.skipIf(isMissing)(`commands on a host (${name})`, () => {

@@ -26,6 +26,7 @@ import { IgnoreRules } from '../../../src/client/files/ignore-rules.ts';
 import { createLocalEnd } from '../../../src/client/files/local-end.ts';
 import { transfer, type TransferOptions } from '../../../src/client/files/transfer.ts';
 import { CHUNK_BYTES, type WriteFrame } from '../../../src/domain/hosts/work-frames.ts';
+import { HANG_MS } from '../../support/limits.ts';
 import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 import { HOST, WORK_HOSTS, type WorkHost } from '../../support/work-host.ts';
 
@@ -104,7 +105,7 @@ for (const { name, isMissing, start } of KINDS)
           return client.hosts.files(...words);
         },
       };
-      return createHostEnd({ hosts, host: HOST, path, signal: AbortSignal.timeout(120_000) });
+      return createHostEnd({ hosts, host: HOST, path, signal: AbortSignal.timeout(HANG_MS) });
     };
     const written = async () =>
       (await client.audit({ action: 'writeFiles' })).entries.filter(({ detail }) => detail['path'] === there);
@@ -311,7 +312,7 @@ for (const { name, isMissing, start } of KINDS)
           path,
           transfer: 'f'.repeat(16),
           frames: [],
-          signal: AbortSignal.timeout(60_000),
+          signal: AbortSignal.timeout(HANG_MS),
         }));
       expect(host.journal.slice(before).map(({ data }) => data['path'])).toEqual([there, `${there}-2`]);
       expect((await client.audit({ action: 'writeFiles' })).entries.length - audited).toBe(2);

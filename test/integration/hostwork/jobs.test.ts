@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type JobId, type LogEvent, RunRequest } from '../../../src/domain/hosts/work.ts';
 import { isAlive } from '../gpu/transport.conformance.ts';
 import { asking, HOST, WORK_HOSTS, type WorkHost } from '../../support/work-host.ts';
+import { HANG_MS } from '../../support/limits.ts';
 
 const NEVER = new AbortController().signal;
-const DEADLINE = { timeout: 60_000, interval: 20 };
+const DEADLINE = { timeout: HANG_MS, interval: 20 };
 const KINDS = WORK_HOSTS.filter(({ name }) => !name.includes('without'));
 
 for (const { name, isMissing, start } of KINDS)
@@ -20,7 +21,7 @@ for (const { name, isMissing, start } of KINDS)
 
     const run = async (script: string, change: Partial<RunRequest> = {}) =>
       host.work.run(HOST, RunRequest.parse({ argv: ['sh', '-c', script], ...change }), asking());
-    const wait = async (id: JobId) => host.work.job(HOST, id, { waitMs: 60_000, signal: NEVER });
+    const wait = async (id: JobId) => host.work.job(HOST, id, { waitMs: HANG_MS, signal: NEVER });
     const logOf = async (id: JobId, query: { follow?: boolean; tail?: number } = {}) => {
       const events: LogEvent[] = [];
       for await (const event of host.work.logs(HOST, id, { follow: false, ...query }, NEVER)) events.push(event);
@@ -32,13 +33,16 @@ for (const { name, isMissing, start } of KINDS)
     };
 
     test('one has an id, a log with both outputs apart, and ends with its exit status', async () => {
-      const job = await run('echo out; echo err >&2; exit 4', { name: 'nightly', env: ['A=1'] });
+      const mayEnd = join(host.folder, 'may-end');
+      const script = `echo out; echo err >&2; while [ ! -e ${mayEnd} ]; do sleep 0.05; done; exit 4`;
+      const job = await run(script, { name: 'nightly', env: ['A=1'] });
       expect(job).toMatchObject({
         id: expect.stringMatching(/^j-[0-9a-f]{12}$/) as string,
         name: 'nightly',
         by: 'tester',
         state: { status: 'running' },
       });
+      writeFileSync(mayEnd, '');
       expect((await wait(job.id)).state).toMatchObject({
         status: 'ended',
         code: 4,

@@ -9,7 +9,6 @@ import { mutantsOf } from '../../../src/problems/mutants.ts';
 import type { Mutant } from '../../../src/problems/mutants.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-const LIMIT_MS = 300_000;
 const folder = mkdtempSync(join(tmpdir(), 'kiln-mutants-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const hasNvcc = spawnSync('nvcc', ['--version']).status === 0;
@@ -86,13 +85,9 @@ describe('wrong versions of a CUDA reference', () => {
     expect(rounded).toContain('c += 256) sum = __half2float(__float2half((float)(sum + (exp(x[c] - largest)))));');
   });
 
-  test.skipIf(!hasNvcc).each(['rmsnorm', 'matmul'])(
-    'of %s compile, and have every kernel that they launch',
-    (problem) => {
-      const mutants = wrongVersions(problem);
-      const found = compiled(mutants);
-      for (const [at, mutant] of mutants.entries()) expect(found[at]).toEqual(expect.arrayContaining([...kernelsOf(mutant)]));
-    },
-    LIMIT_MS,
-  );
+  test.skipIf(!hasNvcc).each(['rmsnorm', 'matmul'])('of %s compile, and have every kernel that they launch', (problem) => {
+    const mutants = wrongVersions(problem);
+    const found = compiled(mutants);
+    for (const [at, mutant] of mutants.entries()) expect(found[at]).toEqual(expect.arrayContaining([...kernelsOf(mutant)]));
+  });
 });

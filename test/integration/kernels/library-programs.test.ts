@@ -67,6 +67,5 @@ describe.skipIf(!python || !hasGcc)('the library program (gcc and a Python with 
     (_name, loaded) => {
       expect(failuresOf(loaded)).toEqual([]);
     },
-    180_000,
   );
 });

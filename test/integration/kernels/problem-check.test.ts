@@ -8,7 +8,6 @@ import { mutantsOf } from '../../../src/problems/mutants.ts';
 import { checkProblem } from '../../../src/problem-check.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-const LIMIT_MS = 300_000;
 const folders = mkdtempSync(join(tmpdir(), 'kiln-problems-'));
 afterAll(() => rmSync(folders, { recursive: true, force: true }));
 
@@ -25,7 +24,7 @@ const edit = (path: string, from: string, to: string): void => writeFileSync(pat
 const check = (problem: string) => checkProblem(problem, { root: ROOT, env: process.env });
 
 describe('what the checks of a problem do not find', () => {
-  test('is nothing for a shipped one: every wrong version of its reference fails somewhere', { timeout: LIMIT_MS }, async () => {
+  test('is nothing for a shipped one: every wrong version of its reference fails somewhere', async () => {
     const found = await check(join(ROOT, 'kernels/softmax'));
     expect(found).toMatchObject({ ok: true, refused: null, gaps: [] });
     expect(found.mutants.map(({ name }) => name)).toEqual([
@@ -41,21 +40,21 @@ describe('what the checks of a problem do not find', () => {
     expect(found.mutants.every(({ foundBy }) => foundBy !== null)).toBe(true);
   });
 
-  test('is a wrong version that passes, where the inputs do not tell', { timeout: LIMIT_MS }, async () => {
+  test('is a wrong version that passes, where the inputs do not tell', async () => {
     const found = await check(changed('low: 1, high: 2', '(x[i] > 0 ? x[i] : 0)'));
     expect(found).toMatchObject({ ok: false, refused: null });
     expect(found.mutants).toContainEqual({ name: 'a copy of the input', foundBy: null });
     expect(found.gaps.length).toBeGreaterThan(0);
   });
 
-  test('is a length of segments that changes from run to run', { timeout: LIMIT_MS }, async () => {
+  test('is a length of segments that changes from run to run', async () => {
     const folder = join(folders, 'grouped_gemm');
     cpSync(join(ROOT, 'kernels/grouped_gemm'), folder, { recursive: true });
     edit(join(folder, 'problem.yaml'), ', lengths_seed: 52', '');
     expect((await check(folder)).gaps).toEqual([expect.stringContaining('are drawn anew for each (many_experts)')]);
   });
 
-  test('is everything for one that judges nobody', { timeout: LIMIT_MS }, async () => {
+  test('is everything for one that judges nobody', async () => {
     const found = await check(changed('low: -1, high: 1', '(x[i] > 9 ? x[i] : 0)'));
     expect(found.ok).toBe(false);
     expect(found.refused).toContain('zeros pass as y');

@@ -10,7 +10,7 @@ import os
 import sys
 
 import torch
-from run_c_kernels import BYTES, Buffer, complaint, draw, launch, misplaced, numbers
+from run_c_kernels import BYTES, Buffer, complaint, fresh_inputs, launch, misplaced, numbers
 
 from kiln_runner.programs.calling import Given, callable_of
 from kiln_runner.programs.framework import TYPES, Torch
@@ -54,7 +54,7 @@ def expected_of(case, reference, inputs):
 
 
 def judge(case, task, reference, call):
-    inputs = {spec["name"]: draw(spec["dtype"], spec["elements"], spec["distribution"]) for spec in case["tensors"] if spec["role"] == "in"}
+    inputs = fresh_inputs(case)
     specs = {spec["name"]: spec for spec in case["tensors"]}
     given = [Given(spec, tensor_of(spec, inputs[spec["name"]]) if spec["role"] == "in" else None) for spec in case["tensors"]]
     expected = expected_of(case, reference, inputs)

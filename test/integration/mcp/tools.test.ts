@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createClient } from '../../../src/client/create-client.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
@@ -6,6 +6,7 @@ import type { ProfileSummary } from '../../../src/domain/profile.ts';
 import { passed, score } from '../../support/server/fake-outcomes.ts';
 import { TOOLS } from '../../../src/mcp/tools.ts';
 import { type McpTalk, overHttp, overStdio } from '../../support/server/mcp-client.ts';
+import { freePort } from '../../support/servers.ts';
 import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
 const TOKEN = 'a token of the tests';
@@ -20,11 +21,16 @@ describe.each([
 ])('the tools over %s, protocol %s', (_name, version, connect) => {
   let server: FakeServer;
   let talk: McpTalk;
-  beforeEach(async () => {
-    server = await serveFake({ config: { token: TOKEN } });
+  // One connection, as an agent has: what starts `kiln mcp` for each test takes seconds of it. Each has a server of its own, at one address.
+  beforeAll(async () => {
+    server = await serveFake({ config: { token: TOKEN }, port: await freePort() });
     talk = await connect({ url: server.url, token: TOKEN, era: version === '2026-07-28' ? 'auto' : 'legacy' });
   });
-  afterEach(async () => {
+  beforeEach(async () => {
+    await server.stop();
+    server = await serveFake({ config: { token: TOKEN }, port: server.port });
+  });
+  afterAll(async () => {
     await talk.close();
     await server.stop();
   });

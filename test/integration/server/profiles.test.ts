@@ -43,7 +43,7 @@ describe('profiles through the typed client', () => {
 
   test('a long poll is answered when the profile is done, and the report comes byte for byte', async () => {
     const id = await submit(true);
-    const waiting = client.profile(id, { waitSeconds: 30 });
+    const waiting = client.profile(id, { waitSeconds: 60 });
     await until(() => server.kiln.listeners() > 0, 'the server follows the journal');
     const report = Uint8Array.from({ length: 1000 }, (_, index) => index % 256);
     server.kiln.finishProfile(id, done(report.length), report);

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createClient, type KilnClient } from '../../../src/client/create-client.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
@@ -17,7 +17,10 @@ describe('the API through the typed client', () => {
     server = await serveFake();
     client = createClient({ url: server.url });
   });
-  afterEach(() => server.stop());
+  afterEach(() => {
+    vi.useRealTimers();
+    return server.stop();
+  });
 
   const submitOne = async (): Promise<CandidateId> => {
     const answer = await client.submit([one]);
@@ -74,7 +77,7 @@ describe('the API through the typed client', () => {
   test('holds an answer back until the candidate is done', async () => {
     const id = await submitOne();
     let answered = false;
-    const waiting = client.candidate(id, { waitSeconds: 20 }).then((record) => {
+    const waiting = client.candidate(id, { waitSeconds: 60 }).then((record) => {
       answered = true;
       return record;
     });
@@ -87,6 +90,8 @@ describe('the API through the typed client', () => {
   });
 
   test('a long poll does not miss the end that comes while it reads', async () => {
+    // It does not end by its own time, which comes with the same answer.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const id = await submitOne();
     server.kiln.afterNextRead(async () => {
       const before = server.kiln.reads();
@@ -94,9 +99,7 @@ describe('the API through the typed client', () => {
       await until(() => server.kiln.reads() > before, 'the journal was read');
       await setImmediate();
     });
-    const from = performance.now();
     expect((await client.candidate(id, { waitSeconds: 60 })).state.status).toBe('done');
-    expect(performance.now() - from).toBeLessThan(50_000);
   });
 
   test('answers a long poll with the state as it is when the time is over', async () => {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { createClient } from '../../../src/client/create-client.ts';
 import { ErrorBody } from '../../../src/domain/api/errors.ts';
 import { ENDPOINTS } from '../../../src/domain/api/endpoints.ts';
+import { HANG_MS } from '../../support/limits.ts';
 import { serveFake } from '../../support/server/serve-fake.ts';
 
 interface Operation {
@@ -30,7 +31,7 @@ const answerOf = async (socket: Socket, { method, url }: Operation): Promise<str
 };
 
 test('whatever is asked of a daemon that stops is answered 503, in the form of all errors, with the time to try again', async () => {
-  const server = await serveFake();
+  const server = await serveFake({ closeGraceMs: HANG_MS });
   // Accepted before, and asked on after: the server waits for these.
   const sockets = await Promise.all(
     asked.map(async (operation) => {

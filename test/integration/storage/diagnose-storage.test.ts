@@ -6,12 +6,14 @@ import { takeStore } from '../../../src/store/daemon-lease.ts';
 import { readStoreId } from '../../../src/store/identity.ts';
 import { openPostgres } from '../../../src/store/postgres.ts';
 import { openBench, storeOf } from '../queue/queue.conformance.ts';
+import { HANG_MS } from '../../support/limits.ts';
 import {
   freePort,
   hasPostgres,
   hasRedis,
   holderOf,
   POSTGRES_MISSING,
+  queueOn,
   REDIS_MISSING,
   startPostgres,
   startRedis,
@@ -27,14 +29,14 @@ describe.skipIf(!hasRedis)(`what doctor says of Redis${REDIS_MISSING}`, () => {
     onTestFinished(async () => server.stop());
     const redis = new Redis(server.url);
     onTestFinished(() => redis.disconnect());
-    const at = { url: server.url, place: 'redis://here', prefix: 'kiln', storeId: storeOf('a').id };
+    const at = { url: server.url, place: 'redis://here', prefix: 'kiln', storeId: storeOf('a').id, answerLimitMs: HANG_MS };
     expect(await diagnoseRedis(at)).toEqual([
       good('redis', 'at redis://here'),
       good('redis durability', 'maxmemory-policy noeviction, appendonly yes'),
       good('redis rights', 'kiln:*'),
       good('queue', 'of no store yet'),
     ]);
-    const { name } = await openBench({ kind: 'redis', url: server.url });
+    const { name } = await openBench(queueOn(server));
     await redis.copy(`kiln:${name}:owner`, 'kiln:candidates:owner');
     expect((await diagnoseRedis(at)).at(-1)).toEqual(good('queue', `of the store a (${at.storeId})`));
     await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
@@ -51,11 +53,19 @@ describe.skipIf(!hasRedis)(`what doctor says of Redis${REDIS_MISSING}`, () => {
 
 test('a Redis and a Postgres that cannot be reached are one line each, with what to do', async () => {
   const port = await freePort();
-  const redis = await diagnoseRedis({ url: `redis://127.0.0.1:${port}`, place: 'redis://there', prefix: 'kiln', storeId: null });
+  const redis = await diagnoseRedis({
+    url: `redis://127.0.0.1:${port}`,
+    place: 'redis://there',
+    prefix: 'kiln',
+    storeId: null,
+    answerLimitMs: HANG_MS,
+  });
   expect(redis).toEqual([
     { check: 'redis', found: expect.stringMatching(/redis:\/\/there cannot be used \(.*ECONNREFUSED/) as string, remedy: FOUND },
   ]);
-  const postgres = await diagnosePostgres(`postgres://kiln:secret@127.0.0.1:${port}/kiln`, 'postgres://there');
+  const postgres = await diagnosePostgres(`postgres://kiln:secret@127.0.0.1:${port}/kiln`, 'postgres://there', {
+    answerLimitMs: HANG_MS,
+  });
   expect(postgres.findings).toEqual([
     {
       check: 'postgres',
@@ -70,7 +80,7 @@ describe.skipIf(!hasPostgres)(`what doctor says of Postgres${POSTGRES_MISSING}`,
   test('version, rights, durability, the store’s id and who uses it', async () => {
     const server = await startPostgres();
     onTestFinished(async () => server.stop());
-    const before = await diagnosePostgres(server.url, 'postgres://here');
+    const before = await diagnosePostgres(server.url, 'postgres://here', { answerLimitMs: HANG_MS });
     expect(before.storeId).toBeNull();
     expect(before.findings).toEqual([
       good('postgres', 'at postgres://here'),
@@ -78,11 +88,11 @@ describe.skipIf(!hasPostgres)(`what doctor says of Postgres${POSTGRES_MISSING}`,
       // The server of the tests runs without fsync.
       bad('postgres durability', 'set fsync and synchronous_commit to on'),
     ]);
-    const database = await openPostgres(server.url);
+    const database = await openPostgres(server.url, { connectLimitMs: HANG_MS });
     onTestFinished(async () => database.close());
     const options = { holder: holderOf('daemon'), place: 'x', waitMs: 0, onWait: () => undefined, onLost: () => undefined };
     await takeStore(database.sql, options);
-    const after = await diagnosePostgres(server.url, 'postgres://here');
+    const after = await diagnosePostgres(server.url, 'postgres://here', { answerLimitMs: HANG_MS });
     expect(after.storeId).toBe(await readStoreId(database.sql));
     expect(after.findings.at(-1)).toEqual(good('store', `in use by process ${process.pid} on test-machine`));
   });

@@ -2,11 +2,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { KilnError } from '../../../src/domain/errors.ts';
 import { createReadiness } from '../../../src/storage/readiness.ts';
 import { openBench } from '../queue/queue.conformance.ts';
-import { hasRedis, REDIS_MISSING, startRedis, temporaryFolder } from '../../support/servers.ts';
+import { HANG_MS } from '../../support/limits.ts';
+import { hasRedis, queueOn, REDIS_MISSING, startRedis, temporaryFolder } from '../../support/servers.ts';
 
 const SMALL_MIB = 20;
 const FILL_MIB = 10;
@@ -26,7 +27,8 @@ const readinessOf = (parts: Partial<Parameters<typeof createReadiness>[0]>) => {
     warn: (_: object, message: string) => said.push(message),
     info: (_: object, message: string) => said.push(message),
   };
-  const notReady = createReadiness({ dataDir: folderOfTest(), store: good, queue: good, ...parts, log });
+  const given = { dataDir: folderOfTest(), store: good, queue: good, answerLimitMs: HANG_MS, ...parts };
+  const notReady = createReadiness({ ...given, log });
   return { notReady, said };
 };
 
@@ -42,9 +44,18 @@ test.each(['store', 'queue'] as const)('names the %s that takes no writes, and k
   expect(said).toEqual([`not ready: the ${part} does not take writes`]);
 });
 
-test('takes a store that does not answer for one that takes no writes', { timeout: 120_000 }, async () => {
-  const { notReady } = readinessOf({ store: async () => new Promise(() => undefined) });
-  expect(await notReady()).toBe('the store does not take writes');
+test('takes a store that does not answer for one that takes no writes', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const asked = Promise.withResolvers<undefined>();
+  const store = async (): Promise<void> => {
+    asked.resolve(undefined);
+    return new Promise(() => undefined);
+  };
+  const answer = readinessOf({ store }).notReady();
+  await asked.promise;
+  vi.advanceTimersByTime(HANG_MS);
+  expect(await answer).toBe('the store does not take writes');
 });
 
 test('names a data folder that is gone', async () => {
@@ -77,7 +88,7 @@ describe.skipIf(!hasRedis)(`a queue on Redis${REDIS_MISSING}`, () => {
     onTestFinished(async () => server.stop());
     const redis = new Redis(server.url);
     onTestFinished(() => redis.disconnect());
-    const { queue } = await openBench({ kind: 'redis', url: server.url });
+    const { queue } = await openBench(queueOn(server));
     if (!('check' in queue)) throw new Error('the queue cannot be asked');
     const check = queue.check as () => Promise<void>;
     expect(await readinessOf({ queue: check }).notReady()).toBeNull();

@@ -42,7 +42,7 @@ const reopened = async (store: Store, doubt: Doubt = DOUBT): Promise<string[]> =
 export const describeCanaries = (name: string, open: () => Sql): void => {
   const fresh = async (): Promise<{ readonly store: Store; readonly clock: { now: number } }> => {
     await open().script(
-      'truncate kiln.candidates, kiln.attempts, kiln.journal, kiln.records, kiln.canaries, kiln.backlog, kiln.sources, kiln.profiles, kiln.sweeps, kiln.sweep_points restart identity',
+      'truncate kiln.candidates, kiln.attempts, kiln.journal, kiln.records, kiln.canaries, kiln.failed_pairs, kiln.backlog, kiln.sources, kiln.profiles, kiln.sweeps, kiln.sweep_points restart identity',
     );
     const clock = { now: START };
     const store: Store = createStore(open(), { now: () => clock.now });
@@ -163,6 +163,21 @@ export const describeCanaries = (name: string, open: () => Sql): void => {
       expect((await store.record(RANKING))?.candidateId).toBe(idOf('good'));
       const ranking = await store.ranking({ problem: 'softmax', problemVersions: [VERSION], limit: 10 });
       expect(ranking.map(({ candidateId, record }) => [candidateId, record])).toEqual([[idOf('good'), true]]);
+    });
+
+    test('are not alone in the memory of a record holder: pairs of it that came to nothing are kept in order until one is measured', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([candidate('holder')]);
+      await store.complete([{ candidateId: idOf('holder'), outcome: passed, score: score(2), record: true }]);
+      expect(await store.record(RANKING)).toMatchObject({ candidateId: idOf('holder') });
+      const [holder, former] = [idOf('holder'), idOf('former')];
+      const note = (challenger: string, of = holder) => ({ holder: of, challenger: idOf(challenger) });
+      await store.writePairs([note('a'), { holder, challenger: null }, note('c'), note('b'), note('c'), note('a', former)]);
+      await store.writePairs([note('d'), note('b')]);
+      expect(await store.failedPairs(9)).toEqual([note('c'), note('b'), note('d')]);
+      expect(await store.failedPairs(2)).toEqual([note('b'), note('d')]);
+      await store.writePairs([note('e'), { holder, challenger: null }]);
+      expect(await store.failedPairs(9)).toEqual([]);
     });
 
     test('change nothing of a verdict otherwise: without a reason it stays as it is', async () => {

@@ -9,8 +9,8 @@ import { createStore } from '../../../src/store/store.ts';
 import { candidate } from '../../support/builders.ts';
 import { hasPostgres, holderOf, POSTGRES_MISSING, startPostgres } from '../../support/servers.ts';
 import type { Server } from '../../support/servers.ts';
+import { HANG_MS } from '../../support/limits.ts';
 
-const WAIT_MS = 30_000;
 /** So short that the next statement finds it over. */
 const OVER_MS = 0;
 
@@ -19,7 +19,7 @@ describe.skipIf(!hasPostgres)(`one daemon a store, on Postgres${POSTGRES_MISSING
   let database: OpenDatabase;
   beforeAll(async () => {
     server = await startPostgres();
-    database = await openPostgres(server.url);
+    database = await openPostgres(server.url, { connectLimitMs: HANG_MS });
   });
   afterAll(async () => {
     await database.close();
@@ -48,7 +48,7 @@ describe.skipIf(!hasPostgres)(`one daemon a store, on Postgres${POSTGRES_MISSING
 
   test('a second one is refused with who has it, and takes over once the first gave it back', async () => {
     const first = await take();
-    await expect(take()).rejects.toMatchObject(REFUSAL);
+    await expect(take({ leaseMs: HANG_MS })).rejects.toMatchObject(REFUSAL);
     await first.lease.release();
     await first.lease.release();
     const second = await take();
@@ -58,7 +58,7 @@ describe.skipIf(!hasPostgres)(`one daemon a store, on Postgres${POSTGRES_MISSING
 
   test('one that starts while another one stops waits for it and says so', async () => {
     const first = await take();
-    const next = await take({ waitMs: WAIT_MS, onWait: () => void first.lease.release() });
+    const next = await take({ leaseMs: HANG_MS, waitMs: HANG_MS, onWait: () => void first.lease.release() });
     await expect(next.lease.renew()).resolves.toBeUndefined();
     await next.lease.release();
   });
@@ -97,6 +97,8 @@ describe.skipIf(!hasPostgres)(`one daemon a store, on Postgres${POSTGRES_MISSING
     const gate = Promise.withResolvers<void>();
     const order: string[] = [];
     const writing = first.sql.transaction(async (session) => {
+      // The server would end it, were this process to stand still.
+      await session.query('set local idle_in_transaction_session_timeout = 0');
       await session.query('update kiln.identity set id = id');
       begun.resolve();
       await gate.promise;
@@ -105,7 +107,7 @@ describe.skipIf(!hasPostgres)(`one daemon a store, on Postgres${POSTGRES_MISSING
     await begun.promise;
     // Renewing does not wait for it.
     await first.lease.renew();
-    const taking = take({ leaseMs: OVER_MS }).then((next) => {
+    const taking = take({ leaseMs: OVER_MS, waitMs: HANG_MS }).then((next) => {
       order.push('taken over');
       return next;
     });
@@ -120,8 +122,6 @@ describe.skipIf(!hasPostgres)(`one daemon a store, on Postgres${POSTGRES_MISSING
 
 const untilSomebodyWaits = async (sql: Sql): Promise<void> => {
   await expect
-    .poll(async () => (await sql.query(`select 1 from pg_stat_activity where wait_event_type = 'Lock'`)).length, {
-      timeout: WAIT_MS,
-    })
+    .poll(async () => (await sql.query(`select 1 from pg_stat_activity where wait_event_type = 'Lock'`)).length)
     .toBe(1);
 };

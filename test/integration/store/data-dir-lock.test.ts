@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { lockDataDir } from '../../../src/store/data-dir-lock.ts';
 import { printed, temporaryFolder } from '../../support/servers.ts';
+import { HANG_MS } from '../../support/limits.ts';
 
 const LOCK_MODULE = join(import.meta.dirname, '../../../src/store/data-dir-lock.ts');
-const WAIT_MS = 30_000;
 
 const folderOfTest = (): string => {
   const folder = temporaryFolder();
@@ -72,7 +72,7 @@ test('a daemon that starts while another one stops waits for it, says so, and ta
   const holder = await holding(folder);
   const said: string[] = [];
   const release = await lockDataDir(folder, {
-    waitMs: WAIT_MS,
+    waitMs: HANG_MS,
     onWait: (message) => {
       said.push(message);
       holder.kill('SIGKILL');
@@ -103,6 +103,6 @@ describe.skipIf(!canUnshare)(`in a process namespace of its own${canUnshare ? ''
     await expect(lockDataDir(folder)).rejects.toMatchObject({ code: 'DATA_DIR_LOCKED', details: { pid: 1 } });
     container.kill('SIGKILL');
     await once(container, 'exit');
-    (await lockDataDir(folder, { waitMs: WAIT_MS }))();
+    (await lockDataDir(folder, { waitMs: HANG_MS }))();
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { modelLabel } from '../../../src/domain/hosts/host-label.ts';
 import { ContentHash } from '../../../src/domain/ids.ts';
 import { Program } from '../../../src/domain/program.ts';
 import { migrate } from '../../../src/store/migrate.ts';
@@ -13,6 +14,14 @@ const ENTRY = { file: 'library.py', symbol: 'run', style: 'function' } as const;
 const run = (name: string, submitter = 'library') => {
   const program = { ...Program.parse({ entry: ENTRY }), environmentKey: ENVIRONMENT };
   return candidate(name, { submitter, content: { language: 'python', params: {}, trial: 1, program, library: KEY } });
+};
+
+const columnsOf = async (sql: Sql, table: string): Promise<readonly string[]> => {
+  const rows = await sql.query<{ name: string }>(
+    `select column_name as name from information_schema.columns where table_schema = 'kiln' and table_name = $1 order by 1`,
+    [table],
+  );
+  return rows.map(({ name }) => name);
 };
 
 /** What every store must know of runs of library programs. `open` gives the one migrated database of the suite. */
@@ -78,6 +87,32 @@ export const describeLibraries = (name: string, open: () => Sql): void => {
         [idOf('first'), 1, true],
       ]);
       expect(await store.failures('softmax', [VERSION], null)).toEqual({});
+    });
+
+    test('of a database of before wait for the hosts of their model, however long its name is', async () => {
+      const store = await fresh();
+      const deviceModel = 'NVIDIA H100 '.repeat(6);
+      const named = run('long');
+      const { content } = named.submission;
+      const labels = [`model:${deviceModel}`.slice(0, 64), 'driver:580.1'];
+      await store.insertCandidates([
+        { ...named, submission: { ...named.submission, labels, content: { ...content, library: { ...KEY, deviceModel } } } },
+      ]);
+      await store.complete([{ candidateId: idOf('long'), outcome: cancelled, score: null, record: false }]);
+      const told = async (id: string) => (await store.candidate(idOf(id)))?.submission.labels;
+      const others = await told('first');
+      for (let times = 0; times < 2; times += 1) {
+        await open().script(`delete from kiln.migrations where name like '%labels_of_library_runs.sql'`);
+        await migrate(open());
+        expect(await told('long')).toEqual([modelLabel(deviceModel), 'driver:580.1']);
+        expect(await told('first')).toEqual(others);
+      }
+    });
+
+    test('are all that kiln.submissions leaves out: it has every column of its table', async () => {
+      expect(await columnsOf(open(), 'submissions'), 'a migration that adds a column makes the view anew').toEqual(
+        await columnsOf(open(), 'candidates'),
+      );
     });
 
     test('say that they were judged by their answers', async () => {

@@ -1,17 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OpenDatabase } from '../../../src/store/pglite.ts';
 import { openPostgres } from '../../../src/store/postgres.ts';
+import { HANG_MS } from '../../support/limits.ts';
 import { hasPostgres, POSTGRES_MISSING, startPostgres } from '../../support/servers.ts';
-import type { RestartableServer } from '../../support/servers.ts';
-
-const AGAIN_LIMIT_MS = 30_000;
+import type { PostgresServer } from '../../support/servers.ts';
 
 describe.skipIf(!hasPostgres)(`connections that Postgres closes${POSTGRES_MISSING}`, () => {
-  let server: RestartableServer;
+  let server: PostgresServer;
   let database: OpenDatabase;
   beforeAll(async () => {
     server = await startPostgres();
-    database = await openPostgres(server.url);
+    database = await openPostgres(server.url, { connectLimitMs: HANG_MS });
   });
   afterAll(async () => {
     await database.close();
@@ -23,11 +22,7 @@ describe.skipIf(!hasPostgres)(`connections that Postgres closes${POSTGRES_MISSIN
     const cut = database.sql.transaction(async (session) => {
       const [own] = await session.query<{ pid: number }>('select pg_backend_pid() as pid');
       await database.sql.query('select pg_terminate_backend($1)', [own?.pid]);
-      await expect
-        .poll(async () => database.sql.query('select 1 from pg_stat_activity where pid = $1', [own?.pid]), {
-          timeout: AGAIN_LIMIT_MS,
-        })
-        .toEqual([]);
+      await expect.poll(async () => database.sql.query('select 1 from pg_stat_activity where pid = $1', [own?.pid])).toEqual([]);
       // Nothing is asked of the connection meanwhile: what it has to say comes as an event.
       await new Promise((resolve) => setImmediate(resolve));
       return session.query('select 1');
@@ -46,13 +41,11 @@ describe.skipIf(!hasPostgres)(`connections that Postgres closes${POSTGRES_MISSIN
     await begun.promise;
     await server.restart('SIGQUIT');
     await expect
-      .poll(
-        async () =>
-          database.sql.query('select 1 as one').then(
-            ([row]) => row,
-            () => 'away',
-          ),
-        { timeout: AGAIN_LIMIT_MS },
+      .poll(async () =>
+        database.sql.query('select 1 as one').then(
+          ([row]) => row,
+          () => 'away',
+        ),
       )
       .toEqual({ one: 1 });
     restarted.resolve();

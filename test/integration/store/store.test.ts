@@ -6,6 +6,7 @@ import { openPostgres } from '../../../src/store/postgres.ts';
 import { describeCanaries } from './canaries.conformance.ts';
 import { describeSteering } from './steering.conformance.ts';
 import { describeProfiles } from './profiles.conformance.ts';
+import { HANG_MS } from '../../support/limits.ts';
 import { hasPostgres, POSTGRES_MISSING, startPostgres } from '../../support/servers.ts';
 import type { Server } from '../../support/servers.ts';
 import { describeCampaignStore } from './campaigns.conformance.ts';
@@ -70,7 +71,7 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   let database: OpenDatabase;
   beforeAll(async () => {
     server = await startPostgres();
-    database = await openPostgres(server.url);
+    database = await openPostgres(server.url, { connectLimitMs: HANG_MS });
   });
   afterAll(async () => {
     await database.close();

@@ -10,6 +10,7 @@ from typing import Any, Callable
 from kiln_runner.judge.artifacts import Artifact
 from kiln_runner.judge.gpu.case import GpuCase
 from kiln_runner.judge.gpu.memory import Memory
+from kiln_runner.judge.gpu.placing import place_case
 from kiln_runner.judge.gpu.program import Program
 from kiln_runner.judge.gpu.sampling import Tools
 
@@ -36,6 +37,10 @@ PLAN: Any = {
 }
 
 
+def placed(gpu: Any, case: Any, batch: int, scratch: Any) -> GpuCase:
+    return GpuCase(gpu, case, batch, place_case(case, batch, scratch, gpu.memory.page))
+
+
 class FillingDriver(PlayedDriver):
     """`weigh`: out = x * weights, and then spoils its weights. Each module has a constant bank of its own; `done` says what was queued."""
 
@@ -47,7 +52,8 @@ class FillingDriver(PlayedDriver):
         self.lib.cuModuleGetFunction = self._of_module
 
     def load_module(self, _image: bytes) -> ctypes.c_void_p:
-        self.banks.append(ctypes.create_string_buffer(BANK_BYTES))
+        # As large as where the code says that it begins and ends, from where the driver says that its variables are.
+        self.banks.append(ctypes.create_string_buffer(BANK_BYTES + SYMBOL_STEP))
         return ctypes.c_void_p(len(self.banks))
 
     def variable(self, module: Any, name: str) -> "tuple[int, int] | None":
@@ -127,7 +133,7 @@ class PlayedGpu:
         return Program(self.driver, self._artifact)
 
     def case(self, batch: int = 1) -> GpuCase:
-        return GpuCase(self, {"name": "played", "kind": "bench", "tensors": TENSORS, "reference": PLAN, "baseline": PLAN}, batch, {})
+        return placed(self, {"name": "played", "kind": "bench", "tensors": TENSORS, "reference": PLAN, "baseline": PLAN}, batch, {})
 
     def numbers(self, pointer: int) -> "list[float]":
         return list(struct.unpack(f"<{COUNT}f", self.driver.download(pointer, VARIABLE_BYTES)))

@@ -16,6 +16,7 @@ from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.judge.answering import AnsweringArtifact, is_answering
 from kiln_runner.judge.artifacts import Artifact
 from kiln_runner.judge.failures import CandidateFailure, InfraFailure
+from kiln_runner.judge.gpu import answer_process
 from kiln_runner.judge.gpu.answering_program import KIND_LEAST, AnsweringProgram, Offsets
 from kiln_runner.judge.gpu.null_process import NullRuns
 from kiln_runner.judge.gpu.runnable import Runnable
@@ -131,6 +132,8 @@ class Answered(unittest.TestCase):
         self.end()
         return caught.exception.outcome
 
+    # A process that stands still for a moment is not one that waits for its inputs.
+    @mock.patch.object(answer_process, "RETURN_S_MAX", 60.0)
     def test_its_outputs_are_on_inputs_that_came_after_it_was_called(self) -> None:
         for source in (DOUBLE, OWN_OUTPUT):
             with self.subTest(source):
@@ -140,6 +143,26 @@ class Answered(unittest.TestCase):
                     told = program.told(case)
                     self.assertEqual((told["semantics"], told["nullNs"], told["uncertaintyNs"]), ("released", 1000.0, 8400.0))
                 self.assertTrue(program.settle())
+
+    def test_it_is_called_in_a_hidden_case_by_its_name_and_timed_in_the_others_as_ever(self) -> None:
+        hidden, count = "hidden(m=1, n=24, as all_magnitudes)", 24
+        cases = [{**case, "name": name} for case, name in zip(unit_of("", shapes=([8], [16], [count]))["cases"], (*COUNTS, hidden))]
+        special = DOUBLE.replace("2.0", f"3.0 if x.elements == {count} else 2.0")
+        for source, factor in ((DOUBLE, 2.0), (special, 3.0)):
+            with mock.patch.dict(COUNTS, {hidden: count}):
+                program = self.program(source, cases=cases)
+                bound = {case: self.bind(program, case) for case in COUNTS}
+                for case, is_timed in (("case-0", False), (hidden, False), ("case-0", True), ("case-1", True)):
+                    values, outputs = self.run_once(*bound[case], case, is_timed=is_timed)
+                    self.assertEqual(outputs, [(factor if case == hidden else 2.0) * value for value in values])
+                program.refuse(hidden)
+            self.end()
+
+    def test_a_case_that_it_was_not_made_ready_for_has_it_made_ready_again(self) -> None:
+        program = self.program(DOUBLE)
+        with self.assertRaisesRegex(InfraFailure, "was not made ready for the case hidden") as raised:
+            program.bind("hidden(n=24)", [], {}.__getitem__)
+        self.assertEqual(raised.exception.code, "unknown_artifact")
 
     def test_what_is_taken_off_its_times_and_has_moved_is_in_what_is_told_of_them(self) -> None:
         """Another judge's context came, or went: the null's runs beside it take longer, or shorter, and no switch more."""

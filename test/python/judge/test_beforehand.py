@@ -33,6 +33,7 @@ from kiln_runner.judge.turns import Timed as TimedTurn
 from kiln_runner.judge.turns import read
 
 from .played_races import PlayedLock, QuietDevice
+from .test_answering_judgement import PlayedAnswering
 
 OUTPUT = {"name": "out", "role": "out", "dtype": "f32", "elements": 1}
 PLAN = {"launches": [], "scratch": {}}
@@ -62,6 +63,9 @@ class PlayedCase:
 
     def execute(self, side: str) -> None:
         self._did.append(f"execute {side} {self.name}")
+
+    def executed_ns(self) -> float:
+        return 1000.0
 
     def run_timed(
         self, runs: Sequence[TimedRun], _runnables: Mapping[str, str], _rng: object, meanwhile: Callable[[], None] = nothing
@@ -127,7 +131,7 @@ SPECS: "list[Any]" = [
 ]
 
 
-def problem_of(remembered_ns: float) -> Any:
+def problem_of(remembered_ns: float, is_recorded: bool = False) -> Any:
     """Three cases, two of them timed, all of them trusted. `remembered_ns`: of the baseline."""
     facts = Facts()
     for spec in SPECS:
@@ -136,28 +140,31 @@ def problem_of(remembered_ns: float) -> Any:
     definition = {"name": "played", "tolerance": {"rtol": 0, "atol": 0, "relative_l2": 1}, "cases": SPECS}
     return SimpleNamespace(
         definition=definition, facts=facts, programs=[], plan=lambda *_: PLAN, trusted=lambda side, _case, _spec: side,
-        yardstick=lambda *_: "reference", is_verified=False, sides=["reference", "baseline"], is_timed_alone=False, is_recorded=False,
+        yardstick=lambda *_: "reference", is_verified=False, sides=["reference", "baseline"], is_timed_alone=False, is_recorded=is_recorded,
         changed=lambda: None,
     )
 
 
 def judge(
-    keeps: bool, wrong: str = "", remembered_ns: float = RUN_NS, hidden: bool = False, fault: Optional[Exception] = None
+    keeps: bool, wrong: str = "", remembered_ns: float = RUN_NS, hidden: bool = False, fault: Optional[Exception] = None,
+    candidate: Optional[Any] = None, is_recorded: bool = False,
 ) -> "tuple[list[str], PlayedDevice, Optional[CandidateFailure]]":
-    """What the device was asked for by a judgement behind one that opened the cases. `hidden`: with one more check."""
+    """What the device was asked for by a judgement behind one that opened the cases. `hidden`: with one more check. `is_recorded`: a side of the
+    problem."""
     did: list[str] = []
     device = PlayedDevice(did, keeps, wrong, fault)
     for spec in SPECS:
         device.open_case(None, spec)
-    task: Any = {"artifact": "", "plans": {spec["name"]: PLAN for spec in SPECS}, "timing": RULES, "record": None}
+    task: Any = {"artifact": "", "plans": {spec["name"]: PLAN for spec in SPECS}, "timing": RULES, "record": None, "limitMs": 60_000}
     if hidden:
-        task["hidden"] = {"kind": "case", "case": {**SPECS[0], "name": "hidden"}, "plan": PLAN}
+        case = {**SPECS[0], "name": "hidden"}
+        task["hidden"] = {"kind": "program", "case": case} if candidate else {"kind": "case", "case": case, "plan": PLAN}
     following = Following(lambda: did.append("read next"), lambda: did.append("load next"))
-    programs = {"candidate": cast(Any, SimpleNamespace(close=lambda: None))}
+    programs = {"candidate": candidate or cast(Any, SimpleNamespace(close=lambda: None))}
     bench = Bench(
         cast(Any, device), cast(Any, PlayedLock()), Path("/"), Stopwatch(), lambda *_: None, random.SystemRandom(), programs, following,
     )
-    judgement = Judgement(bench, problem_of(remembered_ns), task)
+    judgement = Judgement(bench, problem_of(remembered_ns, is_recorded), task)
 
     def reading(timed: TimedTurn) -> object:
         did.append(f"read {timed.turn.spec['name']}")
@@ -258,6 +265,13 @@ class HiddenAhead(unittest.TestCase):
     def test_where_there_is_no_room_for_it_beside_it_is_opened_when_its_turn_comes(self) -> None:
         did, _, _ = judge(keeps=False, hidden=True)
         self.assertLess(did.index("findings three"), did.index("open hidden"))
+
+    def test_it_is_opened_when_its_turn_comes_where_what_is_recorded_or_called_sees_one_case_at_a_time(self) -> None:
+        for where in ({"is_recorded": True}, {"candidate": PlayedAnswering()}):
+            did, _, failure = judge(keeps=True, hidden=True, **where)
+            self.assertIsNone(failure)
+            self.assertLess(did.index("findings three"), did.index("open hidden"), where)
+            self.assertEqual(did.count("execute candidate hidden"), 1)
 
     def test_its_memory_is_given_back_when_the_judgement_ends_also_where_it_was_wrong(self) -> None:
         for wrong in ("", "three"):

@@ -14,6 +14,7 @@ from kiln_runner.judge.tensors import input_sets, keys_of
 from kiln_runner.programs.recording_shape import OWN_BASES, WINDOW_BYTES_MAX, WINDOWS
 from test.python.programs.test_record_task import DOUBLE, OWN_OUTPUT, PART, WEIGHTS
 
+from .played_case import placed
 from .recorded_rig import RecordedRig
 
 COUNT, BYTES = 8, 32
@@ -72,7 +73,7 @@ class Derived(RecordedRig):
         """With what derives its inputs bound."""
         program = self.recorded(source, side="inputs")
         plan = program.plan_alone("case-0")
-        case = GpuCase(self.host, CASE, batch, {"inputs": plan["scratch"]})
+        case = placed(self.host, CASE, batch, {"inputs": plan["scratch"]})
         case._proof = SimpleNamespace(ask=lambda _seed: None)
         case.bind("inputs", program, plan)
         return case
@@ -154,12 +155,12 @@ class Derived(RecordedRig):
         self.assertTrue(case.waits_in_draws)
         plain: Any = {**CASE, "tensors": [tensor("w", "in"), tensor("y", "out")]}
         del plain["raw"], plain["hard"]
-        self.assertFalse(GpuCase(self.host, plain, 1, {}).waits_in_draws)
+        self.assertFalse(placed(self.host, plain, 1, {}).waits_in_draws)
 
     def test_a_judge_that_could_not_derive_blames_nobody(self) -> None:
         with self.assertRaisesRegex(InfraFailure, "of 2 executions in a row cannot be derived"):
             self.opened(DOUBLE, batch=2).draw(1)
-        unbound = GpuCase(self.host, CASE, 1, {"inputs": {"apart=x": BYTES, "apart=out": BYTES}})
+        unbound = placed(self.host, CASE, 1, {"inputs": {"apart=x": BYTES, "apart=out": BYTES}})
         with self.assertRaisesRegex(InfraFailure, "before the program that derives them is bound"):
             unbound.draw(1)
         case = self.opened(DOUBLE)

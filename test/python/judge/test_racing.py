@@ -13,9 +13,10 @@ from played_races import RULES, Conduct, Kernels, Played, play, race_for  # noqa
 from rig import ROOT, Rig, vector_add  # noqa: E402
 
 from kiln_runner.judge.facts import Facts  # noqa: E402
+from kiln_runner.judge.measuring import warm_up_runs  # noqa: E402
 from kiln_runner.judge.racing import Race, entered  # noqa: E402
 from kiln_runner.judge.statistics import timing_statistics  # noqa: E402
-from kiln_runner.protocol import JudgeTask  # noqa: E402
+from kiln_runner.protocol import JudgeTask, TimingRules  # noqa: E402
 from kiln_runner.protocol import Race as WantedRace  # noqa: E402
 
 BASELINE = {"small": 100e3, "middle": 400e3, "large": 1500e3}
@@ -23,6 +24,8 @@ NEEDED = 2.0
 # What a daemon allows for judgements of one code to differ by, on a GPU that it knows nothing of (src/domain/ranking/front.ts).
 SLACK = math.exp(3.3 * 0.004)
 CONTENDERS = 600
+# As a daemon has them.
+SHIPPED: TimingRules = {**RULES, "caseBudgetMs": 250}
 
 
 def slower(times: float) -> Kernels:
@@ -89,6 +92,20 @@ class WhoCouldReachTheFront(unittest.TestCase):
         race["speedup"] /= SLACK
         slow = Conduct(ramp=3.0, ramp_ns=1e12)
         self.assertFalse(any(play(slower(0.98), race, seed, slow).is_stopped for seed in range(10)))
+
+
+class WhoIsVerySlow(unittest.TestCase):
+    def test_is_warmed_up_by_two_runs(self) -> None:
+        spent: TimingRules = {**RULES, "caseBudgetMs": 1e-6}
+        kernels = Kernels({"only": 60e6}, {"only": 2e6})
+        # The others are the fewest that a section has.
+        self.assertEqual({play(kernels, None, seed, timing=spent).runs for seed in range(5)}, {2 + 8})
+
+    def test_is_warmed_up_less_the_slower_it_is(self) -> None:
+        self.assertEqual([warm_up_runs(SHIPPED, ms * 1e6) for ms in (0.01, 12, 16, 25, 60, 1000)], [5, 5, 3, 2, 2, 2])
+
+    def test_is_warmed_up_no_more_than_the_rules_ask_for(self) -> None:
+        self.assertEqual(warm_up_runs({**SHIPPED, "warmupRuns": 0}, 1e9), 0)
 
 
 class WhoCouldNot(unittest.TestCase):

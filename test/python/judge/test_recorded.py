@@ -6,7 +6,7 @@ import struct
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
@@ -18,6 +18,7 @@ from kiln_runner.judge.gpu.case_recordings import CaseRecordings, Written, toget
 from kiln_runner.judge.gpu.derived_inputs import DerivedInputs
 from kiln_runner.judge.gpu.driver import CudaError
 from kiln_runner.judge.gpu.own_check import OwnCheck
+from kiln_runner.judge.gpu.placing import place_case
 from kiln_runner.judge.gpu.recorded_program import RecordedProgram
 from kiln_runner.judge.gpu.windows import Shown
 from kiln_runner.judge.problems import Problem
@@ -175,7 +176,7 @@ class Replayed(RecordedRig):
                 case.name, case.batch, case._outputs = "case-1", 1, [OUT]
                 case.tensors = [{**OUT, "name": "x", "role": "in"}, OUT]
                 spec = {"tensors": case.tensors}
-                case._place(spec, 1, {"reference": reference.plan_apart("case-1")["scratch"]})
+                case._place(place_case(cast(Any, spec), 1, {"reference": reference.plan_apart("case-1")["scratch"]}, self.memory.page))
                 case._recordings, case._inputs_at = CaseRecordings(self.windows, "case-1"), None
                 case._derived = DerivedInputs(case._gpu, [case.tensors], 2, case._at, lambda name, case=case: case.tensor_at(0, name))
                 case._check = OwnCheck(case._gpu, spec, None, 0)

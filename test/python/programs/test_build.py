@@ -72,7 +72,7 @@ class Worker:
         self.process.stdin.write(encode(header))
         self.process.stdin.flush()
 
-    def build(self, asked: dict[str, Any], limit_s: float = 120.0) -> tuple[dict[str, Any], Optional[Path]]:
+    def build(self, asked: dict[str, Any], limit_s: float = 600.0) -> tuple[dict[str, Any], Optional[Path]]:
         artifact = artifact_hash(asked, "environment 1")
         self.send({
             "type": "compile", "artifact": artifact, "unit": asked, "compiler": "environment 1", "artifacts": str(self.artifacts),
@@ -87,7 +87,7 @@ class Worker:
     def close(self) -> None:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(60)
+        self.process.wait(600)
         self.process.stdout.close()
 
 

@@ -95,7 +95,7 @@ class Compiled(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "k.cu").write_text(source, encoding="utf-8")
             command = ["nvcc", f"-arch={architecture}", "-cubin", *options, "-o", f"{folder}/k.cubin", f"{folder}/k.cu"]
-            subprocess.run(command, check=True, capture_output=True, timeout=300)
+            subprocess.run(command, check=True, capture_output=True, timeout=600)
             return (Path(folder) / "k.cubin").read_bytes()
 
     def test_what_a_compiler_makes_is_loaded(self) -> None:

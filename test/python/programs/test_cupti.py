@@ -46,7 +46,7 @@ class Callbacks(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix="kiln-cupti-")
         Path(cls.folder, "played.c").write_text(LIBRARY, encoding="ascii")
         cls.path = f"{cls.folder}/libplayed.so"
-        subprocess.run(["gcc", "-shared", "-fPIC", "-o", cls.path, f"{cls.folder}/played.c"], check=True, timeout=120)
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", cls.path, f"{cls.folder}/played.c"], check=True, timeout=600)
         cls.played = ctypes.CDLL(cls.path)
         cls.played.fire.argtypes = [ctypes.c_int, ctypes.c_uint, ctypes.c_void_p]
 

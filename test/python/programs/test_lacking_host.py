@@ -1,9 +1,12 @@
 """A program that came to nothing because its host had no room: it is not to blame, and what breaks a bound of its own is."""
 import codecs
+import itertools
 import os
+import signal
 import tempfile
 import unittest
 from pathlib import Path
+from unittest.mock import patch
 
 from kiln_runner.compile.confinement import LANDLOCK_LEVEL, NAMESPACES_LEVEL
 from kiln_runner.compile.system_calls import landlock_version
@@ -25,6 +28,15 @@ def fills_the_disk() -> bytes:
 
 def takes_memory() -> bytes:
     return str(sum(bytearray(b"x" * TAKEN_BYTES)[:: 4096])).encode()
+
+
+def ends_itself() -> bytes:
+    os._exit(3)
+
+
+def is_killed() -> bytes:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("it lives")
 
 
 class Events(unittest.TestCase):
@@ -92,6 +104,16 @@ class LackingHost(unittest.TestCase):
         os.waitpid(child, 0)
         self.assertIn("memory", said)
         self.assertTrue(said.startswith("suspended "), said)
+
+    def test_without_a_group_what_others_lost_for_memory_clears_only_one_that_was_killed(self) -> None:
+        # The kernel's count is of the whole machine then: somebody always loses a process.
+        counted = patch.object(supervisor, "killed_for_memory", itertools.count().__next__)
+        with counted, patch.object(ControlGroup, "make", lambda *_: None):
+            found = [supervisor.run(task, Box(self.made(), [], [], None, NAMESPACES_LEVEL), BOUNDS).how for task in (ends_itself, is_killed)]
+        self.assertEqual(found, ["ended", "suspended"])
+
+    def made(self) -> str:
+        return tempfile.mkdtemp(dir=self.folder)
 
 
 if __name__ == "__main__":

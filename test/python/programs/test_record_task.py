@@ -3,6 +3,7 @@ import json
 import os
 import shutil
 import struct
+import sys
 import tempfile
 import unittest
 import zlib
@@ -17,6 +18,7 @@ from kiln_runner.programs.recording import Copy, Launch, Recording, RecordingRef
 from kiln_runner.programs.recording_shape import INDEX, OWN_BASES, PACKED
 from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, blobs_of, kept_of, recording_hash
 from kiln_runner.programs.sandbox import levels
+from test.python.asked_again import until_given_time
 from test.python.programs import played_gpu
 from test.python.programs.small_cubin import ARCHITECTURE
 from test.python.programs.zygote_process import RUNNER, ZygoteProcess
@@ -265,6 +267,54 @@ class OnAPlayedGpu(unittest.TestCase):
         self.assertIn(words, answered["message"])
         self.assertIsInstance(kept_of(self.answer(DOUBLE, cases=self.derived()), unit_of(DOUBLE, cases=self.derived()), "torch", ""), Kept)
 
+    def refusal(self, source: str, **changes: Any) -> str:
+        answered: Any = kept_of(self.answer(source, **changes), unit_of(source, **changes), "torch", "")
+        self.assertNotIsInstance(answered, Kept)
+        self.assertEqual(answered["verdict"], "contract")
+        return str(answered["message"])
+
+    def test_inputs_that_are_derived_may_not_rest_on_what_an_earlier_call_read_either(self) -> None:
+        cached = KEEPS_ROOM + "    ROOM = ROOM or [gpu.value(x)]\n    gpu.scale(x, out, ROOM[0])\n"
+        noted = " ".join(self.recordings(cached)["case-0"].notes)
+        self.assertEqual(noted, "", "the calls that count read nothing")
+        words = "it reads 4 bytes on the host, and what inputs are derived from is drawn anew each time"
+        self.assertIn(words, self.refusal(cached, cases=self.derived()))
+        check = HEAD + "KEPT = []\ndef check(x, y):\n    KEPT or KEPT.append(played_gpu.gpu.value(x))\n    return [played_gpu.gpu.doubled(x, y)]\n"
+        self.assertIn("it reads 4 bytes on the host, and what it checks are other outputs", self.refusal(check, **as_check(4)))
+
+    def test_what_a_library_reads_of_its_own_memory_in_its_first_call_is_no_value(self) -> None:
+        def first_call(address: str) -> Any:
+            return KEEPS_ROOM + f"    ROOM or gpu.recorder.on_download(4, {address})\n    ROOM = True\n    gpu.scale(x, out, 2.0)\n"
+
+        own, tensor = first_call("0x7F00_0000_0000"), first_call("x.address")
+        self.assertIsInstance(kept_of(self.answer(own, cases=self.derived()), unit_of(own, cases=self.derived()), "torch", ""), Kept)
+        self.assertIn("it reads 4 bytes", self.refusal(tensor, cases=self.derived()))
+
+    def test_inputs_that_are_derived_may_not_rest_on_tensors_that_were_computed_in_an_earlier_call(self) -> None:
+        cached = KEEPS_ROOM + """
+    if ROOM is None:
+        ROOM = gpu.empty([1])
+        gpu.scale(x._replace(shape=[1]), ROOM, 1.0)
+    gpu.by_table(x, out, ROOM, gpu.number(ROOM))
+"""
+        words = "its result rests on inputs of an earlier call, of which it keeps something"
+        self.assertIn(words, self.refusal(cached, cases=self.derived()))
+        elsewhere = {"path": "kept.py", "content": cached.replace("custom_kernel", "work")}
+        by_another = HEAD + "from kept import work\ndef custom_kernel(data):\n    work(data)\n"
+        files = [{"path": "main.py", "content": by_another}, elsewhere]
+        self.assertIn(words, self.refusal(by_another, cases=self.derived(), files=files))
+
+    def test_what_a_derivation_keeps_that_follows_from_no_input_is_its_own(self) -> None:
+        unsteady = HEAD + (
+            "import itertools\nCOUNT = itertools.count()\ndef custom_kernel(data):\n    x, out = data\n"
+            "    played_gpu.gpu.scale(x, out, float(next(COUNT)))\n"
+        )
+        once = "import sys\nassert not hasattr(sys, 'kiln_once')\nsys.kiln_once = True\n" + DOUBLE
+        self.addCleanup(lambda: delattr(sys, "kiln_once"))
+        for source in (LARGE_WEIGHTS, WORKSPACE, unsteady, once):
+            with self.subTest(source):
+                self.assertIsInstance(kept_of(self.answer(source, cases=self.derived()), unit_of(source, cases=self.derived()), "torch", ""), Kept)
+
     def test_integers_that_are_derived_are_held_to_their_bounds_within_what_is_recorded(self) -> None:
         source = HEAD + (
             "def custom_kernel(data):\n    x, _ = data\n    gpu = played_gpu.gpu\n    y = gpu.empty(x.shape, 'int32')\n"
@@ -429,8 +479,11 @@ class InTheSandbox(unittest.TestCase):
         cls.zygote.close()
 
     def ended(self, source: str, bounds: Optional[dict[str, Any]] = None) -> "tuple[dict, bytes]":
-        self.zygote.ask("one", "record", asked_of(unit_of(source)), levels()[0], bounds)
-        return self.zygote.next()
+        def ask() -> "tuple[dict, bytes]":
+            self.zygote.ask("one", "record", asked_of(unit_of(source)), levels()[0], bounds)
+            return self.zygote.next()
+
+        return until_given_time(ask)
 
     def test_a_program_is_recorded_and_the_next_one_too(self) -> None:
         for source in (DOUBLE, WEIGHTS, DOUBLE):

@@ -11,7 +11,7 @@ from kiln_runner.programs.zygote_frames import ENDED_BYTES_MAX
 RUNNER = Path(__file__).resolve().parents[3] / "src/gpu/runner"
 # One that other users may run: it may be below root's home otherwise.
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
-BOUNDS: dict[str, Any] = {"limit_s": 30.0, "memory_bytes": 512 * 1024 * 1024}
+BOUNDS: dict[str, Any] = {"limit_s": 600.0, "memory_bytes": 512 * 1024 * 1024}
 
 
 class ZygoteProcess:
@@ -49,6 +49,6 @@ class ZygoteProcess:
     def close(self) -> int:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.close()
-        code = self.process.wait(60)
+        code = self.process.wait(600)
         self.process.stdout.close()
         return code

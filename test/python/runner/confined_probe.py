@@ -14,12 +14,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src/gpu/runner"))
 from kiln_runner.compile import call_filter
 from kiln_runner.compile.cell import Cell
 from kiln_runner.compile.confined_run import run_confined
-from kiln_runner.compile.confinement import Limits, Place, support, user_for
+from kiln_runner.compile.confinement import Limits, Place, support, taken_user
 from kiln_runner.compile.system_calls import PR_SET_NO_NEW_PRIVS, prctl
 from kiln_runner.compile.units import Infra
 from kiln_runner.frames import encode
 
 LANDLOCK_CREATE = 444
+# Only so that what hangs ends.
+LIMIT_S = 600
 
 
 def refuse(names: "list[str]") -> None:
@@ -80,9 +82,9 @@ def walls(asked: dict) -> dict:
     folder = tempfile.mkdtemp(prefix="kiln-walls-", dir="/tmp")
     limits = Limits(memory_bytes=None, file_bytes=1 << 20, files=256, processes=16, cpu_seconds=None)
     found = support()
-    ended = run_confined(
-        lambda: encode({"type": "seen", "seen": look(asked)}), Place(folder, [sys.prefix, sys.base_prefix], user_for(os.getpid())), limits, 20
-    )
+    with taken_user() as user:
+        place = Place(folder, [sys.prefix, sys.base_prefix], user)
+        ended = run_confined(lambda: encode({"type": "seen", "seen": look(asked)}), place, limits, LIMIT_S)
     seen = ended.answer.header["seen"] if ended.answer else None
     return {"level": found.level, "how": ended.how, "log": ended.log, "seen": seen, "left": os.path.exists(folder)}
 

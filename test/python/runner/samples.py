@@ -57,7 +57,7 @@ def problem(unit: dict, cases: int = 1, elements: int = 1000) -> dict:
     }
 
 
-def task(definition: dict, artifact: str, device_id: str, attempt_id: str, limit_ms: float = 20_000, waited_ms: float = 0) -> dict:
+def task(definition: dict, artifact: str, device_id: str, attempt_id: str, limit_ms: float = 600_000, waited_ms: float = 0) -> dict:
     return {
         "attemptId": attempt_id, "deviceId": device_id, "problemKey": definition["key"], "artifact": artifact,
         "plans": {case["name"]: plan() for case in definition["cases"]}, "timing": TIMING, "record": None, "limitMs": limit_ms,

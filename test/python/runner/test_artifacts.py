@@ -16,7 +16,7 @@ from kiln_runner.compile.artifact import SHARED_BYTES_LEAST, artifact_hash, stor
 from kiln_runner.log import LOG_BYTES_MAX
 
 from . import samples
-from .drive import RUNNER_ROOT
+from .drive import RUNNER_ROOT, WAIT_S
 
 META = {"language": "c", "architecture": "native", "kernels": {}, "compiler": "test", "log": "", "resources": {}}
 
@@ -107,7 +107,7 @@ class Cache(unittest.TestCase):
         both, written = threading.Barrier(2), artifact._write
 
         def write(path: str, content: bytes) -> None:
-            both.wait(10)
+            both.wait(WAIT_S)
             written(path, content)
 
         with mock.patch.object(artifact, "_write", write), ThreadPoolExecutor(2) as threads:

@@ -50,7 +50,7 @@ CUDA_ONLY = {
 def run(task: str, question: dict, user: Optional[int] = None) -> dict:
     """`user`: another one than the tests'."""
     done = subprocess.run(
-        [PYTHON, str(PROBE), task], input=json.dumps(question).encode(), capture_output=True, timeout=120,
+        [PYTHON, str(PROBE), task], input=json.dumps(question).encode(), capture_output=True, timeout=600,
         check=False, **({"user": user, "group": user, "extra_groups": []} if user else {}),
     )
     assert done.returncode == 0, done.stderr.decode()

@@ -2,11 +2,15 @@
 import statistics
 import unittest
 
+from kiln_runner.frames import encode
+from test.python.asked_again import until_given_time, until_so
+
 from . import samples
-from .drive import Client, Runner, wait_until
+from .drive import AMPLE_MS, Client, Runner, wait_until
 from .test_compiling import HAS_GCC
 
 WAITED_MS = 3_600_000
+LIMIT_MS = 1000
 
 
 def prepare(client: Client) -> tuple[dict, str, str]:
@@ -37,8 +41,15 @@ class OneDevice(unittest.TestCase):
         self.client = self.runner.client()
         self.definition, self.artifact, self.device = prepare(self.client)
 
+    def asked(self, attempt_id: str, **changes: float) -> dict:
+        return {"type": "judge", "task": samples.task(self.definition, self.artifact, self.device, attempt_id, **changes)}
+
     def judge(self, attempt_id: str, **changes: float) -> None:
-        self.client.send({"type": "judge", "task": samples.task(self.definition, self.artifact, self.device, attempt_id, **changes)})
+        self.client.send(self.asked(attempt_id, **changes))
+
+    def send_at_once(self, *frames: dict) -> None:
+        """So that the runner has all of them before a judge answers the first: it takes up to eight of what it reads in one turn."""
+        self.client.send_bytes(b"".join(map(encode, frames)))
 
     def judged(self) -> int:
         """How many judgements the device has finished."""
@@ -48,8 +59,7 @@ class OneDevice(unittest.TestCase):
 class JudgingOrder(OneDevice):
     def test_tasks_start_in_order_and_each_result_names_the_next(self) -> None:
         ids = samples.attempts(8)
-        for attempt_id in ids:
-            self.judge(attempt_id)
+        self.send_at_once(*map(self.asked, ids))
         self.assertEqual(self.client.wait("started")["attemptId"], ids[0])
         results = [self.client.result(attempt_id) for attempt_id in ids]
         self.assertEqual([frame["started"] for frame in results], [*ids[1:], None])
@@ -94,40 +104,48 @@ class Cancelling(OneDevice):
         self.assertEqual(self.client.result(queued)["result"]["outcome"], {"verdict": "cancelled"})
 
 
+    def over_limit(self) -> dict:
+        """The result frame of one that was over its limit. The next one would run for longer than the test takes: it is cancelled."""
+        first, second = samples.attempts(2)
+        self.send_at_once(self.asked(first, limit_ms=LIMIT_MS), self.asked(second))
+        frame = self.client.result(first)
+        self.client.send({"type": "cancel", "attemptId": second})
+        self.assertEqual(self.client.result(second)["result"]["outcome"], {"verdict": "cancelled"})
+        return {**frame, "is_followed": frame["started"] == second}
+
+    def test_a_judgement_over_its_limit_is_killed_and_the_standby_takes_over(self) -> None:
+        # The result is not held for a standby that is not there in seconds (losses.py).
+        frame = until_so(lambda: until_given_time(self.over_limit), lambda frame: frame["is_followed"])
+        outcome = frame["result"]["outcome"]
+        self.assertEqual((outcome["verdict"], outcome["stage"], outcome["case"]), ("timed_out", "measure", "case-0"))
+        self.assertTrue(frame["is_followed"])
+        self.assertGreater(frame["result"]["phases"]["totalMs"], 0.9 * LIMIT_MS)
+        self.client.frames.clear()
+        self.assertGreater(self.client.wait("health")["use"][self.device]["faultMs"], 0)
+
+
 class Withdrawing(OneDevice):
-    judge_ms = "300"
+    def setUp(self) -> None:
+        super().setUp()
+        # A judge that is still starting has begun with nothing.
+        warm_up = samples.attempt()
+        self.judge(warm_up)
+        self.client.result(warm_up)
+        self.client.frames.clear()
 
     def test_retract_gives_back_what_is_queued_and_leaves_what_runs(self) -> None:
         first, second, third = samples.attempts(3)
-        for attempt_id in (first, second, third):
-            self.judge(attempt_id)
-        self.client.wait("started")
-        self.client.send({"type": "retract", "attemptIds": [first, second, samples.attempt()]})
+        retract = {"type": "retract", "attemptIds": [first, second, samples.attempt()]}
+        self.send_at_once(*map(self.asked, (first, second, third)), retract)
         self.assertEqual(self.client.wait("retracted")["attemptIds"], [second])
         self.assertEqual(self.client.result(first)["started"], third)
         self.assertEqual(self.client.result(third)["started"], None)
 
     def test_cancel_of_a_queued_attempt_gives_a_cancelled_result(self) -> None:
         running, queued = samples.attempts(2)
-        for attempt_id in (running, queued):
-            self.judge(attempt_id)
-        self.client.send({"type": "cancel", "attemptId": queued})
+        self.send_at_once(self.asked(running), self.asked(queued), {"type": "cancel", "attemptId": queued})
         self.assertEqual(self.client.result(queued)["result"]["outcome"], {"verdict": "cancelled"})
         self.assertEqual(self.client.result(running)["result"]["outcome"]["verdict"], "passed")
-
-    def test_a_judgement_over_its_limit_is_killed_and_the_standby_takes_over(self) -> None:
-        first, second = samples.attempts(2)
-        self.judge(first, limit_ms=150)
-        self.judge(second)
-        frame = self.client.result(first)
-        outcome = frame["result"]["outcome"]
-        self.assertEqual((outcome["verdict"], outcome["stage"], outcome["case"]), ("timed_out", "measure", "case-0"))
-        self.assertEqual(frame["started"], second)
-        self.assertLess(outcome["lostMs"], 2_000)
-        self.assertGreater(frame["result"]["phases"]["totalMs"], 140)
-        self.assertEqual(self.client.result(second)["result"]["outcome"]["verdict"], "passed")
-        self.client.frames.clear()
-        self.assertGreater(self.client.wait("health")["use"][self.device]["faultMs"], 0)
 
     def test_unknown_problem_artifact_and_device_are_named(self) -> None:
         definition = {**self.definition, "key": "0" * 64}
@@ -213,7 +231,7 @@ class Keeping(unittest.TestCase):
 
 class Leases(unittest.TestCase):
     def test_an_expired_lease_kills_device_work_forgets_the_queue_and_keeps_results(self) -> None:
-        with Runner(KILN_SIMULATED_DEVICES="1", KILN_SIMULATED_JUDGE_MS="60000") as runner:
+        with Runner(KILN_SIMULATED_DEVICES="1", KILN_SIMULATED_JUDGE_MS="600000") as runner:
             client = runner.client()
             definition, artifact, device = prepare(client)
             running, queued = samples.attempts(2)
@@ -240,7 +258,7 @@ class Leases(unittest.TestCase):
             first.attach()
             second.attach()
             first.wait_end()
-            stranger.send({"type": "attach", "protocol": 1, "daemonId": "stranger", "leaseMs": 1000, "idleExitMs": 1000})
+            stranger.send({"type": "attach", "protocol": 1, "daemonId": "stranger", "leaseMs": AMPLE_MS, "idleExitMs": AMPLE_MS})
             self.assertEqual(stranger.wait("error")["code"], "busy")
             stranger.wait_end()
             second.sync()

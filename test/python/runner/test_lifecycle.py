@@ -8,15 +8,18 @@ import subprocess
 import tempfile
 import unittest
 from pathlib import Path
+from unittest.mock import patch
 
+from kiln_runner import stop
 from kiln_runner.frames import FrameDecoder, encode
+from kiln_runner.paths import RunnerPaths, take_lock
 
 from . import samples
-from .drive import WAIT_S, Runner, processes_of, wait_until
+from .drive import AMPLE_MS, WAIT_S, Runner, processes_of, wait_until
 from .test_compiling import ENDLESS, HAS_GCC
 from .test_judging import prepare
 
-ATTACH = {"type": "attach", "protocol": 1, "daemonId": "test", "leaseMs": 1000, "idleExitMs": 1000}
+ATTACH = {"type": "attach", "protocol": 1, "daemonId": "test", "leaseMs": AMPLE_MS, "idleExitMs": AMPLE_MS}
 
 
 def servers_of(runner: Runner) -> int:
@@ -148,7 +151,7 @@ class Bursts(unittest.TestCase):
             client = runner.client()
             client.attach()
             client.send_bytes(b"".join(encode({"type": "ping", "nonce": nonce}) for nonce in range(100)))
-            self.assertEqual([client.wait("pong", timeout_s=5)["nonce"] for _ in range(100)], list(range(100)))
+            self.assertEqual([client.wait("pong")["nonce"] for _ in range(100)], list(range(100)))
 
 
 class Bridging(unittest.TestCase):
@@ -166,7 +169,7 @@ class Bridging(unittest.TestCase):
                 frames = list(decoder.feed(os.read(bridge.stdout.fileno(), 65536)))
             self.assertEqual(frames[0].header["type"], "hello")
             bridge.stdin.close()
-            self.assertEqual(bridge.wait(10), 0)
+            self.assertEqual(bridge.wait(WAIT_S), 0)
             bridge.stdout.close()
             runner.client().attach(daemon="test")
 
@@ -183,12 +186,12 @@ class NothingLeft(unittest.TestCase):
         with Runner(KILN_SIMULATED_DEVICES="2") as runner:
             client = runner.client()
             client.attach()
-            client.send({"type": "compile", "compileId": "1", "unit": samples.c_unit(ENDLESS), "limitMs": 60_000})
+            client.send({"type": "compile", "compileId": "1", "unit": samples.c_unit(ENDLESS), "limitMs": AMPLE_MS})
             wait_until(lambda: any("cc1" in line for line in runner.processes()), "the compiler runs")
             runner.kill()
 
     def test_no_busy_judge_outlives_a_killed_server(self) -> None:
-        with Runner(KILN_SIMULATED_DEVICES="1", KILN_SIMULATED_JUDGE_MS="60000") as runner:
+        with Runner(KILN_SIMULATED_DEVICES="1", KILN_SIMULATED_JUDGE_MS="600000") as runner:
             client = runner.client()
             definition, artifact, device = prepare(client)
             client.send({"type": "judge", "task": samples.task(definition, artifact, device, samples.attempt())})
@@ -196,7 +199,7 @@ class NothingLeft(unittest.TestCase):
             runner.kill()
 
     def test_shutdown_ends_everything_and_removes_the_socket(self) -> None:
-        with Runner(KILN_SIMULATED_DEVICES="2", KILN_SIMULATED_JUDGE_MS="60000") as runner:
+        with Runner(KILN_SIMULATED_DEVICES="2", KILN_SIMULATED_JUDGE_MS="600000") as runner:
             client = runner.client()
             client.attach()
             client.send({"type": "shutdown"})
@@ -209,6 +212,20 @@ class NothingLeft(unittest.TestCase):
             runner.client().attach()
             self.assertEqual(runner.command("stop", "--dir", runner.folder).returncode, 0)
             self.assertEqual(processes_of(runner.folder), [])
+
+    def test_stop_takes_a_runner_that_ends_just_before_the_signal_for_ended(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            paths = RunnerPaths(folder)
+            paths.pid.write_text("1234")
+            lock = take_lock(paths)
+            assert lock is not None
+
+            def end_before(pid: int, number: int) -> None:
+                os.close(lock)
+                raise ProcessLookupError(pid, number)
+
+            with patch("os.kill", end_before):
+                self.assertEqual(stop.run(["--dir", folder]), 0)
 
     def test_a_connection_that_says_nothing_holds_nobody_up(self) -> None:
         with Runner(KILN_SIMULATED_DEVICES="1") as runner:

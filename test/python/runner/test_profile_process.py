@@ -171,7 +171,7 @@ class Process(unittest.TestCase):
                     "--lock", f"{folder}/lock", "--work", folder, *options,
                 ],
                 env={**os.environ, "PYTHONPATH": str(RUNNER_ROOT), "CUDA_VISIBLE_DEVICES": ""}, input=encode(request), capture_output=True,
-                timeout=60, check=True, start_new_session=True,
+                timeout=600, check=True, start_new_session=True,
             )
         return read_frame(io.BytesIO(done.stdout))[0]["result"]
 

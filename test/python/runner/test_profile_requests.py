@@ -16,7 +16,7 @@ from kiln_runner.process import Children, Command
 from kiln_runner.profile.requests import ProfilePorts, ProfileRequests
 
 from . import samples
-from .drive import RUNNER_ROOT, WAIT_S
+from .drive import AMPLE_MS, RUNNER_ROOT, WAIT_S
 from .noted_companions import NotedCompanions
 
 GPU = {
@@ -91,7 +91,7 @@ class Desk(unittest.IsolatedAsyncioTestCase):
         self.answers.append((header, payload))
         self.news.set()
 
-    def ask(self, profile_id: str, artifact: str = ANSWERS, device_id: str = "GPU-test", limit_ms: float = 20_000) -> None:
+    def ask(self, profile_id: str, artifact: str = ANSWERS, device_id: str = "GPU-test", limit_ms: float = AMPLE_MS) -> None:
         self.profiles.on_profile({
             "type": "profile", "profileId": profile_id, "deviceId": device_id, "problemKey": PROBLEM["key"], "artifact": artifact,
             "case": "case-0", "plan": samples.plan(), "limitMs": limit_ms,

@@ -106,7 +106,7 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.news.set()
 
     def ask(self, compile_id: str, source: str, **changes: Any) -> None:
-        header: Any = {"type": "record", "compileId": compile_id, "unit": unit_of(source, **changes), "limitMs": 20_000}
+        header: Any = {"type": "record", "compileId": compile_id, "unit": unit_of(source, **changes), "limitMs": 600_000}
         self.records.on_record(header, Frame({}, b"", b""))
 
     async def compiles_asked_for(self, count: int) -> None:
@@ -384,6 +384,7 @@ class Recording(unittest.IsolatedAsyncioTestCase):
     def begun(self) -> list[str]:
         return sorted(asked for run in self.records._runs.values() if run.has_begun for asked in run.asked)
 
+    @mock.patch.object(record_requests, "TOPPED_UP_S", 3600.0)
     async def test_who_waits_takes_the_place_of_one_that_has_ended_while_others_go_on(self) -> None:
         await self.side_by_side()
         self.records.cancel("0")

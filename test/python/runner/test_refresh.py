@@ -14,7 +14,7 @@ from kiln_runner.paths import RunnerPaths
 from kiln_runner.server import Server
 
 from . import samples
-from .drive import Client, Runner, wait_until
+from .drive import AMPLE_MS, WAIT_S, Client, Runner, wait_until
 from .test_compiling import HAS_GCC
 
 
@@ -42,7 +42,7 @@ class ToolFolder:
 
 def refreshed(client: Client, refresh_id: str) -> dict:
     client.send({"type": "refresh", "refreshId": refresh_id})
-    return client.wait("inventory", lambda frame: refresh_id in frame["refreshIds"], 60)["inventory"]
+    return client.wait("inventory", lambda frame: refresh_id in frame["refreshIds"])["inventory"]
 
 
 @unittest.skipUnless(HAS_GCC, "gcc is not installed: apt-get install gcc")
@@ -78,7 +78,7 @@ class CompilerThatComes(unittest.TestCase):
             client = runner.client()
             self.assertEqual(client.attach()["inventory"]["gcc"], "gcc 1.0")
             unit = samples.c_unit("int slow(void) { return 1; }")
-            client.send({"type": "compile", "compileId": "k", "unit": unit, "limitMs": 60_000})
+            client.send({"type": "compile", "compileId": "k", "unit": unit, "limitMs": AMPLE_MS})
             wait_until(lambda: any("gcc" in line and "candidate.c" in line for line in runner.processes()), "the first gcc runs")
             self.folder.install("2.0")
             refreshed(client, "r")
@@ -118,11 +118,11 @@ class DevicesThatCome(unittest.TestCase):
         served = await loop.create_unix_server(server.accept, str(paths.socket))
         server.start()
         reader, writer = await asyncio.open_unix_connection(str(paths.socket))
-        attach = {"type": "attach", "protocol": 1, "daemonId": "d", "leaseMs": 60_000, "idleExitMs": 60_000}
+        attach = {"type": "attach", "protocol": 1, "daemonId": "d", "leaseMs": AMPLE_MS, "idleExitMs": AMPLE_MS}
         writer.write(encode(attach) + encode({"type": "refresh", "refreshId": "r"}))
         decoder, seen = FrameDecoder(), []
         while not stopped.done():
-            seen += [frame.header for frame in decoder.feed(await asyncio.wait_for(reader.read(1 << 16), 20))]
+            seen += [frame.header for frame in decoder.feed(await asyncio.wait_for(reader.read(1 << 16), WAIT_S))]
         self.assertIn("devices came to the host (a new GPU)", stopped.result())
         self.assertIn(stopped.result(), [frame.get("unavailable") for frame in seen])
         reported = next(frame for frame in seen if frame["type"] == "inventory")

@@ -1,13 +1,13 @@
 """What is read of GPUs by a process of its own: what it tells, and that a driver that never answers is told as that, and holds up nobody."""
 import json
+import math
 import os
 import tempfile
 import threading
-import time
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Callable
+from typing import Callable, ClassVar
 
 from kiln_runner.frames import Frame
 from kiln_runner.judge.gpu.timely import Timely
@@ -16,12 +16,14 @@ from kiln_runner.watch.watch import DeviceWatch
 from .drive import Client, Runner, wait_until
 
 
-class WatchTest(unittest.TestCase):
+class WithReadings(unittest.TestCase):
+    VARIABLES: ClassVar[dict[str, str]] = {}
+
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.file = Path(folder.name) / "reading.json"
-        self.runner = Runner(KILN_SIMULATED_DEVICES="2", KILN_SIMULATED_READING=str(self.file))
+        self.runner = Runner(KILN_SIMULATED_DEVICES="2", KILN_SIMULATED_READING=str(self.file), **self.VARIABLES)
         self.runner.__enter__()
         self.addCleanup(self.runner.__exit__)
 
@@ -34,6 +36,8 @@ class WatchTest(unittest.TestCase):
         new.write_text(json.dumps(told), encoding="utf-8")
         os.replace(new, self.file)
 
+
+class WatchTest(WithReadings):
     def test_tells_what_nvml_tells_and_when_it_changes(self) -> None:
         client = self.runner.client()
         client.attach()
@@ -43,10 +47,16 @@ class WatchTest(unittest.TestCase):
         after = self.reading(client, lambda reading: any(device["lost"] for device in reading["devices"]))
         self.assertEqual(after["devices"][1]["xids"], [{"code": 79, "count": 1}])
 
+
+class HangingTest(WithReadings):
+    # So soon that also a reader that is only slow to start may be taken for one that hangs: the one that is started after it answers.
+    VARIABLES: ClassVar[dict[str, str]] = {"KILN_SIMULATED_SILENT_S_MAX": "3"}
+
     def test_nvml_that_hangs_is_told_and_the_runner_goes_on(self) -> None:
         client = self.runner.client()
         client.attach()
         self.reading(client, lambda reading: reading["nvml"] == "answers")
+        client.frames.clear()
         self.say(hangs=True)
         self.assertIn("no answer within", self.reading(client, lambda reading: reading["nvml"] == "hangs")["message"])
         client.sync()
@@ -73,13 +83,13 @@ class NewsTest(unittest.TestCase):
 
 class TimelyTest(unittest.TestCase):
     def test_answers_in_time(self) -> None:
-        self.assertEqual(Timely(5.0).ask(lambda: 7, 0), 7)
+        self.assertEqual(Timely(600.0).ask(lambda: 7, 0), 7)
 
     def test_one_that_is_late_is_not_waited_for_and_not_asked_again(self) -> None:
         free = threading.Event()
         self.addCleanup(free.set)
         timely = Timely(0.05)
         self.assertEqual(timely.ask(lambda: free.wait() and 7, 0), 0)
-        asked, began = 100, time.monotonic()
-        self.assertEqual([timely.ask(lambda: 7, 0) for _ in range(asked)], [0] * asked)
-        self.assertLess(time.monotonic() - began, asked * 0.05 / 2)
+        # No queue waits for so long: to wait once more would be an error.
+        timely._seconds = math.inf
+        self.assertEqual([timely.ask(lambda: 7, 0) for _ in range(100)], [0] * 100)

@@ -19,7 +19,6 @@ import { createQuickJudging } from './quick-judging.ts';
 import type { QuickJudging } from './quick-judging.ts';
 import { databaseFolder } from '../database-folder.ts';
 
-const LIMIT_MS = 120_000;
 const QUEUE_SECONDS = 1;
 
 export interface CampaignRig {
@@ -89,7 +88,7 @@ export const until = async (
   id: CampaignId,
   isSo: (view: CampaignView) => boolean,
 ): Promise<CampaignView> => {
-  await expect.poll(async () => isSo(await campaigns.view(id)), { timeout: LIMIT_MS, interval: 20 }).toBe(true);
+  await expect.poll(async () => isSo(await campaigns.view(id)), { interval: 20 }).toBe(true);
   return CampaignView.parse(await campaigns.view(id));
 };
 

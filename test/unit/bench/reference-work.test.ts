@@ -50,3 +50,13 @@ test('problems with PyTorch references load beside their native twins, and the s
     expect(own.every(({ body, beside }) => beside?.source === body.source && beside.problem === name)).toBe(true);
   }
 });
+
+test('twins promise the shapes that their native problem does', () => {
+  const again = mkdtempSync(join(folder, 'again-'));
+  const names = writeReferenceProblems(again, ['softmax']);
+  const problems = [...loadProblems(again).values()];
+  expect(problems.length).toBeGreaterThan(names.length);
+  const bounds = problems.map(({ problem }) => problem.hidden);
+  expect(bounds).toEqual(bounds.map(() => bounds[0]));
+  expect(bounds[0]).toBeDefined();
+});

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { apart } from '../../../bench/gpu/states/placements.ts';
 import { steadinessOf, statesReport } from '../../../bench/gpu/states/report.ts';
 import type { Case } from '../../../bench/gpu/states/measure.ts';
 import type { CaseTiming, TimingStatistics } from '../../../src/domain/measurement.ts';
@@ -56,5 +57,26 @@ describe('what the state of a device moves', () => {
     expect(text).toContain('times move by up to 20.00 %, speed-ups by up to 0.50 %');
     expect(text).toContain('Baselines against themselves: 1.0020 to 1.0020');
     expect(text).toContain('| other | c | 1.00 | 20.00 % | 2.000 | 0.50 % |');
+  });
+});
+
+describe('how far judge processes are apart', () => {
+  test('tells what judgements within one differ by from what whole processes do', () => {
+    const { within, between } = apart([
+      [100, 101],
+      [110, 111],
+      [120, 121],
+    ]);
+    expect(within).toBeCloseTo(0.0065, 3);
+    expect(between).toBeCloseTo(0.0907, 3);
+  });
+
+  test('is nothing beyond what judgements differ by anyway', () => {
+    expect(
+      apart([
+        [1, 1.1],
+        [1.1, 1],
+      ]),
+    ).toMatchObject({ between: 0 });
   });
 });

@@ -27,6 +27,7 @@ const createStore = (failures = 0, failing = '') => {
     writeAttempts: async () => write('attempts'),
     appendEvents: async () => write('events'),
     writeCanaries: async () => write('canaries'),
+    writePairs: async () => write('pairs'),
     finishProfile: async () => {
       await write('profile');
       return true;

@@ -21,3 +21,11 @@ test('a packet is there until it is written, and its memory is given back then',
   expect(packets.map(({ length }) => length)).toEqual([0, 0]);
   expect(taken.map(({ text }) => text)).toEqual(['one', 'two']);
 });
+
+test('a packet that is much smaller than most has memory of its own, which is given back too', async () => {
+  const written = freeingWritten(new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() }));
+  const packet = Buffer.allocUnsafe(5000);
+  written.write(packet);
+  await new Promise(setImmediate);
+  expect(packet.length).toBe(0);
+});

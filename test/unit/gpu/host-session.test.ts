@@ -151,6 +151,24 @@ describe('connected', () => {
   });
 
   test.each([
+    ['says hello', async () => Promise.resolve()],
+    ['is connected', async (rig: ReturnType<typeof sessionRig>) => rig.connect()],
+  ])(
+    'a daemon that stood still for minutes reads what was said meanwhile before it gives up a host that %s',
+    async (_what, begin) => {
+      const rig = sessionRig();
+      await rig.start();
+      await begin(rig);
+      await rig.clock.advance(500);
+      rig.clock.stall(300_000);
+      await rig.clock.advance(0);
+      expect(rig.events.filter(({ type }) => type === 'lost')).toEqual([]);
+      await rig.clock.advance(15_000);
+      expect(rig.events.at(-1)).toMatchObject({ type: 'lost' });
+    },
+  );
+
+  test.each([
     ['an unknown type', { type: 'surprise' }],
     ['a missing field', { type: 'pong' }],
     ['a field too many', { type: 'pong', nonce: 1, more: true }],

@@ -87,6 +87,13 @@ describe('cases whose inputs are computed', () => {
     expect(kept({ draw: normal }).isDerived).toBe(false);
   });
 
+  test('say the one reason where the file is refused, whatever words it is refused with', () => {
+    const refused = 'it says of itself that `x` is not drawn plainly';
+    expect(() => keptCases({ cases: [{ refused }], names: [] }, [{ kind: 'bench', args: {} }])).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('cannot be derived') as string }),
+    );
+  });
+
   test('say both reasons where they can be neither', () => {
     expect(() => kept({}, [])).toThrow(
       '`data` is not drawn plainly: tril (reference.py:3); and it cannot be derived: nothing of it is drawn',

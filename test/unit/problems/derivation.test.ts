@@ -128,7 +128,6 @@ describe('a problem that derives its inputs', () => {
     [{ derive: { ...DERIVE, raw: { a: { ...DERIVE.raw.a, shape: ['n - 33'] } } } }, 'derive.raw.a.shape[0]'],
     [{ derive: { ...DERIVE, raw: { a: { ...DERIVE.raw.a, shape: [4_000_000_000] } } } }, 'derive.raw: 16000000000 bytes'],
     [{ derive: { ...DERIVE, file: 'other.py' } }, 'derive.file: there is no file "other.py"'],
-    [{ hidden: { n: { min: 1, max: 9 } } }, 'hidden: cannot be given with inputs that are derived by a program'],
     [
       {
         cpu: { reference: 'reference.c', baseline: 'reference.c' },

@@ -2,13 +2,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Problem, programFilesOf } from '../../../src/domain/problem.ts';
-import { hiddenFor } from '../../../src/engine/judging/hidden-task.ts';
-import { drawHidden, hiddenProbes } from '../../../src/problems/hidden.ts';
+import { drawnFor, hiddenFor } from '../../../src/engine/judging/hidden-task.ts';
+import { drawHidden, drawHiddenSet, hiddenProbes, type RandomInt } from '../../../src/problems/hidden.ts';
 import { loadProblem, loadProblems } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
 import { resolvePlanAt } from '../../../src/problems/resolve-unit.ts';
 import { languageOfFile } from '../../../src/domain/plan/language-of-file.ts';
 import { kernelUnit } from '../../support/kernel-unit.ts';
+import { hiddenCasesBy } from '../../support/hidden-cases.ts';
+import { seededInt } from '../../support/seeded-int.ts';
 
 const KERNELS = join(import.meta.dirname, '../../../kernels');
 const problems = loadProblems(KERNELS);
@@ -18,22 +20,17 @@ const shipped = [...problems.values()]
   .map((loaded) => [loaded.problem.name, loaded] as const);
 const DRAWS = 20;
 
-/** From 0 to below `below`, by a seed. */
-const seeded = (seed: number) => {
-  let state = seed;
-  return (below: number): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-};
-
 const source = (grid: string): string =>
   `/* kiln\nlaunch:\n  - kernel: k\n    grid: ["${grid}"]\n    block: [32]\n    args: [a, b, c, m, n, k]\n*/\nvoid k() {}\n`;
 const candidate = (grid: string) =>
   ({
     loaded: matmul,
     submission: { content: { language: 'cuda', source: source(grid), params: {}, device: 'H100' } },
-  }) as unknown as Parameters<typeof hiddenFor>[1];
+    hidden: null,
+  }) as unknown as Parameters<typeof drawnFor>[1];
+/** As of an attempt. */
+const taskOf = (randomInt: RandomInt, of: ReturnType<typeof candidate>) =>
+  hiddenFor(drawnFor({ hidden: hiddenCasesBy(randomInt) }, of), of).hidden;
 
 const resolved = (grid: string) =>
   resolveCandidate(matmul, {
@@ -54,7 +51,7 @@ describe('the case that is drawn for one judgement', () => {
         (seed, min, more, step) => {
           const bounds = Problem.shape.hidden.safeParse({ m: { min, max: min + more, multiple_of: step } });
           if (!bounds.success) return;
-          const item = drawHidden({ ...matmul.problem, hidden: bounds.data }, seeded(seed));
+          const item = drawHidden({ ...matmul.problem, hidden: bounds.data }, seededInt(seed));
           const value = item?.shape['m'] ?? 0;
           expect(value).toBeGreaterThanOrEqual(min);
           expect(value).toBeLessThanOrEqual(min + more);
@@ -65,7 +62,7 @@ describe('the case that is drawn for one judgement', () => {
   });
 
   test('reaches both ends, and takes the inputs of every hard check case', () => {
-    const drawn = Array.from({ length: 2000 }, (_, seed) => drawHidden(matmul.problem, seeded(seed)));
+    const drawn = Array.from({ length: 2000 }, (_, seed) => drawHidden(matmul.problem, seededInt(seed)));
     expect(new Set(drawn.map((item) => item?.shape['n']))).toEqual(new Set(Array.from({ length: 33 }, (_, i) => 8 * (i + 1))));
     const hard = matmul.problem.check.filter(({ distributions }) => distributions).map(({ name }) => name);
     for (const name of hard) expect(drawn.some((item) => item?.name.endsWith(`, as ${name})`))).toBe(true);
@@ -77,13 +74,13 @@ describe('the case that is drawn for one judgement', () => {
   });
 
   test('is another one in every judgement, while the candidate stays what it is', () => {
-    const tasks = [1, 2].map((seed) => hiddenFor({ randomInt: seeded(seed) }, candidate('m')).hidden);
+    const tasks = [1, 2].map((seed) => taskOf(seededInt(seed), candidate('m')));
     expect(tasks.map((task) => task?.kind)).toEqual(['case', 'case']);
     expect(tasks[0]).not.toEqual(tasks[1]);
   });
 
   test('ends a candidate whose plan cannot be made there with a message that names the shape', () => {
-    const task = hiddenFor({ randomInt: () => 0 }, candidate('m - 1')).hidden;
+    const task = taskOf(() => 0, candidate('m - 1'));
     expect(task).toMatchObject({ kind: 'refused', field: 'launch[0].grid[0]' });
     expect(task).toHaveProperty('message', expect.stringContaining('case hidden(m=1, n=8, k=8)'));
   });
@@ -91,6 +88,7 @@ describe('the case that is drawn for one judgement', () => {
   test('is not there for a problem that declares no bounds', () => {
     const { hidden: _hidden, ...plain } = matmul.problem;
     expect(drawHidden(plain, () => 0)).toBeUndefined();
+    expect(drawHiddenSet(plain, () => 0)).toBeUndefined();
     expect(hiddenProbes(plain)).toEqual([]);
   });
 
@@ -126,7 +124,7 @@ describe('the case that is drawn for one judgement', () => {
 
 test.each(shipped)('all files of %s keep what its bounds promise', (_name, loaded) => {
   for (let seed = 0; seed < DRAWS; seed++) {
-    const item = drawHidden(loaded.problem, seeded(seed));
+    const item = drawHidden(loaded.problem, seededInt(seed));
     if (!item) throw new Error('no bounds');
     for (const target of loaded.targets) expect(loaded.hiddenCase(target, item).tensors.length).toBeGreaterThan(0);
     const programs = programFilesOf(loaded.problem);

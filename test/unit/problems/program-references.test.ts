@@ -81,7 +81,7 @@ describe('a reference that is a program', () => {
     [{ gpu: { reference: { ...SIDE, symbol: 'a b' } } }, 'a symbol is a name of Python'],
     [{ gpu: { reference: 3 } }, 'must be the name of a file, or a program: {file, symbol, style}'],
     [{ gpu: { reference: 'reference.py' } }, 'gpu.baseline: is missing'],
-    [{ hidden: { n: { min: 1, max: 9 } } }, 'hidden: cannot be given with a reference that is a program: what it launches'],
+    [{ hidden: { m: { min: 1, max: 9 } } }, 'hidden.m: "m" is no variable of the problem'],
     [
       { cpu: { reference: SIDE }, bench: { ...PROBLEM.bench, cpu: [{ name: 'small', shape: { n: 16 } }] } },
       'cpu.reference: a program runs on GPUs only',

@@ -91,7 +91,6 @@ const scenario = async ({ judges = true, monotonicMs = () => performance.now() }
 };
 
 const statusOf = async (sweeps: RunningSweeps): Promise<string | undefined> => (await sweeps.list()).sweeps[0]?.status;
-const SOON = { timeout: 60_000 };
 const isFinish = (_id: unknown, { status }: SweepChange): boolean => status === 'finished';
 
 describe('while the store does not answer', () => {
@@ -100,7 +99,7 @@ describe('while the store does not answer', () => {
     failNext('askSweepPoints');
     const { id } = await sweeps.create(request());
     await until(() => failures() === 1, 'the points could not be written');
-    await expect.poll(async () => statusOf(sweeps), SOON).toBe('finished');
+    await expect.poll(async () => statusOf(sweeps)).toBe('finished');
     expect(await sweeps.view(id)).toMatchObject({ asked: POINTS, reason: 'every point of the space was tried' });
   });
 
@@ -109,7 +108,7 @@ describe('while the store does not answer', () => {
     failNext('updateSweep', isFinish);
     await sweeps.create(request());
     await until(() => failures() === 1, 'the end could not be written');
-    await expect.poll(async () => statusOf(sweeps), SOON).toBe('finished');
+    await expect.poll(async () => statusOf(sweeps)).toBe('finished');
   });
 
   test('a sweep that was kept and could not be begun goes on when the same request comes again', async () => {
@@ -117,7 +116,7 @@ describe('while the store does not answer', () => {
     failNext('sweepCandidate');
     await expect(sweeps.create(request())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     await sweeps.create(request());
-    await expect.poll(async () => statusOf(sweeps), SOON).toBe('finished');
+    await expect.poll(async () => statusOf(sweeps)).toBe('finished');
   });
 
   test('a sweep that was kept and could not be begun goes on by itself', async () => {
@@ -128,7 +127,7 @@ describe('while the store does not answer', () => {
     const [kept] = (await sweeps.list()).sweeps;
     expect(kept?.status).toBe('running');
     vi.advanceTimersByTime(RECHECK_MS);
-    await expect.poll(async () => statusOf(sweeps), SOON).toBe('finished');
+    await expect.poll(async () => statusOf(sweeps)).toBe('finished');
   });
 
   test('a sweep whose points could not be cancelled has them cancelled when it is cancelled again', async () => {

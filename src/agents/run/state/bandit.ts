@@ -7,7 +7,7 @@ import { betaFrom } from '../../../platform/beta.ts';
 import { pick, type Random, randomFrom } from '../../../platform/random.ts';
 import type { EarningTarget, Earnings } from './earnings.ts';
 import { MICROS_PER_USD, MS_PER_MINUTE } from './limits.ts';
-import type { Outcome } from './tally.ts';
+import type { Counts, Outcome } from './tally.ts';
 
 export interface Arm<M extends Move = Move> {
   readonly generator: string;
@@ -48,13 +48,13 @@ export const drawArm = <M extends Move>(
 
 const SALT = 0xba4d17;
 const TARGET_SALT = 0x7a46e7;
-/** Of an even share of the questions: a target that had less comes first, whatever it earned. */
+/** Of an even share of what was spent: a target that had less comes first, whatever it earned. */
 const LEAST_SHARE = 0.2;
 /** Questions on a target before what it brings is compared. */
 const TRIES_LEAST = 8;
 
 export interface TargetDrawing extends Omit<Drawing, 'earnings'> {
-  readonly earnings: Pick<Earnings, 'askedOn' | 'writtenOn'>;
+  readonly earnings: Pick<Earnings, 'countsOn' | 'writtenOn'>;
 }
 
 /** All of them, in the order in which they are to be asked for: who had too little first, then by a draw of what the next share of the budget brings. */
@@ -63,20 +63,34 @@ export const drawTargets = <T extends EarningTarget>(
   { earnings, budget, seed, number }: TargetDrawing,
 ): readonly T[] => {
   const random = randomFrom(seed, number, TARGET_SALT);
-  const known = targets.map((target) => ({ target, asked: earnings.askedOn(target), recent: earnings.writtenOn(target) }));
+  const known = targets.map((target) => ({ target, counts: earnings.countsOn(target), recent: earnings.writtenOn(target) }));
   const overall = summed(
     known.flatMap(({ recent }) => recent),
     budget,
   );
-  const least = Math.max(TRIES_LEAST, (LEAST_SHARE * sum(known.map(({ asked }) => asked))) / Math.max(1, targets.length));
-  const drawn = known.map(({ target, asked, recent }) => ({
+  const spent = spentOn(
+    known.map(({ counts }) => counts),
+    budget,
+  );
+  const least = (LEAST_SHARE * sum(spent)) / Math.max(1, targets.length);
+  const drawn = known.map(({ target, counts: { asked }, recent }, index) => ({
     target,
     asked,
+    isStarved: asked < TRIES_LEAST || (spent[index] ?? 0) < least,
     worth: worthOf(summed(recent, budget), { overall, share: 1, random }),
   }));
-  const starved = drawn.filter(({ asked }) => asked < least).toSorted((a, b) => a.asked - b.asked);
-  const others = drawn.filter(({ asked }) => asked >= least).toSorted((a, b) => b.worth - a.worth);
+  const starved = drawn.filter(({ isStarved }) => isStarved).toSorted((a, b) => a.asked - b.asked);
+  const others = drawn.filter(({ isStarved }) => !isStarved).toSorted((a, b) => b.worth - a.worth);
   return [...starved, ...others].map(({ target }) => target);
+};
+
+/** What each used of the budget, and will have once what is under way is judged: that costs what its target's questions cost so far, or all. */
+const spentOn = (all: readonly Counts[], budget: Budget): readonly number[] => {
+  const used = all.map(({ micros, deviceMs, judged }) =>
+    costOf({ micros, deviceMs, candidates: judged, questions: judged }, budget),
+  );
+  const mean = sum(used) / Math.max(1, sum(all.map(({ judged }) => judged)));
+  return all.map(({ asked, judged }, index) => (judged === 0 ? asked * mean : ((used[index] ?? 0) * asked) / judged));
 };
 
 interface Sums {
@@ -92,18 +106,27 @@ const summed = (outcomes: readonly Outcome[], budget: Budget): Sums => {
     count: outcomes.length,
     accepted: gains.length,
     gain: sum(gains),
-    cost: sum(outcomes.map((outcome) => costOf(outcome, budget))),
+    cost: sum(
+      outcomes.map(({ micros, deviceMs, isCandidate }) =>
+        costOf({ micros, deviceMs, candidates: isCandidate ? 1 : 0, questions: 1 }, budget),
+      ),
+    ),
   };
 };
 
-/** Shares of the limits that it used: money where there is a limit in money, candidates where there is one of those. */
-const costOf = ({ micros, deviceMs, isCandidate }: Outcome, budget: Budget): number => {
+interface Used extends Pick<Counts, 'micros' | 'deviceMs'> {
+  readonly candidates: number;
+  readonly questions: number;
+}
+
+/** Shares of the limits that were used: money where there is a limit in money, candidates where there is one of those; questions where time alone is limited. */
+const costOf = ({ micros, deviceMs, candidates, questions }: Used, budget: Budget): number => {
   const shares = [
     budget.usd === undefined ? 0 : micros / (budget.usd * MICROS_PER_USD),
-    budget.candidates === undefined || !isCandidate ? 0 : 1 / budget.candidates,
+    budget.candidates === undefined ? 0 : candidates / budget.candidates,
     budget.gpuMinutes === undefined ? 0 : deviceMs / (budget.gpuMinutes * MS_PER_MINUTE),
   ];
-  return sum(shares) || (isTimed(budget) ? 1 : 0);
+  return sum(shares) || (isTimed(budget) ? questions : 0);
 };
 
 const isTimed = ({ usd, candidates, gpuMinutes }: Budget): boolean =>

@@ -1,6 +1,6 @@
 /** What each generator earned with each move, and what was earned on each target: confirmed improvements, and what they cost. Pure. */
 import type { Generation, Move } from '../../../domain/campaign/campaign.ts';
-import { type Counts, createTally, type Outcome } from './tally.ts';
+import { type Counts, createTally, NOTHING, type Outcome } from './tally.ts';
 
 /** Of what went out last: what a move earned while all was easy says little of now. */
 const RECENT_MAX = 64;
@@ -25,8 +25,8 @@ export interface Earnings {
   recent(generator: string, move: Move): readonly Outcome[];
   /** Of targets that somebody was asked for, starting points left out, those that cost most first. */
   targets(): readonly (EarningTarget & Counts)[];
-  /** Questions on it, all of them. */
-  askedOn(target: EarningTarget): number;
+  /** Of it, all questions. */
+  countsOn(target: EarningTarget): Counts;
   /** What came last of those who wrote for it. Params that are tried beside are tried while a gain is expected of them, whatever else is asked for: they say nothing of what writing brings. */
   writtenOn(target: EarningTarget): readonly Outcome[];
 }
@@ -49,7 +49,7 @@ export const createEarnings = (): Earnings => {
     read: () => arms.read().toSorted(dearestFirst),
     recent: (generator, move) => arms.recent({ generator, move }),
     targets: () => targets.read().toSorted(dearestFirst),
-    askedOn: ({ problem, device }) => targets.counts({ problem, device })?.asked ?? 0,
+    countsOn: ({ problem, device }) => targets.counts({ problem, device }) ?? NOTHING,
     writtenOn: ({ problem, device }) => targets.recent({ problem, device }),
   };
 };

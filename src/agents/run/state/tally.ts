@@ -36,7 +36,7 @@ interface Line<Of> {
   readonly recent: Map<number, Outcome>;
 }
 
-const NOTHING: Counts = { asked: 0, judged: 0, accepted: 0, micros: 0, deviceMs: 0, gain: 0 };
+export const NOTHING: Counts = { asked: 0, judged: 0, accepted: 0, micros: 0, deviceMs: 0, gain: 0 };
 
 export const createTally = <Of extends object>(options: {
   readonly keyOf: (of: Of) => string;

@@ -349,7 +349,7 @@ const groupColumns = (what: string): readonly Column<Group>[] => [
 
 const COLUMNS: readonly Column<Generation>[] = [
   { title: 'Number', isNumber: true, cell: ({ number }) => number, text: ({ number }) => number },
-  { title: 'Problem', cell: ({ problem }) => problem, text: ({ problem }) => problem },
+  { title: 'Problem', room: { percent: 10, leastRem: 6 }, cell: ({ problem }) => name(problem), text: ({ problem }) => problem },
   { title: 'Move', cell: ({ move }) => move, text: ({ move }) => move },
   {
     title: 'State',
@@ -369,10 +369,16 @@ const COLUMNS: readonly Column<Generation>[] = [
   },
   {
     title: 'Idea',
+    room: { percent: 28, leastRem: 7 },
     cell: ({ idea, state }) => name(state.status === 'failed' ? state.message : idea, 60),
     text: ({ idea }) => idea,
   },
-  { title: 'Generator', cell: ({ generator }) => name(generator, 24), text: ({ generator }) => generator },
+  {
+    title: 'Generator',
+    room: { percent: 9, leastRem: 6 },
+    cell: ({ generator }) => name(generator, 24),
+    text: ({ generator }) => generator,
+  },
   { title: 'Island', isNumber: true, cell: ({ island }) => island, text: ({ island }) => island },
   { title: 'Cost', isNumber: true, cell: ({ usage }) => dollars(usage.micros / 1e6), text: ({ usage }) => usage.micros / 1e6 },
   {

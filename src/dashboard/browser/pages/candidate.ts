@@ -38,7 +38,7 @@ import { ProfilePanel } from '../parts/profile-panel.ts';
 import { CaseTimes, FloorPanel } from '../parts/record-cases.ts';
 import { ShareMenu } from '../parts/share-menu.ts';
 import { SourcePanel } from '../parts/source-panel.ts';
-import { moment } from '../parts/time.ts';
+import { moment, shortMoment } from '../parts/time.ts';
 import { WhyPanel } from '../parts/why-panel.ts';
 import { TablePanel } from '../parts/table-panel.ts';
 import type { Column } from '../parts/virtual-table.ts';
@@ -260,8 +260,13 @@ const ATTEMPT_COLUMNS: readonly Column<FinishedAttempt>[] = [
     cell: ({ phases }) => (phases === null ? '–' : milliseconds(phases.totalMs)),
     text: ({ phases }) => phases?.totalMs ?? null,
   },
-  { title: 'Host', cell: ({ hostId }) => name(hostId, 30), text: ({ hostId }) => hostId },
-  { title: 'Device', cell: ({ deviceModel }) => name(deviceModel, 36), text: ({ deviceModel }) => deviceModel },
+  { title: 'Host', room: { percent: 12, leastRem: 5 }, cell: ({ hostId }) => name(hostId, 30), text: ({ hostId }) => hostId },
+  {
+    title: 'Device',
+    room: { percent: 16, leastRem: 6 },
+    cell: ({ deviceModel }) => name(deviceModel, 36),
+    text: ({ deviceModel }) => deviceModel,
+  },
   {
     title: 'SM clock',
     isNumber: true,
@@ -278,7 +283,7 @@ const ATTEMPT_COLUMNS: readonly Column<FinishedAttempt>[] = [
   },
   {
     title: 'Finished',
-    cell: ({ finishedAt }) => h('span', { class: 'soft' }, moment(finishedAt)),
+    cell: ({ finishedAt }) => h('span', { class: 'soft', title: moment(finishedAt) }, shortMoment(finishedAt)),
     text: ({ finishedAt }) => finishedAt,
   },
 ];

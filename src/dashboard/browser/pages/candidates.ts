@@ -25,7 +25,7 @@ import {
   statusBadge,
   textField,
 } from '../parts/elements.ts';
-import { moment } from '../parts/time.ts';
+import { moment, shortMoment } from '../parts/time.ts';
 import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
 
 const PAGE = FIRST_LIMITS.candidates;
@@ -156,7 +156,12 @@ const COLUMNS: readonly Column<CandidateSummary>[] = [
     cell: ({ status, verdict }) => statusBadge(status, verdict),
     text: ({ status, verdict }) => verdict ?? status,
   },
-  { title: 'Problem', cell: ({ problem }) => problemLink(problem), text: ({ problem }) => problem },
+  {
+    title: 'Problem',
+    room: { percent: 12, leastRem: 7 },
+    cell: ({ problem }) => problemLink(problem),
+    text: ({ problem }) => problem,
+  },
   { title: 'Device', cell: ({ device }) => device, text: ({ device }) => device },
   {
     title: 'Speed-up',
@@ -180,13 +185,19 @@ const COLUMNS: readonly Column<CandidateSummary>[] = [
   { title: 'Language', cell: ({ language }) => language, text: ({ language }) => language },
   {
     title: 'Params',
+    room: { percent: 26, leastRem: 6 },
     cell: ({ params }) => h('code', { title: paramsText(params) }, paramsText(params)),
     text: ({ params }) => paramsText(params),
   },
-  { title: 'Submitter', cell: ({ submitter }) => name(submitter, 30), text: ({ submitter }) => submitter },
+  {
+    title: 'Submitter',
+    room: { percent: 10, leastRem: 5.9 },
+    cell: ({ submitter }) => name(submitter, 30),
+    text: ({ submitter }) => submitter,
+  },
   {
     title: 'Submitted',
-    cell: ({ submittedAt }) => h('span', { class: 'soft' }, moment(submittedAt)),
+    cell: ({ submittedAt }) => h('span', { class: 'soft', title: moment(submittedAt) }, shortMoment(submittedAt)),
     text: ({ submittedAt }) => submittedAt,
   },
 ];

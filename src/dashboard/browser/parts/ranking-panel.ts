@@ -15,7 +15,7 @@ import { mayAsk } from '../live/share.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { draw } from './draw.ts';
 import { badge, candidateLink, empty, failure, loading, name, optionsOf, Panel, select, shortId } from './elements.ts';
-import { moment } from './time.ts';
+import { moment, shortMoment } from './time.ts';
 import { type Column, CsvButton, VirtualTable } from './virtual-table.ts';
 
 export const RANKED_MAX = 1000;
@@ -78,7 +78,8 @@ export const Ranking = ({ problem, ofClass, model, failed }: RankingProps): JSX.
           )
         : h(VirtualTable<RankingEntry>, {
             caption: `Ranking on ${model.deviceModel}`,
-            columns,
+            // Programs are in one language, and their times need the room.
+            columns: ofClass === 'program' ? columns.filter(({ title }) => title !== 'Language') : columns,
             rows: entries,
             keyOf: ({ candidateId }) => candidateId,
             isMarked: ({ record }) => record,
@@ -150,7 +151,7 @@ const MARK_TONES = {
 
 const markCell = (entry: RankingEntry, holder: CandidateId | undefined): JSX.Element | '' => {
   const mark = rankingMark(entry, holder);
-  return mark === null ? '' : badge(mark, MARK_TONES[mark], stoppedText(entry.score) ?? undefined);
+  return mark === null ? '' : badge(mark, MARK_TONES[mark], stoppedText(entry.score) ?? mark);
 };
 
 const columnsFor = (range: readonly [number, number], holder: CandidateId | undefined): readonly Column<RankingEntry>[] => [
@@ -158,6 +159,7 @@ const columnsFor = (range: readonly [number, number], holder: CandidateId | unde
   { title: 'Candidate', cell: ({ candidateId }) => candidateLink(candidateId), text: ({ candidateId }) => candidateId },
   {
     title: 'Mark',
+    room: { percent: 6, leastRem: 4.7 },
     cell: (entry) => markCell(entry, holder),
     text: (entry) => rankingMark(entry, holder) ?? '',
   },
@@ -169,10 +171,15 @@ const columnsFor = (range: readonly [number, number], holder: CandidateId | unde
   },
   {
     title: 'Params',
+    room: { percent: 26, leastRem: 6 },
     cell: ({ params }) => h('code', { title: paramsText(params) }, paramsText(params)),
     text: ({ params }) => paramsText(params),
   },
-  { title: '95 % interval', cell: ({ score }) => (score.stopped ? '' : draw(intervalCell(score, range))) },
+  {
+    title: '95 % interval',
+    room: { percent: 12, leastRem: 6.6 },
+    cell: ({ score }) => (score.stopped ? '' : draw(intervalCell(score, range))),
+  },
   {
     title: 'from, to',
     cell: ({ score }) => h('span', { class: 'soft' }, interval(score.speedupLow, score.speedupHigh)),
@@ -186,11 +193,21 @@ const columnsFor = (range: readonly [number, number], holder: CandidateId | unde
     cell: ({ score }) => (score.floorShare === null ? '–' : percent(score.floorShare)),
     text: ({ score }) => score.floorShare,
   },
-  { title: 'Measured', cell: ({ score }) => basisText(score), text: ({ score }) => basisText(score) },
-  { title: 'Submitter', cell: ({ submitter }) => name(submitter, 30), text: ({ submitter }) => submitter },
+  {
+    title: 'Measured',
+    room: { percent: 7, leastRem: 5.5 },
+    cell: ({ score }) => h('span', { title: basisText(score) }, basisText(score)),
+    text: ({ score }) => basisText(score),
+  },
+  {
+    title: 'Submitter',
+    room: { percent: 8, leastRem: 5.6 },
+    cell: ({ submitter }) => name(submitter, 30),
+    text: ({ submitter }) => submitter,
+  },
   {
     title: 'Judged',
-    cell: ({ finishedAt }) => h('span', { class: 'soft' }, moment(finishedAt)),
+    cell: ({ finishedAt }) => h('span', { class: 'soft', title: moment(finishedAt) }, shortMoment(finishedAt)),
     text: ({ finishedAt }) => finishedAt,
   },
   { title: 'Language', cell: ({ language }) => language, text: ({ language }) => language },

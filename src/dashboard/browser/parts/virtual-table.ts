@@ -9,6 +9,8 @@ export interface Column<Row> {
   /** For the export; left out: the column is not in it. */
   readonly text?: (row: Row) => string | number | null;
   readonly isNumber?: boolean;
+  /** Per cent of the width, where there is room: it gives way to other columns, down to `leastRem`, and what does not fit is cut with an ellipsis. */
+  readonly room?: { readonly percent: number; readonly leastRem: number };
 }
 
 interface Props<Row> {
@@ -53,7 +55,9 @@ export const VirtualTable = <Row>({ caption, columns, rows, keyOf, isMarked, onE
         h(
           'tr',
           { 'aria-rowindex': 1 },
-          columns.map(({ title, isNumber }) => h('th', { key: title, scope: 'col', class: isNumber ? 'num' : '' }, title)),
+          columns.map((column) =>
+            h('th', { key: column.title, scope: 'col', ...lookOf(column), style: widthOf(column) }, column.title),
+          ),
         ),
       ),
       h(
@@ -64,7 +68,7 @@ export const VirtualTable = <Row>({ caption, columns, rows, keyOf, isMarked, onE
           h(
             'tr',
             { key: keyOf(row), 'aria-rowindex': from + index + 2, class: isMarked?.(row) ? 'marked' : '' },
-            columns.map(({ title, cell, isNumber }) => h('td', { key: title, class: isNumber ? 'num' : '' }, cell(row))),
+            columns.map((column) => h('td', { key: column.title, ...lookOf(column) }, column.cell(row))),
           ),
         ),
         spacer(rows.length - to, columns.length, 'after'),
@@ -72,6 +76,13 @@ export const VirtualTable = <Row>({ caption, columns, rows, keyOf, isMarked, onE
     ),
   );
 };
+
+const lookOf = ({ isNumber, room }: Pick<Column<never>, 'isNumber' | 'room'>): { readonly class: string } => ({
+  class: [isNumber ? 'num' : '', room ? 'gives-way' : ''].join(' ').trim(),
+});
+
+const widthOf = ({ room }: Pick<Column<never>, 'room'>): Readonly<Record<string, string>> =>
+  room ? { width: `${room.percent}%`, minWidth: `${room.leastRem}rem` } : {};
 
 const spacer = (rows: number, columns: number, key: string): JSX.Element | null =>
   rows <= 0

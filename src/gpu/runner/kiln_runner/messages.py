@@ -2,6 +2,7 @@
 from typing import Any, cast
 
 from kiln_runner.protocol import Json
+from kiln_runner.protocol_programs import RECORDED_CASES_MAX
 from kiln_runner.schema import (
     Shape,
     ShapeError,
@@ -139,7 +140,7 @@ recorded_cases = array(record({
         "name": name, "dtype": one_of(*DTYPES), "shape": array(integer(1), 1, 8), "role": one_of("in", "out", "inout"),
         "distribution": distribution,
     }), 1),
-}, {"data": handed_data, "values": mapping(union("kind", values))}), 1, 64)
+}, {"data": handed_data, "values": mapping(union("kind", values))}), 1, RECORDED_CASES_MAX)
 model_call = record({"init": record({"positional": array(anything), "keywords": mapping(anything)}), "seed": integer(0)})
 record_unit = record(
     {**program_fields, "built": content_hash, "deviceModel": string, "cases": recorded_cases},
@@ -186,7 +187,10 @@ judge_task = record({
 }, {
     "plans": plans, "plansKey": content_hash,
     "race": record({"speedup": number(above=0), "timeNs": number(above=0), "leastNs": mapping(number(above=0))}),
-    "hidden": union("kind", {"case": record({"case": defined_case, "plan": plan}), "refused": record({"field": string, "message": string})}),
+    "hidden": union("kind", {
+        "case": record({"case": defined_case, "plan": plan}), "program": record({"case": defined_case}),
+        "refused": record({"field": string, "message": string}),
+    }),
 })
 to_runner = union("type", {
     "attach": record({"protocol": integer(), "daemonId": string, "leaseMs": millis, "idleExitMs": millis}, {

@@ -152,6 +152,11 @@ class HiddenCase(TypedDict):
     plan: Plan
 
 
+class HiddenCaseOfProgram(TypedDict):
+    kind: Literal["program"]
+    case: DefinedCase
+
+
 class HiddenRefusal(TypedDict):
     kind: Literal["refused"]
     field: str
@@ -166,7 +171,7 @@ class Race(TypedDict):
     leastNs: dict[str, float]
 
 
-Hidden = Union[HiddenCase, HiddenRefusal]
+Hidden = Union[HiddenCase, HiddenCaseOfProgram, HiddenRefusal]
 
 
 class RecordHolder(TypedDict):
@@ -273,48 +278,6 @@ class JudgeResult(TypedDict):
     infra: Optional[InfraFailure]
     phases: JudgePhases
     telemetry: Optional[Telemetry]
-
-
-class Stall(TypedDict):
-    reason: str
-    share: float
-
-
-class KernelProfile(TypedDict):
-    kernel: str
-    registers: Optional[int]
-    spillBytes: Optional[int]
-    sharedBytes: Optional[int]
-    occupancyTheoretical: Optional[float]
-    occupancyAchieved: Optional[float]
-    occupancyLimiter: Optional[str]
-    durationNs: Optional[float]
-    memoryPeakShare: Optional[float]
-    computePeakShare: Optional[float]
-    l2HitRate: Optional[float]
-    bankConflictShare: Optional[float]
-    stalls: list[Stall]
-
-
-class ProfileSummary(TypedDict):
-    source: Literal["ncu", "binary"]
-    note: Optional[str]
-    case: str
-    deviceModel: str
-    kernels: list[KernelProfile]
-
-
-class Profiled(TypedDict):
-    status: Literal["done"]
-    summary: ProfileSummary
-
-
-class NotProfiled(TypedDict):
-    status: Literal["failed"]
-    message: str
-
-
-ProfileResult = Union[Profiled, NotProfiled, Infra]
 
 
 class _Device(TypedDict):

@@ -15,9 +15,9 @@ from kiln_runner.protocol import (
     Plan,
     Plans,
     ProblemDefinition,
-    ProfileResult,
     SentTask,
 )
+from kiln_runner.protocol_profiles import ProfileResult
 from kiln_runner.protocol_programs import RecordUnit
 from kiln_runner.protocol_readings import HostReading
 

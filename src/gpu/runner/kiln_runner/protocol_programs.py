@@ -1,6 +1,9 @@
 """Types of programs in frames: what is built, and what is recorded, as in src/domain/program-unit.ts (held by the golden fixtures)."""
 from typing import Any, Literal, Optional, TypedDict, Union
 
+# Of a program: every check case and every timed case of a problem, and the hidden ones.
+RECORDED_CASES_MAX = 72
+
 
 class ProgramFile(TypedDict):
     path: str

@@ -39,12 +39,13 @@ from kiln_runner.programs.companions import Equipment as ProgramEquipment
 from kiln_runner.programs.record_requests import RecordPorts, RecordRequests
 from kiln_runner.programs.zygotes import Zygotes
 from kiln_runner.spool import Kept, Spool
+from kiln_runner.watch.simulated import silent_s_max_of_tests
 from kiln_runner.watch.watch import DeviceWatch
 
 HEALTH_PERIOD_S = 2.0
 WARM_WORKERS = 2
-# A reading of the GPUs comes every 5 s (a simulated one sooner): after so long without one, NVML hangs.
-SILENT_S_MAX, SIMULATED_SILENT_S_MAX = 30.0, 3.0
+# A reading of the GPUs comes every 5 s: after so long without one, NVML hangs. The start of the process that reads counts too.
+SILENT_S_MAX = 30.0
 
 
 class Server:
@@ -146,7 +147,7 @@ class Server:
     def _make_watch(self, paths: RunnerPaths) -> DeviceWatch:
         gpus = [slot.device for slot in self._slots.values() if slot.device["kind"] == "gpu"]
         simulated = self._equipment.now.simulated
-        silent_s_max = SIMULATED_SILENT_S_MAX if simulated else SILENT_S_MAX
+        silent_s_max = (silent_s_max_of_tests() if simulated else None) or SILENT_S_MAX
         command = watch_command(paths, gpus, simulated=simulated) if gpus else None
         return DeviceWatch(self._children, command, self._health.send, silent_s_max=silent_s_max)
 

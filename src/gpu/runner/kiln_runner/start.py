@@ -11,7 +11,8 @@ from kiln_runner.identity import own_environment, runner_hash, self_command
 from kiln_runner.paths import EXIT_LOCKED, RunnerPaths, connect
 
 # The inventory is taken first; where Triton is installed it compiles a kernel, from a cold disk in tens of seconds.
-START_TIMEOUT_S = 60.0
+# Less than ANSWER_MS_MAX of the daemon's.
+START_TIMEOUT_S = 110.0
 POLL_S = 0.02
 LOG_TAIL_BYTES = 2000
 

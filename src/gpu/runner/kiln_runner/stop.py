@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from typing import Optional
 
 from kiln_runner.paths import RunnerPaths, hostwork_paths, take_lock
@@ -27,7 +28,8 @@ def _end(paths: RunnerPaths) -> int:
             return 0
         pid = _pid(paths)
         if pid is not None:
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
         if _wait_until_free(paths, timeout_s):
             return 0
     sys.stderr.write(f"the runner of {paths.folder} (pid {_pid(paths)}) does not end; look at {paths.log}\n")

@@ -23,6 +23,12 @@ class Made(NamedTuple):
     # What was drawn for them (raw_draws.py), and what of it was read.
     raw: dict[str, Any]
 
+    @property
+    def is_left_out(self) -> bool:
+        """Whether it can be neither drawn nor derived, whatever else is found: one of its tensors is no plain draw, and what is drawn follows from
+        a value that was read (kept-cases.ts)."""
+        return self.raw["read"] is not None and any(one["draw"]["kind"] == "unplain" for one in self.tensors)
+
 
 def redirected(device: str, watch: Any = None) -> ExitStack:
     stack = ExitStack()
@@ -49,7 +55,11 @@ def make(generate: Callable[[int], Any], lines: Lines) -> Made:
 
 
 def _made(generate: Callable[[int], Any], device: str, lines: Lines) -> Made:
-    first, second = (_once(generate, seed, device, lines) for seed in SEEDS)
+    first = _once(generate, SEEDS[0], device, lines)
+    if first.is_left_out:
+        # Making it takes long, since it has numbers.
+        return first
+    second = _once(generate, SEEDS[1], device, lines)
     if first.found.tree != second.found.tree or len(first.tensors) != len(second.tensors):
         raise Refused("what it hands over changes with the seed")
     tensors = [_same(one, other) for one, other in zip(first.tensors, second.tensors)]

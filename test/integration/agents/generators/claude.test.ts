@@ -10,6 +10,8 @@ import { claudeAt, DRAFT, KEY, NEVER } from '../../../support/agents/claude-gene
 import { listen } from '../../../support/agents/http-server.ts';
 import { generationContext } from '../../../support/agents/generation-context.ts';
 import { createHurriedClock, type HurriedClock } from '../../../support/agents/hurried-clock.ts';
+import { HANG_MS } from '../../../support/limits.ts';
+import { ManualClock } from '../../../support/manual-clock.ts';
 
 let api: FakeMessagesApi;
 let clock: HurriedClock;
@@ -324,7 +326,7 @@ describe('something else in the place of the service', () => {
 describe('stopping', () => {
   test('ends a request that is on its way, and says what it cost', async () => {
     const stop = new AbortController();
-    api.answerWith({ input: DRAFT, chunkDelayMs: 60_000, usage: { input_tokens: 77, cache_creation_input_tokens: 0 } });
+    api.answerWith({ input: DRAFT, chunkDelayMs: HANG_MS, usage: { input_tokens: 77, cache_creation_input_tokens: 0 } });
     const answer = claude({}, { clock: SYSTEM_CLOCK }).next(generationContext(), stop.signal);
     await expect.poll(() => api.billed.length).toBe(1);
     stop.abort();
@@ -338,8 +340,12 @@ describe('stopping', () => {
   });
 
   test('happens by itself when the time is over', async () => {
-    api.answerWith({ input: DRAFT, latencyMs: 60_000 });
-    const answer = await claude({ timeoutMs: 50 }, { clock: SYSTEM_CLOCK }).next(generationContext(), NEVER);
+    api.answerWith({ input: DRAFT, latencyMs: HANG_MS });
+    const manual = new ManualClock();
+    const asked = claude({ timeoutMs: 50 }, { clock: manual }).next(generationContext(), NEVER);
+    await expect.poll(() => api.requests.length).toBe(1);
+    await manual.advance(50);
+    const answer = await asked;
     expect(answer).toMatchObject({ failure: 'timed_out', message: 'no whole answer in 50 ms' });
     // It got the request: it may bill it.
     expect(answer.usage.micros).toBe(claude().reserveMicros(generationContext()));

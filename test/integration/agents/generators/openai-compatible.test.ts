@@ -9,6 +9,7 @@ import { type FakeChatApi, startFakeChatApi } from '../../../support/agents/fake
 import { listen } from '../../../support/agents/http-server.ts';
 import { generationContext, SOURCE } from '../../../support/agents/generation-context.ts';
 import { createHurriedClock, type HurriedClock } from '../../../support/agents/hurried-clock.ts';
+import { HANG_MS } from '../../../support/limits.ts';
 
 const DRAFT = { language: 'c', idea: 'restrict', note: '', source: SOURCE, params: {} };
 const JSON_TEXT = JSON.stringify(DRAFT);
@@ -214,7 +215,7 @@ describe('a server that will not', () => {
 describe('stopping', () => {
   test('ends a request that is on its way', async () => {
     const stop = new AbortController();
-    api.answerWith({ text: JSON_TEXT, latencyMs: 60_000 });
+    api.answerWith({ text: JSON_TEXT, latencyMs: HANG_MS });
     const answer = local({}, { clock: SYSTEM_CLOCK }).next(generationContext(), stop.signal);
     await expect.poll(() => api.requests.length).toBe(1);
     stop.abort();
@@ -222,7 +223,7 @@ describe('stopping', () => {
   });
 
   test('happens by itself when the time is over', async () => {
-    api.answerWith({ text: JSON_TEXT, chunkDelayMs: 60_000 });
+    api.answerWith({ text: JSON_TEXT, chunkDelayMs: HANG_MS });
     const answer = await local({ timeoutMs: 50 }, { clock: SYSTEM_CLOCK }).next(generationContext(), NEVER);
     expect(answer).toMatchObject({ failure: 'timed_out', message: 'no whole answer in 50 ms' });
   });

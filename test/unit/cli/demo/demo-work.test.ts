@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { BAD, badPath, seedPath, TUNING } from '../../../../src/cli/demo/demo-work.ts';
+import { BAD, badPath, seedPath, submitHonest, submitRest, TUNING } from '../../../../src/cli/demo/demo-work.ts';
 import { parseHeader } from '../../../../src/problems/parse-header.ts';
 
 describe.each(['cpu', 'gpu'] as const)('the demo on a %s', (target) => {
@@ -21,4 +21,25 @@ describe.each(['cpu', 'gpu'] as const)('the demo on a %s', (target) => {
   test.each(Object.keys(BAD))('%s says that it is bad on purpose', (name) => {
     expect(readFileSync(badPath(name, target), 'utf8')).toContain('Wrong on purpose');
   });
+});
+
+test('an honest candidate of each problem is submitted before any that is bad', async () => {
+  const submitted: string[] = [];
+  const client = {
+    submit: async ([wanted]: readonly { readonly source: string; readonly problem: string }[]) => {
+      submitted.push(wanted?.source.includes('Wrong on purpose') ? 'bad' : (wanted?.problem ?? ''));
+      return Promise.resolve({ candidates: [] });
+    },
+    createSweep: async ({ candidate }: { readonly candidate: { readonly problem: string } }) => {
+      submitted.push(candidate.problem);
+      return Promise.resolve({ id: 's' });
+    },
+    sweep: async () => Promise.resolve({ size: 0, asked: 0, status: 'done' }),
+    sweepPoints: async () => Promise.resolve({ points: [] }),
+  } as unknown as Parameters<typeof submitHonest>[0];
+  await submitHonest(client, { target: 'cpu', device: 'cpu' });
+  expect(submitted).toEqual(['vector_add', 'softmax']);
+  await submitRest(client, { target: 'cpu', device: 'cpu' });
+  const bad = Object.keys(BAD).map(() => 'bad');
+  expect(submitted.slice(2)).toEqual([...bad, 'vector_add', 'vector_add', 'softmax']);
 });

@@ -19,14 +19,22 @@ describe('the front of a ranking', () => {
     expect(front.map(({ rankKey }) => rankKey)).toEqual([4, 2, 0.5]);
   });
 
-  test('asks nothing of anybody while it has places left', () => {
-    expect(neededOf(frontOf(1, 2), 3)).toBeNull();
-    expect(raceOf({ front: frontOf(1, 2), places: 3, floors, variance: 0 })).toBeNull();
+  test('asks nothing of anybody before somebody was timed to the end', () => {
+    expect(neededOf([], 3)).toBeNull();
+    expect(raceOf({ front: [], places: 3, floors, variance: 0 })).toBeNull();
+  });
+
+  test('asks for a quarter of its best while it has places left', () => {
+    expect(neededOf(frontOf(1, 2), 3)).toEqual({ speedup: 0.5, timeNs: 2000 });
+  });
+
+  test('asks for no less where its last is further behind', () => {
+    expect(neededOf(frontOf(0.04, 0.7, 4), 3)).toEqual({ speedup: 1, timeNs: 1000 });
   });
 
   test('asks for the speed-up of its last, or for a time as short as the longest in it', () => {
-    const front = withEntry(frontOf(1, 2, 4), entry('1', 2, { timeNs: 3000 }), 3);
-    expect(neededOf(front, 3)).toEqual({ speedup: 1, timeNs: 3000 });
+    const front = withEntry(frontOf(1.5, 2, 4), entry('1', 2, { timeNs: 900 }), 3);
+    expect(neededOf(front, 3)).toEqual({ speedup: 1.5, timeNs: 900 });
   });
 
   test('asks for less by what two judgements of one code may differ by', () => {

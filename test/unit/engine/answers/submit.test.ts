@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { SubmitCandidate } from '../../../../src/domain/api/candidates.ts';
 import type { Outcome } from '../../../../src/domain/outcome.ts';
 import type { Queue } from '../../../../src/domain/ports/queue.ts';
+import { Program } from '../../../../src/domain/program.ts';
 import type { Store } from '../../../../src/domain/ports/store.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
 import { hostlessEngine } from '../../../support/hostless-engine.ts';
@@ -75,3 +76,45 @@ test('what has a verdict of its content is known', async () => {
     message: null,
   });
 });
+
+test.each([
+  ['the cpu device', {}, 'profiles need a GPU: there is no profiler for the cpu device. Submit without a profile, or for a GPU'],
+  [
+    'a program',
+    {
+      language: 'python' as const,
+      device: 'H100',
+      source: 'def run(a, b):\n    return a + b\n',
+      program: Program.parse({ entry: { file: 'main.py', symbol: 'run', style: 'function' } }),
+    },
+    'a program has no launch plan to profile: what it launches is recorded. Submit without a profile, or device code',
+  ],
+])(
+  'a profile that can never be made, of %s, is refused with its candidate, before anything is stored',
+  async (...[, change, words]) => {
+    const inserted: unknown[] = [];
+    const store: Partial<Store> = {
+      insertCandidates: async (batch) => {
+        inserted.push(...batch);
+        return Promise.resolve(batch.map(() => ({ known: false, state: { status: 'queued' as const } })));
+      },
+      unfinished: async () => Promise.resolve([]),
+      pending: async () => Promise.resolve([]),
+      backlog: async () => Promise.resolve({ rows: [], oldestSubmittedAtMs: null }),
+      together: async () => Promise.resolve(),
+      askProfiles: async () => Promise.resolve([]),
+    };
+    const engine = hostlessEngine({ store, queue, problems });
+    await engine.start();
+    const wish = { ...input, ...change, profile: true };
+    const complaint = (field: string) => ({
+      code: 'INVALID_REQUEST',
+      message: expect.stringContaining(`${field}: ${words}`) as string,
+      details: expect.objectContaining({ field: 'profile' }) as object,
+    });
+    await expect(engine.kiln.submit([wish])).rejects.toMatchObject(complaint('profile'));
+    await expect(engine.kiln.submit([input, wish])).rejects.toMatchObject(complaint('candidates[1].profile'));
+    await engine.stop();
+    expect(inserted).toEqual([]);
+  },
+);

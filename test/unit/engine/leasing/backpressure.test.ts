@@ -8,6 +8,7 @@ import type { Queue } from '../../../../src/domain/ports/queue.ts';
 import type { Store } from '../../../../src/domain/ports/store.ts';
 import { unfinished } from '../../../support/builders.ts';
 import { hostlessEngine } from '../../../support/hostless-engine.ts';
+import { HANG_MS } from '../../../support/limits.ts';
 
 const LEASES_AT_ONCE = 500;
 const ENDLESS = 4 * UNWRITTEN_MAX;
@@ -59,7 +60,7 @@ test('a store that falls behind stops the leasing, and its catching up starts it
   };
   const engine = hostlessEngine({ store, queue });
   await engine.start();
-  await vi.waitFor(() => expect(leased).toBeGreaterThanOrEqual(UNWRITTEN_MAX), { timeout: 50_000 });
+  await vi.waitFor(() => expect(leased).toBeGreaterThanOrEqual(UNWRITTEN_MAX), { timeout: HANG_MS });
   // Polls of the window go by.
   for (let polls = 0; polls < 3; polls += 1) {
     vi.advanceTimersByTime(1000);
@@ -67,6 +68,6 @@ test('a store that falls behind stops the leasing, and its catching up starts it
   }
   expect(leased).toBeLessThanOrEqual(UNWRITTEN_MAX + LEASES_AT_ONCE);
   gate.resolve();
-  await vi.waitFor(() => expect(leased).toBe(ENDLESS), { timeout: 50_000 });
+  await vi.waitFor(() => expect(leased).toBe(ENDLESS), { timeout: HANG_MS });
   await engine.stop();
 });

@@ -165,6 +165,18 @@ describe('library programs', () => {
     expect(rig.view('one').models).toMatchObject([{ candidateId: rig.submitted[0]?.id, reason: null }]);
   });
 
+  test('that wait are read anew together, in one query a look', async () => {
+    const rig = new LibraryRig().has(ONE);
+    rig.host('a');
+    rig.host('other-model', { model: 'NVIDIA A100-SXM4-80GB' });
+    await rig.looks(3);
+    const ids = rig.submitted.map(({ id }) => id);
+    expect(ids).toHaveLength(2);
+    rig.read.length = 0;
+    await rig.looks(1);
+    expect(rig.read).toEqual([{ ids }]);
+  });
+
   test('that a person cancelled are not asked for again, and keep none of their class waiting', async () => {
     const rig = rigOf();
     rig.host('box');
@@ -270,6 +282,33 @@ describe('what a library takes', () => {
     expect(rig.view('one').models).toMatchObject([
       { candidateId: rig.submitted[1]?.id, environment: 'torch 2.11.0, CUDA 13.0, driver 581.1', cases: [{ medianNs: 50_000 }] },
     ]);
+  });
+
+  test('is that of the driver which the host has now, also where another was measured later', async () => {
+    const rig = new LibraryRig().has(ONE);
+    rig.host('a');
+    await rig.looks();
+    await rig.judged(0, passed(2));
+    rig.host('a', { driver: '581.1' });
+    await rig.looks();
+    await rig.judged(1, passed(4));
+    rig.host('a');
+    await rig.looks();
+    expect(rig.submitted).toHaveLength(2);
+    expect(rig.view('one').models).toMatchObject([
+      { candidateId: rig.submitted[0]?.id, environment: 'torch 2.11.0, CUDA 13.0, driver 580.1', cases: [{ medianNs: 100_000 }] },
+    ]);
+  });
+
+  test('is the last of those that its hosts have now, where they differ', async () => {
+    const rig = new LibraryRig().has(ONE);
+    rig.host('a');
+    await rig.looks();
+    await rig.judged(0, passed(2));
+    rig.host('b', { driver: '581.1' });
+    await rig.looks();
+    await rig.judged(1, passed(4));
+    expect(rig.view('one').models).toMatchObject([{ candidateId: rig.submitted[1]?.id }]);
   });
 
   test('is not hidden by a later run that was cancelled', async () => {

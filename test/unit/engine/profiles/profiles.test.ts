@@ -18,6 +18,7 @@ import { addition } from '../../../support/addition.ts';
 import { passed, timed } from '../../../support/server/fake-outcomes.ts';
 import { until } from '../../../support/server/serve-fake.ts';
 import { LENIENT } from '../../../support/lenient-rules.ts';
+import { HANG_MS } from '../../../support/limits.ts';
 
 const problems = loadProblems(join(import.meta.dirname, '../../../../kernels'));
 const Hello = FromRunner.options[0];
@@ -198,6 +199,7 @@ const startEngine = async (held = RECORD) => {
       canaries: async () => [],
       holds: async () => [],
       bookings: async () => [],
+      failedPairs: async () => [],
       submitterSettings: async () => [],
       libraryRuns: async () => [],
       deviceTime: async () => [],
@@ -277,7 +279,7 @@ describe('a profile', () => {
     const { kiln, near, far, finished } = await startEngine();
     near.connect();
     near.rest();
-    await vi.waitFor(async () => expect((await kiln.fleet()).hosts[0]?.reason).toBe('full'), { timeout: 60_000 });
+    await vi.waitFor(async () => expect((await kiln.fleet()).hosts[0]?.reason).toBe('full'), { timeout: HANG_MS });
     await kiln.askProfile(ID);
     far.connect();
     await until(() => far.asked.length > 0, 'the other host is asked');

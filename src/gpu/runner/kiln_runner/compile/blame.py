@@ -59,7 +59,7 @@ def check_headers(log: str, source_file: str, own: "Headers") -> None:
 
 def check_room(ended: Ended) -> None:
     """For a confined source that came to nothing: Infra where its host had no room meanwhile, or somebody killed its guardian. What it says of that
-    itself counts for nothing."""
+    itself counts only where the guardian found it too."""
     if ended.answer is not None and ended.answer.header.get("type") == "built":
         return
     if ended.lacks == "disk":

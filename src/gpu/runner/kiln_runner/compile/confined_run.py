@@ -4,6 +4,7 @@ worker (warm, trusted) -> guardian (ends everything, also when the worker was ki
 -> first process of the namespace (its end is the end of all in it) -> the task. Only the task runs code of the source.
 """
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -22,10 +23,14 @@ LOG_FILE = "output.log"
 LOG_BYTES_MAX = 1024 * 1024
 ANSWER_BYTES_MAX = 60 * 1024 * 1024
 READ_BYTES = 256 * 1024
-SWEEPS_MAX = 100
-SWEEP_PAUSE_S = 0.01
+# How long what was killed may take to be gone: a busy machine gives it no time either.
+SWEPT_S_MAX, SWEEP_PAUSE_S = 10.0, 0.01
 # Written before the task runs, so that no source can say it: whether the walls stand.
 _UNCONFINABLE, _CONFINED = b"!", b"."
+# Written behind the task by the first process of the namespace, unless SIGKILL ended the task.
+_LEFT = b"\nleft by itself\n"
+# What compilers, and what starts them, say of a child that SIGKILL ended.
+_KILLED = re.compile(rb"\bKilled\b|SIGKILL|[Ss]ignal:? 9\b|code:? -9\b")
 _RESULT_DESCRIPTOR = 3
 _DESCRIPTORS_MAX = 65536
 
@@ -35,7 +40,8 @@ Lacks = Literal["", "disk", "memory", "guardian"]
 
 class Ended(NamedTuple):
     """`how`: answered (then `answer`), ended (without an answer), timed_out, flooded (the answer was too long), unconfinable. `lacks`: what the host
-    had no room for meanwhile, whoever took it, as the guardian found: disk, memory, or nothing; `guardian` where somebody killed that one."""
+    had no room for meanwhile, whoever took it, as the guardian found: disk, memory (only where a process of the task was killed: the kernel tells
+    of the whole machine), or nothing; `guardian` where somebody killed that one."""
 
     how: str
     answer: Optional[Frame]
@@ -75,15 +81,17 @@ def _guard(task: Callable[[], bytes], place: Place, limits: Limits, limit_s: flo
     os.setsid()
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     result, result_in = os.pipe()
-    killed_before = killed_for_memory()
+    killed_before, guardian = killed_for_memory(), os.getpid()
     keeper = os.fork()
     if keeper == 0:
-        leave(lambda: _keep(task, place, limits, result_in))
+        leave(lambda: _keep(task, place, limits, result_in, guardian))
     os.close(result_in)
     how, data = _await(result, lifeline, time.monotonic() + limit_s)
     sweep(keeper, place)
     log = _log_of(place)
-    lacks: Lacks = "memory" if killed_for_memory() != killed_before else "disk" if is_full(place.folder) else ""
+    is_lost = killed_for_memory() != killed_before and _says_killed(how, data, log)
+    lacks: Lacks = "memory" if is_lost else "disk" if is_full(place.folder) else ""
+    data = data[: -len(_LEFT)] if data.endswith(_LEFT) else data
     shutil.rmtree(place.folder, ignore_errors=True)
     if data.startswith(_UNCONFINABLE):
         how, data, log = "unconfinable", b"", data[1:].decode(errors="replace")
@@ -91,8 +99,22 @@ def _guard(task: Callable[[], bytes], place: Place, limits: Limits, limit_s: flo
     write_all(reported, encode({"type": "ended", "how": how, "log": log, "lacks": lacks}, data[len(_CONFINED) :] if how == "answered" else b""))
 
 
-def _keep(task: Callable[[], bytes], place: Place, limits: Limits, result: int) -> None:
+def was_killed(status: int) -> bool:
+    """Whether SIGKILL ended the process of this wait status."""
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def _says_killed(how: str, data: bytes, log: str) -> bool:
+    """Whether SIGKILL ended the task, or a process that it started, as it says."""
+    is_gone = how == "ended" and not data.endswith(_LEFT)
+    return is_gone or _KILLED.search(data) is not None or _KILLED.search(log.encode()) is not None
+
+
+def _keep(task: Callable[[], bytes], place: Place, limits: Limits, result: int, guardian: int) -> None:
     request_signal(signal.SIGKILL)
+    if os.getppid() != guardian:
+        # It died before the kernel knew that this process wants to die with it.
+        return
     try:
         walls = enter(place)
         alive, held = os.pipe()
@@ -118,8 +140,9 @@ def _be_first(run: Callable[[], None], result: int, keeper_alive: int) -> None:
     untrusted = os.fork()
     if untrusted == 0:
         leave(run)
-    os.close(result)
-    os.waitpid(untrusted, 0)
+    _, status = os.waitpid(untrusted, 0)
+    if not was_killed(status):
+        write_all(result, _LEFT)
 
 
 def _run(task: Callable[[], bytes], place: Place, walls: Walls, limits: Limits, result: int) -> None:
@@ -180,7 +203,8 @@ def _has_frame(decoder: FrameDecoder, chunk: bytes) -> bool:
 def sweep(keeper: int, place: Place) -> None:
     """The namespace dies with its first process. Without one, every process of the task's user is killed, again while there are any."""
     os.kill(keeper, signal.SIGKILL)
-    for _ in range(SWEEPS_MAX):
+    deadline = time.monotonic() + SWEPT_S_MAX
+    while time.monotonic() < deadline:
         if os.geteuid() == 0 and place.user is not None:
             kill_all_of(place.user)
         _kill_children()

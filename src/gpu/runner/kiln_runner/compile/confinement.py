@@ -10,6 +10,9 @@ fleet file says that it may (`compileUnconfined`).
 import os
 import resource
 import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional
 
@@ -100,8 +103,35 @@ def support() -> Support:
 
 
 def user_for(pid: int, base: int = UID_BASE) -> Optional[int]:
-    """The user of what the worker `pid` confines: its own, so that one compile cannot touch another. None: it stays who it is."""
+    """For what stays behind its walls, and that nobody ends by its user: other workers may have the same. None: it stays who it is."""
     return base + pid % UID_SPAN if os.geteuid() == 0 else None
+
+
+def take_user(base: int) -> "tuple[Optional[int], Optional[socket.socket]]":
+    """One of those from `base` on, that nobody else on this host takes while the socket is open, here or in a process with a copy: whoever ends
+    all processes of that user ends none of another's. (None, None) where only root could change."""
+    if os.geteuid() != 0:
+        return None, None
+    for turn in range(UID_SPAN):
+        user = base + (os.getpid() + turn) % UID_SPAN
+        held = socket.socket(socket.AF_UNIX)
+        try:
+            held.bind(f"\0kiln-program-user-{user}")
+            return user, held
+        except OSError:
+            held.close()
+    raise Unconfinable(f"all {UID_SPAN} users from {base} on are in use on this host")
+
+
+@contextmanager
+def taken_user() -> Iterator[Optional[int]]:
+    """For what compiles a source, while it does."""
+    user, held = take_user(UID_BASE)
+    try:
+        yield user
+    finally:
+        if held:
+            held.close()
 
 
 def signals_are_confined() -> bool:
@@ -218,12 +248,12 @@ def _try_levels() -> Support:
 
 def _try(level: str) -> str:
     """Why this level cannot be had here; empty where it can."""
-    with temporary_folders.made("trial") as folder:
+    with temporary_folders.made("trial") as folder, taken_user() as user:
         reported, telling = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(reported)
-            _report(telling, lambda: _trial(level, Place(folder, [], user_for(os.getpid()))))
+            _report(telling, lambda: _trial(level, Place(folder, [], user)))
         os.close(telling)
         with os.fdopen(reported, "rb") as pipe:
             why = pipe.read().decode(errors="replace")

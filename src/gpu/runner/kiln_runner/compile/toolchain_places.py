@@ -8,7 +8,7 @@ from typing import Optional
 from kiln_runner.compile.tools import NvrtcTool, Tool, Tools
 from kiln_runner.compile.view import SYSTEM
 
-ASK_TIMEOUT_S = 10
+ASK_TIMEOUT_S = 30
 _PARTS = ("bin", "lib", "lib32", "lib64", "libexec", "include", "share/cuda", "nvvm", "targets", "crt")
 # Everything below these is packages that refer to each other by path.
 _STORES = ("/nix/store", "/gnu/store")

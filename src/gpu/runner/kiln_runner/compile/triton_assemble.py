@@ -15,7 +15,7 @@ WARP_THREADS = 32
 HIDDEN_MAX = 8
 POINTER_BYTES = 8
 SCALAR_BYTES = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4}
-PTXAS_TIMEOUT_S = 10
+PTXAS_TIMEOUT_S = 30
 
 
 class Refused(Exception):

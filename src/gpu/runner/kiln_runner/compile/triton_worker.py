@@ -17,7 +17,7 @@ from typing import Callable, cast
 from kiln_runner import temporary_folders
 from kiln_runner.compile.blame import check_room
 from kiln_runner.compile.confined_run import Ended, run_confined
-from kiln_runner.compile.confinement import NO_LEVEL, Limits, Place, signals_are_confined, support, user_for
+from kiln_runner.compile.confinement import NO_LEVEL, Limits, Place, signals_are_confined, support, taken_user
 from kiln_runner.compile.log_text import LOG_CHARS_MAX
 from kiln_runner.compile.triton_answers import built_of, texts_of, without
 from kiln_runner.compile.triton_known import compile_known, known_unit
@@ -63,11 +63,11 @@ def _confined(task: Callable[[], bytes], deadline: float, files: dict[str, str])
     """TimedOut, Infra where it cannot be confined. What it printed comes without the folder's name."""
     # Not below the runner's folder, which is closed to the user that the source runs as.
     limits = LIMITS._replace(memory_bytes=within_memory(MEMORY_BYTES_MAX))
-    with temporary_folders.made("triton") as folder:
+    with temporary_folders.made("triton") as folder, taken_user() as user:
         for name, text in files.items():
             Path(folder, name).write_text(text, encoding="utf-8")
             os.chmod(os.path.join(folder, name), 0o444)
-        ended = run_confined(task, Place(folder, _needed(), user_for(os.getpid())), limits, max(0.0, deadline - time.monotonic()))
+        ended = run_confined(task, Place(folder, _needed(), user), limits, max(0.0, deadline - time.monotonic()))
     if ended.how == "timed_out":
         raise TimedOut()
     if ended.how == "unconfinable":

@@ -6,7 +6,8 @@ from kiln_runner.frames import Frame
 from kiln_runner.process import ChildProcess, Children, Command
 from kiln_runner.protocol import Device, Json
 
-READY_TIMEOUT_S = 60.0
+# The first judge of a new cache compiles its helpers before it is ready, beside whatever else its host does.
+READY_TIMEOUT_S = 180.0
 
 
 class JudgeProcess:

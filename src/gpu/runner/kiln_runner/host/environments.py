@@ -15,7 +15,7 @@ from kiln_runner.protocol import Environment, NamedEnvironment
 PYTHON_VARIABLE = "KILN_TORCH_PYTHON"
 DEFAULT_NAME = "torch"
 ENVIRONMENTS_MAX = 8
-LOOK_TIMEOUT_S = 10
+LOOK_TIMEOUT_S = 30
 # Imports from a slow disk, the sandbox at each level, one recording.
 PROBE_TIMEOUT_S = 45
 PYTHONS_MAX = 8

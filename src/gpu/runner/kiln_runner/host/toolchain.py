@@ -14,7 +14,7 @@ from kiln_runner.compile.tools import NvrtcTool, Tool
 if TYPE_CHECKING:
     from kiln_runner.compile.nvrtc import Nvrtc
 
-VERSION_TIMEOUT_S = 10
+VERSION_TIMEOUT_S = 30
 # Every NVRTC of today knows it.
 PROBE_ARCHITECTURE = "sm_90"
 PROBE_WORDS_MAX = 300

@@ -13,7 +13,7 @@ from kiln_runner.protocol import Json
 
 # Names the one Python to use; empty: none, Triton is not looked for.
 PYTHON_VARIABLE = "KILN_TRITON_PYTHON"
-LOOK_TIMEOUT_S = 10
+LOOK_TIMEOUT_S = 30
 PROBE_TIMEOUT_S = 40
 PYTHONS_MAX = 8
 WORDS_CHARS_MAX = 500

@@ -58,6 +58,11 @@ class Contenders:
         """Whether the case can be prepared while another is looked at. Recordings see one case at a time."""
         return self._bench.device.keeps_open(self._problem.definition, spec, 1, self._scratch(spec)) and not self.is_recorded
 
+    @property
+    def can_open_beside(self) -> bool:
+        """Whether a case can be opened while another is looked at. Of what answers, runs of one case are asked for at a time."""
+        return not self.is_recorded and not isinstance(self.candidate, Answering)
+
     def can_be_read_later(self, spec: DefinedCase) -> bool:
         """What its times are worth follows from them alone: of a recording kernels are timed beside, of what answers its process is asked."""
         return self.keeps_open(spec) and not isinstance(self.candidate, Answering)

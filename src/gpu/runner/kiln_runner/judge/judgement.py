@@ -20,7 +20,7 @@ from .hard_inputs import Deck
 from .hidden import HiddenCheck, refuse_plan
 from .left_behind import LeftBehind
 from .measured import Measured
-from .measuring import NS_PER_MS, Conditions, Control, HowTimed, alone, time_sides, warm_up, witness
+from .measuring import NS_PER_MS, Conditions, Control, HowTimed, alone, time_sides, warm_up, warm_up_runs, witness
 from .outcomes import crashed, passed, plan_error
 from .problems import Problem
 from .racing import entered
@@ -51,6 +51,8 @@ class Judgement:
         self._is_strict = task["timing"].get("inputs") == "fresh"
         self._left = LeftBehind(self._terms, self._rng, confirms=self._is_strict or bool(task["record"]))
         self._beforehand = Beforehand(Sources(bench.rng, self._rng, self._decks), task["timing"])
+        # What its check in each timed case took.
+        self._launched_ns: dict[str, float] = {}
         # Of each case the baseline's time beside nobody, where a program answers.
         self._alone: dict[str, float] = {}
         self.telemetry: Optional[Telemetry] = None
@@ -134,7 +136,7 @@ class Judgement:
             # The device has its first work while launches are made ready.
             self._prepare_ahead(specs[0], is_check=True)
             self._bind_candidate(specs)
-            if hidden and hidden["kind"] == "case":
+            if hidden and hidden["kind"] != "refused":
                 self._hidden_check = HiddenCheck(self._bench.device, self._problem, self._sides.candidate, hidden, self._terms)
             for spec, following in zip(specs, [*specs[1:], None]):
                 self._enter("check", spec["name"])
@@ -143,8 +145,8 @@ class Judgement:
                 trust(self._problem, case, spec, self._terms)
                 self._beforehand.prepare(case, is_check=True)
                 check_prepared(case, self._sides.runnable("candidate", case, spec), reference, self._terms, self._preparing(following))
-                if self._race and spec["kind"] == "bench":
-                    self._race.saw_check(spec["name"], case.executed_ns(), case.cold_factor)
+                if spec["kind"] == "bench":
+                    self._saw_launch(case)
             race = self._race
             if race:
                 self._turns.sort(key=lambda turn: (-race.gain(turn.spec["name"]), turn.spec["name"]))
@@ -153,12 +155,17 @@ class Judgement:
                 self._hidden_check.run(self._prepare_first)
             self._find_unchanged()
 
+    def _saw_launch(self, case: Case) -> None:
+        launch_ns = self._launched_ns[case.name] = case.executed_ns()
+        if self._race:
+            self._race.saw_check(case.name, launch_ns, case.cold_factor)
+
     def _preparing(self, following: Optional[DefinedCase]) -> Callable[[], None]:
         """For the device to have work while what it found is read: the next check, or behind the last one what is timed first."""
         if following is not None:
             return lambda: self._prepare_ahead(following, is_check=True)
         if self._hidden_check:
-            return self._open_hidden
+            return self._open_hidden if self._sides.can_open_beside else nothing
         # Who races is timed first where the last check says.
         return nothing if self._race else self._prepare_first
 
@@ -322,7 +329,8 @@ class Judgement:
         """The case in place for as many executions between two events as the candidate's speed asks for."""
         spec, rules, deck, known = turn.spec, self._task["timing"], self._decks[turn.spec["name"]], turn.batch
         case = self._prepared(spec, known.executions if known else 1)
-        runs = self._race.warm_up_runs(rules["warmupRuns"]) if self._race else rules["warmupRuns"]
+        runs = warm_up_runs(rules, self._launched_ns[spec["name"]])
+        runs = self._race.warm_up_runs(runs) if self._race else runs
         warmth, warm = warm_up(case, {"candidate": self._sides.runnable("candidate", case, spec)}, runs, self._rng, self._planning(turn, case))
         if known:
             warmth = warmth._replace(single_ns=known.single_ns)

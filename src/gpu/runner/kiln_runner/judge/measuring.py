@@ -26,6 +26,7 @@ from .section import Ran, Section
 from .statistics import interval, median, relative_half_width
 
 WARMUP_LEAST = 2
+WARMUP_SHARE = 0.25
 # Baseline runs that say whether the device is slow just now.
 WITNESS_RUNS = 2
 RUNS_PER_CHUNK_MAX = 256
@@ -80,6 +81,13 @@ def warm_up(
     run_ms = (time.monotonic_ns() - start) / NS_PER_MS / len(times)
     # The fastest: one slow first run must not hide that a plan is short enough to be batched.
     return Warmth(min(times), run_ms), Section(runs, times, case.seed)
+
+
+def warm_up_runs(rules: TimingRules, launch_ns: float) -> int:
+    """As many as the rules ask for, but of what is very slow, which warms the device by itself, no more than WARMUP_SHARE of a case's budget holds.
+    `launch_ns`: what its check took."""
+    affordable = int(WARMUP_SHARE * rules["caseBudgetMs"] * NS_PER_MS / launch_ns)
+    return min(rules["warmupRuns"], max(WARMUP_LEAST, affordable))
 
 
 def witness(case: Case, baseline: Runnable, rng: random.Random) -> float:

@@ -22,7 +22,8 @@ from kiln_runner.judge.stopwatch import Stopwatch
 from kiln_runner.parent_death import PARENT_VARIABLE, request_signal
 from kiln_runner.profile.ncu import Report, measure, missing
 from kiln_runner.profile.unmeasured import unmeasured
-from kiln_runner.protocol import Json, KernelProfile, ProfileResult, ProfileSummary
+from kiln_runner.protocol import Json
+from kiln_runner.protocol_profiles import KernelProfile, ProfileResult, ProfileSummary
 
 # What a connection can carry beside its results without being mistaken for a dead one.
 REPORT_BYTES_MAX = 16 * 1024 * 1024

@@ -8,7 +8,8 @@ import io
 import math
 from typing import NamedTuple, Optional
 
-from kiln_runner.protocol import Json, Stall
+from kiln_runner.protocol import Json
+from kiln_runner.protocol_profiles import Stall
 
 FIRST_COLUMN = "ID"
 KERNEL_COLUMN = "Kernel Name"

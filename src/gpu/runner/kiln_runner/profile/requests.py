@@ -15,8 +15,9 @@ from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.devices.task import infra_of
 from kiln_runner.frames import Frame
 from kiln_runner.process import ChildProcess, Children, Command
-from kiln_runner.protocol import DefinedCase, Device, Infra, InfraFailure, Json, ProfileResult
+from kiln_runner.protocol import DefinedCase, Device, Infra, InfraFailure, Json
 from kiln_runner.protocol_frames import FromRunner, Profile
+from kiln_runner.protocol_profiles import ProfileResult
 from kiln_runner.time_limit import TimeLimit
 
 REQUESTS_MAX = 256

@@ -17,7 +17,7 @@ from typing import Any, cast
 from kiln_runner import temporary_folders
 from kiln_runner.compile.blame import check_room
 from kiln_runner.compile.confined_run import Ended, run_confined
-from kiln_runner.compile.confinement import NO_LEVEL, Limits, Place, signals_are_confined, support, user_for
+from kiln_runner.compile.confinement import NO_LEVEL, Limits, Place, signals_are_confined, support, taken_user
 from kiln_runner.compile.log_text import LOG_CHARS_MAX
 from kiln_runner.compile.toolchain_places import places_of
 from kiln_runner.compile.tools import Tools
@@ -76,8 +76,8 @@ def build_program(unit: ProgramBuild, job: CompileJob, tools: Tools) -> Built:
 
 def _confined(program: Program, unit: ProgramBuild, limit_s: float, tools: Tools) -> Ended:
     started = time.monotonic()
-    with temporary_folders.made("build") as folder:
-        place = Place(folder, [*places(), *places_of(tools), *_cuda_home(tools)], user_for(os.getpid()))
+    with temporary_folders.made("build") as folder, taken_user() as user:
+        place = Place(folder, [*places(), *places_of(tools), *_cuda_home(tools)], user)
         ended = run_confined(lambda: _build_and_encode(program, unit, tools), place, LIMITS, limit_s)
     if ended.how == "timed_out" or time.monotonic() - started >= limit_s:
         raise TimedOut()

@@ -160,7 +160,7 @@ class DriverCalls:
             else:
                 self._recorder.on_upload(first, ctypes.string_at(second, third))
         elif number in _DOWNLOAD:
-            self._recorder.on_download(third)
+            self._recorder.on_download(third, second)
 
     def _launch(self, function: int, config: Any, places: "tuple[Optional[int], Optional[int]]", attributes: dict[int, _Three]) -> None:
         cluster = attributes.get(_CLUSTER, (0, 0, 0))

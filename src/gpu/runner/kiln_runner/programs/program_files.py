@@ -80,6 +80,15 @@ def load_entry(program: Program, root: str) -> Callable[..., Any]:
     return found
 
 
+def load_anew(program: Program, root: str) -> Callable[..., Any]:
+    """The same once more, with nothing of what its modules keep; those in binaries are shared by all."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        if file.endswith(".py") and file.startswith(os.path.join(root, "")):
+            del sys.modules[name]
+    return load_entry(program, root)
+
+
 def _import(path: str) -> ModuleType:
     name = Path(path).stem
     spec = importlib.util.spec_from_file_location(name, path)

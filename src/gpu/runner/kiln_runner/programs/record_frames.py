@@ -6,9 +6,8 @@ from typing import Any, Literal, NamedTuple, TypedDict, Union, cast
 from kiln_runner.frames import FrameDecoder, FrameError, encode
 from kiln_runner.programs.recording_shape import ANSWER_BYTES_MAX, BLOBS_BYTES_MAX, MODULES_BYTES_MAX, TEXT_BYTES_MAX
 from kiln_runner.protocol import Json
-from kiln_runner.protocol_programs import ModelCall, RecordedCase
+from kiln_runner.protocol_programs import RECORDED_CASES_MAX, ModelCall, RecordedCase
 
-CASES_MAX = 64
 BLOBS_MAX = 8192
 WORDS_MAX = 16_000
 # Of the cases of one program together.
@@ -132,7 +131,7 @@ def answer_of(data: bytes) -> Union[Answered, Refused, Wants]:
         return _refusal_of(header)
     if header["type"] == "wants":
         return Wants(_wanted(header.get("kernels")))
-    cases, blobs = _parts(header.get("cases"), CASES_MAX, TEXT_BYTES_MAX), _parts(header.get("blobs"), BLOBS_MAX, ANSWER_BYTES_MAX)
+    cases, blobs = _parts(header.get("cases"), RECORDED_CASES_MAX, TEXT_BYTES_MAX), _parts(header.get("blobs"), BLOBS_MAX, ANSWER_BYTES_MAX)
     if sum(size for _, size in [*cases, *blobs]) != len(payload):
         raise NoAnswer("what it announces is not what came")
     at, texts, found = 0, dict[str, bytes](), dict[str, bytes]()

@@ -4,6 +4,7 @@ Where it launches Triton kernels that are not compiled yet, all cases are called
 """
 import ctypes
 import os
+from functools import partial
 from typing import Any, Callable
 
 from kiln_runner.programs.arena import Arena
@@ -12,7 +13,7 @@ from kiln_runner.programs.device_memory import CudaMemory, MemoryFailure, says_t
 from kiln_runner.programs.driver_calls import DriverCalls
 from kiln_runner.programs.framework import Torch
 from kiln_runner.programs.opening import InCase, Opening, Unequipped
-from kiln_runner.programs.program_files import load_entry
+from kiln_runner.programs.program_files import load_anew, load_entry
 from kiln_runner.programs.record_frames import KERNELS_MAX, NOT_RECORDABLE, RecordAsked, pack, pack_refusal, pack_wants
 from kiln_runner.programs.recorder import Recorder
 from kiln_runner.programs.recording_session import Called, Tools, record_cases
@@ -43,7 +44,8 @@ def _record(asked: Any, opening: Opening) -> bytes:
         raise Unequipped(tools.shortage)
     try:
         symbol = load_entry(program, root)
-        recorded = record_cases(Called(symbol, program.style, asked["cases"], asked.get("model")), tools)
+        anew = partial(load_anew, program, root)
+        recorded = record_cases(Called(symbol, program.style, asked["cases"], asked.get("model"), anew), tools)
     except Exception as error:
         if tools.shortage and _found_no_room(error, tools):
             raise Unequipped(tools.shortage) from error

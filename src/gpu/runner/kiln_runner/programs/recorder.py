@@ -19,6 +19,7 @@ from kiln_runner.programs.recording_shape import (
     OPERATIONS_MAX,
     WINDOW_BYTES_MAX,
     WINDOW_UNIT,
+    WINDOWS,
 )
 
 MODULES_SEEN_MAX = 4096
@@ -65,9 +66,11 @@ class Recorder:
         self._operations: list[OperationEntry] = []
         self._notes: list[str] = []
         self._is_recording = False
-        # Why values must not be read on the host; empty where they may.
+        # Why values must not be read on the host, in any call; empty where they may.
         self.refuses_downloads = ""
         self._refusal: Optional[str] = None
+        # Of a value that was read though: it may be kept for all calls that follow.
+        self._read: Optional[str] = None
 
     def begin(self) -> None:
         self._operations, self._uploads, self._notes, self._refusal = [], {}, [], None
@@ -116,10 +119,11 @@ class Recorder:
         self._uploads[digest] = data
         self._add({"op": "upload", "to": to, "data": digest})
 
-    def on_download(self, size: int) -> None:
-        """A value that the host reads may steer it: whether it does, fresh inputs show."""
-        if self._is_recording and self.refuses_downloads:
-            self._refusal = self._refusal or f"it reads {size} bytes on the host, and {self.refuses_downloads}"
+    def on_download(self, size: int, source: int = INPUTS_BASE) -> None:
+        """A value that the host reads may steer it: whether it does, fresh inputs show. `source`: outside of what is recorded, memory of libraries is
+        their own affair."""
+        if self.refuses_downloads and (self._is_recording or WINDOWS[0] <= source < WINDOWS[1]):
+            self._read = self._read or f"it reads {size} bytes on the host, and {self.refuses_downloads}"
         elif self._is_recording:
             self.note(f"reads {size} bytes on the host")
 
@@ -130,8 +134,8 @@ class Recorder:
 
     def finish(self, ranges: list[Range], read: Callable[[int, int], bytes]) -> tuple[bytes, dict[str, bytes]]:
         """(text, blobs) of the recording; NotRecordable with the reason. `read(address, size)`: the arena's bytes before the recorded call."""
-        if self._refusal is not None:
-            raise NotRecordable(self._refusal)
+        if self._read or self._refusal:
+            raise NotRecordable(self._read or self._refusal)
         if not self._operations:
             raise NotRecordable("it launches nothing")
         blobs = {digest: self._images[digest] for digest in sorted({op["module"] for op in self._operations if op["op"] == "launch"})}

@@ -16,6 +16,7 @@ from kiln_runner.protocol_programs import ModelCall, RecordedCase, RecordedTenso
 # Looked at on the host. What of it a result depends on is bounded by what a recording holds.
 KEPT_BYTES_MAX = 4 * 1024 ** 3
 LAID_OUT_NOTE = "its result was laid out in rows within the call, since it was not contiguous"
+RESTS_ON_CALLS = "its result rests on inputs of an earlier call, of which it keeps something; what is kept between calls may follow from no input"
 COPIES_NOTE = "its result was copied into the output, since it is part of something larger"
 
 
@@ -43,6 +44,8 @@ class Called(NamedTuple):
     style: str
     cases: Sequence[RecordedCase]
     model: Optional[ModelCall] = None
+    # The same symbol of a program that is loaded anew, and has seen nothing yet.
+    anew: Optional[Callable[[], Callable[..., Any]]] = None
 
 
 def record_cases(called: Called, tools: Tools) -> Recorded:
@@ -51,7 +54,7 @@ def record_cases(called: Called, tools: Tools) -> Recorded:
     call = callable_of(called.symbol, called.style, called.model, tools.framework)
     # Two recordings of one program are made on other inputs: where they differ, it steers by values.
     tools.framework.unseed()
-    texts, blobs = dict[str, bytes](), dict[str, bytes]()
+    texts, blobs, recorded = dict[str, bytes](), dict[str, bytes](), list[_Case]()
     for case, blocks in zip(called.cases, rooms):
         try:
             one = _Case(case, blocks, call, tools)
@@ -65,12 +68,28 @@ def record_cases(called: Called, tools: Tools) -> Recorded:
             raise InCase(case["name"], error) from error
         texts[case["name"]] = text
         blobs.update(found)
+        recorded.append(one)
+    if called.anew:
+        _refuse_rest_of_calls(recorded, called, called.anew, tools)
     return Recorded(texts, blobs)
+
+
+def _refuse_rest_of_calls(cases: "list[_Case]", called: Called, anew: Callable[[], Callable[..., Any]], tools: Tools) -> None:
+    """Of programs whose results nobody compares with those of another recording: nothing of an earlier call's inputs may be in them."""
+    for case in (case for case in cases if _read_by_nobody(case.tensors)):
+        try:
+            rests = case.rests_on_calls(callable_of(anew(), called.style, called.model, tools.framework))
+        except Exception:
+            # One that cannot be loaded or called twice in one process, for want of memory say, is not compared.
+            return
+        if rests:
+            raise InCase(case.name, NotRecordable(RESTS_ON_CALLS))
 
 
 class _Case:
     def __init__(self, case: RecordedCase, blocks: list[Block], call: Call, tools: Tools) -> None:
         self._case, self._blocks, self._call, self._tools = case, blocks, call, tools
+        self.name, self.tensors = case["name"], case["tensors"]
         self._given = [self._make(spec, block) for spec, block in zip(case["tensors"], blocks)]
         # What was there before it was left out.
         self._blanked: list[tuple[Block, bytes]] = []
@@ -82,6 +101,7 @@ class _Case:
         return Given(spec, tools.framework.make(block, spec["dtype"], spec["shape"]))
 
     def warm_up(self) -> None:
+        self._tools.recorder.refuses_downloads = _read_by_nobody(self.tensors)
         self._draw()
         self._outputs()
 
@@ -107,7 +127,6 @@ class _Case:
                 self._tools.memory.write(block.address, data)
 
     def _record(self) -> "tuple[bytes, dict[str, bytes]]":
-        self._tools.recorder.refuses_downloads = _read_by_nobody(self._case["tensors"])
         # Which of what it keeps between calls it looks at.
         kept, outputs, _ = self._watched()
         if self._takes_for_its_own(outputs):
@@ -162,6 +181,17 @@ class _Case:
         self._tools.framework.synchronize()
         found = [output.found or self._block_of(output.spec["name"]) for output in outputs]
         return [self._tools.memory.read(one.address, one.bytes) for one in found]
+
+    def rests_on_calls(self, fresh: Call) -> bool:
+        """Whether it says other things of the same inputs than `fresh`, which was never called. One that does not repeat itself tells nothing."""
+        self._draw()
+        own = self._result()
+        self._call, before = fresh, self._call
+        try:
+            first, again = self._result(), self._result()
+        finally:
+            self._call = before
+        return own != first and first == again
 
     def _draw(self) -> None:
         for one in self._given:

@@ -9,7 +9,6 @@ program runs on this host.
 """
 import os
 import resource
-import socket
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -105,21 +104,6 @@ def close_up(box: Box, walls: Walls, bounds: Bounds) -> None:
     os.environ.update(HOME=walls.inside, TMPDIR=os.path.join(walls.inside, "tmp"), USER="program", LOGNAME="program")
     # Python remembers where it put what is temporary, and making the root has asked for that.
     tempfile.tempdir = None
-
-
-def take_user() -> "tuple[Optional[int], Optional[socket.socket]]":
-    """A user that no other program on this host has while the socket is open. (None, None) where only root could change."""
-    if os.geteuid() != 0:
-        return None, None
-    for turn in range(UID_SPAN):
-        user = PROGRAM_UID_BASE + (os.getpid() + turn) % UID_SPAN
-        held = socket.socket(socket.AF_UNIX)
-        try:
-            held.bind(f"\0kiln-program-user-{user}")
-            return user, held
-        except OSError:
-            held.close()
-    raise Unconfinable(f"all {UID_SPAN} users for programs are in use on this host")
 
 
 def _place(box: Box) -> Place:

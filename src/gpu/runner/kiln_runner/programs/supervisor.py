@@ -18,8 +18,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Callable, NamedTuple, Optional
 
-from kiln_runner.compile.confined_run import kill_all_of, leave, sweep, write_all
-from kiln_runner.compile.confinement import LANDLOCK_LEVEL, Place, Unconfinable
+from kiln_runner.compile.confined_run import kill_all_of, leave, sweep, was_killed, write_all
+from kiln_runner.compile.confinement import LANDLOCK_LEVEL, Place, Unconfinable, take_user
 from kiln_runner.compile.system_calls import PR_SET_CHILD_SUBREAPER, prctl
 from kiln_runner.frames import FrameDecoder, FrameError, encode
 from kiln_runner.given_time import stopped_of, tree_of
@@ -117,7 +117,7 @@ def _guard(task: Task, box: Box, bounds: Bounds, descriptors: list[int], lifelin
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     # Had until this process is gone.
     hold(box.folder)
-    user, held_user = sandbox.take_user() if box.user is None else (box.user, None)
+    user, held_user = take_user(sandbox.PROGRAM_UID_BASE) if box.user is None else (box.user, None)
     box = box._replace(user=user)
     if user is not None:
         # Nobody else has it now: what is there was left when a guardian was killed.
@@ -166,18 +166,18 @@ class _Watch:
         elif how == "answered" and len(self._answer) <= len(_CONFINED):
             how = "ended"
         status = _status_of(program)
-        how, why = self._judged(how, why)
+        how, why = self._judged(how, why, status)
         sweep(program, Place(self._box.folder, [], self._box.user))
         self._drain(log)
         os.close(answer)
         os.close(log)
         return how, why, bytes(self._answer[len(_CONFINED) + 1 :]) if how == "answered" else b"", status
 
-    def _judged(self, how: str, why: str) -> "tuple[str, str]":
-        """What the host had no room for is nobody's doing."""
+    def _judged(self, how: str, why: str, status: int) -> "tuple[str, str]":
+        """What the host had no room for is nobody's doing. Without a group the kernel tells only of the whole machine."""
         if how == "ended" and self._group and self._group.lost_a_process() and self._group.reached_its_bound():
             return "over", self._memory_words()
-        is_lost = self._group.lost_a_process() if self._group else killed_for_memory() != self._killed_before
+        is_lost = self._group.lost_a_process() if self._group else was_killed(status) and killed_for_memory() != self._killed_before
         if how == "ended" and is_lost:
             return "suspended", "this host ran out of memory, and its kernel ended the program for that"
         # Only there is what it writes on the host's disk.

@@ -134,6 +134,23 @@ describe('a bandit over targets', () => {
     expect(firstOf(earnings)[0]).toBeGreaterThan(0.8);
   });
 
+  test('counts what a share is of by what it costs: slow kernels do not take the device from others', () => {
+    const earnings = createEarnings();
+    earnedBy(earnings, on('rmsnorm'), { count: 100, every: 50, micros: 0, from: 1 });
+    earnedBy(earnings, on('softmax'), { count: 100, every: 50, micros: 0, from: 1000 });
+    earnedBy(earnings, on('topk'), { count: 8, every: 50, micros: 0, from: 2000, deviceMs: 8000 });
+    expect(firstOf(earnings, { gpuMinutes: 60 })[2]).toBeLessThan(0.1);
+    expect(firstOf(earnings, { candidates: 500 })[2]).toBe(1);
+  });
+
+  test('takes what is under way for as dear as what was judged of its problem', () => {
+    const earnings = createEarnings();
+    earnedBy(earnings, on('rmsnorm'), { count: 20, every: 50, micros: 0, from: 1 });
+    earnedBy(earnings, on('softmax'), { count: 20, every: 50, micros: 0, from: 1000 });
+    for (let number = 2000; number < 2020; number += 1) earnings.count({ ...asked(number, 0), ...on('topk') }, 1);
+    expect(firstOf(earnings, { gpuMinutes: 60 })[2]).toBeLessThan(1);
+  });
+
   test('gives no credit for params that were tried beside, which cost no answer', () => {
     const earnings = createEarnings();
     earnedBy(earnings, on('rmsnorm', 'tune'), { count: 40, every: 2, micros: 0, gain: 1.5, from: 1 });

@@ -224,7 +224,7 @@ class CpuCase:
     def _is_as_drawn(self, tensor: Tensor, replica: int, keys: tuple[int, int]) -> bool:
         drawn, shown = self._hidden[tensor["name"]], self._shown[f"{replica}/{tensor['name']}"]
         self._draw(tensor, self._private.base + drawn.offset, keys)
-        return self._private.bytes_at(drawn.offset, drawn.bytes) == self._visible.bytes_at(shown.offset, shown.bytes)
+        return self._lib.memcmp(self._private.base + drawn.offset, self._at(shown), shown.bytes) == 0
 
     def snapshot(self, replica: int, look: int) -> None:
         for tensor in self._outputs:

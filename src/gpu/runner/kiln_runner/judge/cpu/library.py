@@ -1,7 +1,7 @@
 """The judge's own C code: a library for this process (native/cpu_kernels.c) and the harness program for the children."""
 import ctypes
 import shutil
-from ctypes import c_double, c_int, c_uint32, c_uint64, c_void_p
+from ctypes import c_double, c_int, c_size_t, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 
 from ..failures import InfraFailure
@@ -52,6 +52,8 @@ def load_library(file: Path) -> ctypes.CDLL:
     comparing = ("kiln_compare", "kiln_compare_indices", "kiln_sample", "kiln_compare_samples")
     for name in (*drawing, *checking, *comparing):
         getattr(lib, name).restype = None
+    # The C library's.
+    lib.memcmp.argtypes, lib.memcmp.restype = [c_void_p, c_void_p, c_size_t], c_int
     return lib
 
 

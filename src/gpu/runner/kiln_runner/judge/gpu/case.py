@@ -8,7 +8,7 @@ from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tole
 
 from ..device import INPUTS, LAST, LOOKS, VERIFY, Lure, nothing
 from ..failures import DeviceFault, InfraFailure
-from ..layout import Room, Scratch, guards_in
+from ..layout import Room, guards_in
 from ..numbers import element_text
 from ..outcomes import Comparison, Findings, Kind, SampleFault, sample_fault
 from ..recorded import apart
@@ -26,7 +26,8 @@ from .input_draws import InputDraws, InputPlaces
 from .kernels import FindingsBlock
 from .output_comparisons import ComparedPlaces, OutputComparisons
 from .own_check import OwnCheck, Places
-from .placing import GUARD_TABLE, PROOF, Poisonable, place_case, proven_types
+from .placing import GUARD_TABLE, PROOF, Poisonable, proven_types
+from .placing import Places as CasePlaces
 from .program import Program, rejected
 from .proof import Proof, words_of
 from .recorded_program import RecordedProgram
@@ -42,14 +43,14 @@ COLD_FACTOR = 4.0
 class GpuCase:
     draw_bias, cold_factor = DRAW_BIAS, COLD_FACTOR
 
-    def __init__(self, gpu: Gpu, case: DefinedCase, batch: int, scratch: Scratch) -> None:
+    def __init__(self, gpu: Gpu, case: DefinedCase, batch: int, places: CasePlaces) -> None:
         self._gpu, self._driver, self.name, self.batch = gpu, gpu.driver, case["name"], batch
         self.tensors: list[Tensor] = case["tensors"]
         self.hard_names: list[str] = [one["name"] for one in case.get("hard", [])]
         self._outputs = [tensor for tensor in self.tensors if is_output(tensor)]
         # Whether drawing inputs changes outputs too. Asked before every run.
         self.changes_in_draws = any(tensor["role"] == "inout" for tensor in self.tensors)
-        self._place(case, batch, scratch)
+        self._place(places)
         sets = input_sets(case)
         self._derived = DerivedInputs(gpu, sets, len(self.tensors), self._at, lambda name: self.tensor_at(0, name))
         # The device is waited for then: what is to be taken of the run before is taken first.
@@ -66,9 +67,8 @@ class GpuCase:
 
     # --- where things are
 
-    def _place(self, case: DefinedCase, batch: int, scratch: Scratch) -> None:
+    def _place(self, places: CasePlaces) -> None:
         memory = self._gpu.memory
-        places = place_case(case, batch, scratch, memory.page)
         self._rooms, self._private = places.visible, places.private
         # Two groups: from where one lies nothing follows for the other.
         self._shown = memory.map([room.mapped for room in self._rooms.values()], self.name)

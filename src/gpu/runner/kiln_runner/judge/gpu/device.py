@@ -44,7 +44,7 @@ from .memory import Memory
 from .null_process import spin_image, starter
 from .nulls import Nulls
 from .operation_times import OperationTimes
-from .placing import place_case
+from .placing import Places, place_case
 from .program import Program
 from .recorded_program import RecordedProgram
 from .sampling import SampleStore, Tools
@@ -219,18 +219,15 @@ class GpuDevice:
         return self._place(case, 1, without_empty(scratch))
 
     def open_beside(self, case: DefinedCase, scratch: Scratch) -> Optional[GpuCase]:
-        own = without_empty(scratch)
-        if self._cases.weight(bytes_of) + self._mapped_bytes(case, 1, own) > self._cases_bytes_max:
+        places = place_case(case, 1, without_empty(scratch), self.memory.page)
+        if self._cases.weight(bytes_of) + sum(places.sizes) > self._cases_bytes_max:
             return None
-        return self._map(case, 1, own)
+        return self._map(case, 1, places)
 
-    def _mapped_bytes(self, case: DefinedCase, batch: int, scratch: Scratch) -> int:
-        return sum(place_case(case, batch, scratch, self.memory.page).sizes)
-
-    def _map(self, case: DefinedCase, batch: int, scratch: Scratch) -> Optional[GpuCase]:
+    def _map(self, case: DefinedCase, batch: int, places: Places) -> Optional[GpuCase]:
         """None where the device has no memory for it."""
         try:
-            return GpuCase(self, case, batch, scratch)
+            return GpuCase(self, case, batch, places)
         except CudaError as error:
             if error.code != OUT_OF_MEMORY:
                 raise InfraFailure("internal", f"the device cannot map the case {case['name']}: {error}") from error
@@ -238,15 +235,16 @@ class GpuDevice:
 
     def _place(self, case: DefinedCase, batch: int, scratch: Scratch) -> GpuCase:
         """In the room that cases opened before leave, or in theirs."""
-        size = self._mapped_bytes(case, batch, scratch)
+        places = place_case(case, batch, scratch, self.memory.page)
+        size = sum(places.sizes)
         self._cases.shrink(bytes_of, max(0, self._cases_bytes_max - size))
-        mapped = self._map(case, batch, scratch)
+        mapped = self._map(case, batch, places)
         if mapped is not None:
             return mapped
         self._cases.clear()
         self.memory.trim()
         try:
-            return GpuCase(self, case, batch, scratch)
+            return GpuCase(self, case, batch, places)
         except CudaError as error:
             raise InfraFailure("out_of_memory", f"the device has no {size} bytes for the case {case['name']}: {error}") from error
 

@@ -96,7 +96,9 @@ class Lent:
         return found
 
     def given(self, case: str) -> Mapping[str, Range]:
-        """By tensor, where the companion was given them."""
+        """By tensor, where the companion was given them. InfraFailure for a case that its program was not made ready for."""
+        if case not in self._rooms:
+            raise InfraFailure("unknown_artifact", f"the program was not made ready for the case {case}")
         return {name: Range(room.address, self._inputs_at + room.address - INPUTS_BASE, room.bytes) for name, room in self._rooms[case].items()}
 
     def found(self, case: str, address: int, size: int) -> Optional[Range]:
