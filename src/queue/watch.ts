@@ -65,8 +65,8 @@ interface Routines {
   readonly look: () => Promise<unknown>;
 }
 
-/** Calls `work` every `ms` until stopped. */
-export type Every = (ms: number, work: () => void) => () => void;
+/** Calls `work` every `ms` until stopped. It resolves once what it began, or came beside, has ended. */
+export type Every = (ms: number, work: () => Promise<void>) => () => void;
 
 interface TimerOptions {
   readonly leaseMs: number;
@@ -99,10 +99,11 @@ export const startTimers = (
 /** A turn that comes while the last one still runs (a backend that hangs) is left out. */
 const startRoutine = (every: Every, ms: number, work: () => Promise<unknown>): (() => Promise<void>) => {
   let running: Promise<unknown> | null = null;
-  const stopTimer = every(ms, () => {
+  const stopTimer = every(ms, async () => {
     running ??= work().finally(() => {
       running = null;
     });
+    await running;
   });
   return async () => {
     stopTimer();
@@ -110,7 +111,7 @@ const startRoutine = (every: Every, ms: number, work: () => Promise<unknown>): (
   };
 };
 
-const systemTimer = (ms: number, work: () => void): (() => void) => {
-  const timer = setInterval(work, ms).unref();
+const systemTimer = (ms: number, work: () => Promise<void>): (() => void) => {
+  const timer = setInterval(() => void work(), ms).unref();
   return () => clearInterval(timer);
 };

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { redisConcerns, redisSettings } from '../../../src/queue/redis-settings.ts';
 import { idOf } from '../../support/builders.ts';
-import { hasRedis, REDIS_MISSING, startRedis } from '../../support/servers.ts';
+import { hasRedis, queueOn, REDIS_MISSING, startRedis } from '../../support/servers.ts';
 import type { RedisServer } from '../../support/servers.ts';
 import { jobs, openBench } from './queue.conformance.ts';
 
@@ -18,7 +18,7 @@ describe.skipIf(!hasRedis)(`a Redis that loses what it was given${REDIS_MISSING}
   });
 
   const open = async () => {
-    const bench = await openBench({ kind: 'redis', url: server.url });
+    const bench = await openBench(queueOn(server));
     const redis = new Redis(server.url);
     onTestFinished(() => redis.disconnect());
     let losses = 0;
@@ -29,17 +29,17 @@ describe.skipIf(!hasRedis)(`a Redis that loses what it was given${REDIS_MISSING}
     const { queue, redis, tick, losses, said } = await open();
     await queue.add(jobs(['leased', 'a', 'b'], 5));
     await queue.lease(1);
-    tick('look');
+    await tick('look');
     await redis.flushall();
-    tick('look');
-    await expect.poll(losses).toBe(1);
+    await tick('look');
+    expect(losses()).toBe(1);
     expect(said).toEqual([expect.stringContaining('was emptied or went back in time')]);
     expect(await queue.missing(ids(['leased', 'a', 'b']))).toEqual(ids(['leased', 'a', 'b']));
     await queue.add(jobs(['leased', 'a', 'b'], 5));
     // Who was handed `leased` works on it still: it is leased anew, and ends with the others.
     expect((await queue.lease(10)).map(({ candidateId }) => candidateId)).toEqual(ids(['a', 'b']));
     expect(await queue.lease(10)).toEqual([]);
-    tick('look');
+    await tick('look');
     await queue.complete(ids(['leased', 'a', 'b']));
     expect(await queue.missing(ids(['leased', 'a', 'b']))).toEqual(ids(['leased', 'a', 'b']));
     expect(losses()).toBe(1);
@@ -50,11 +50,11 @@ describe.skipIf(!hasRedis)(`a Redis that loses what it was given${REDIS_MISSING}
     await queue.add(jobs(['a']));
     const owner = `kiln:${name}:owner`;
     const earlier = (await redis.get(owner)) ?? '';
-    tick('look');
-    await expect.poll(async () => redis.get(owner)).not.toBe(earlier);
+    await tick('look');
+    expect(await redis.get(owner)).not.toBe(earlier);
     await redis.set(owner, earlier);
-    tick('look');
-    await expect.poll(losses).toBe(1);
+    await tick('look');
+    expect(losses()).toBe(1);
   });
 
   test('is seen when leases are gone by the time they are renewed', async () => {
@@ -62,8 +62,8 @@ describe.skipIf(!hasRedis)(`a Redis that loses what it was given${REDIS_MISSING}
     await queue.add(jobs(['a']));
     await queue.lease(1);
     await redis.del(`kiln:${name}:${idOf('a')}:lock`);
-    tick('renew');
-    await expect.poll(losses).toBe(1);
+    await tick('renew');
+    expect(losses()).toBe(1);
   });
 
   test.each(['prioritized', 'active'])(
@@ -87,10 +87,10 @@ describe.skipIf(!hasRedis)(`a Redis that loses what it was given${REDIS_MISSING}
     const redis = new Redis(server.url);
     onTestFinished(() => redis.disconnect());
     await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
-    const evicting = await openBench({ kind: 'redis', url: server.url });
+    const evicting = await openBench(queueOn(server));
     expect(evicting.said).toEqual([expect.stringMatching(/maxmemory-policy allkeys-lru.*set maxmemory-policy noeviction/)]);
     await redis.config('SET', 'maxmemory-policy', 'noeviction');
-    const good = await openBench({ kind: 'redis', url: server.url });
+    const good = await openBench(queueOn(server));
     expect(good.said).toEqual([]);
   });
 });

@@ -64,7 +64,7 @@ export const describeOwnership = (name: string, backendOf: () => QueueOptions['b
       await ours.queue.add(jobs(['a', 'b']));
       await ours.queue.lease(1);
       const later = await ours.again('another', LEASE_MS, { epoch: 2, holder: holderOf('the later daemon') });
-      ours.tick('look');
+      await ours.tick('look');
       await expect
         .poll(() => ours.said)
         .toEqual([expect.stringContaining('worked on by'), expect.stringMatching(/^lost: .*test-machine/)]);

@@ -7,7 +7,16 @@ import { createStore } from '../../../src/store/store.ts';
 import type { OpenDatabase } from '../../../src/store/pglite.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { openPostgres } from '../../../src/store/postgres.ts';
-import { hasPostgres, hasRedis, POSTGRES_MISSING, REDIS_MISSING, startPostgres, startRedis } from '../../support/servers.ts';
+import { HANG_MS } from '../../support/limits.ts';
+import {
+  hasPostgres,
+  hasRedis,
+  POSTGRES_MISSING,
+  queueOn,
+  REDIS_MISSING,
+  startPostgres,
+  startRedis,
+} from '../../support/servers.ts';
 import type { Server } from '../../support/servers.ts';
 import { describeOwnership } from './ownership.conformance.ts';
 import type { Bench } from './queue.conformance.ts';
@@ -106,7 +115,7 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   let database: OpenDatabase;
   beforeAll(async () => {
     server = await startPostgres();
-    database = await openPostgres(server.url);
+    database = await openPostgres(server.url, { connectLimitMs: HANG_MS });
   });
   afterAll(async () => {
     await database.close();
@@ -156,7 +165,7 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
     await database.sql.script(
       'drop table kiln.jobs, kiln.queue_owners; drop sequence kiln.job_order; delete from kiln.migrations where version = 27',
     );
-    const migrated = await openPostgres(server.url);
+    const migrated = await openPostgres(server.url, { connectLimitMs: HANG_MS });
     await migrated.close();
     await openBench({ kind: 'postgres', sql: database.sql });
     expect(await keptJobs(name)).toBe(4);
@@ -186,6 +195,6 @@ describe.skipIf(!hasRedis)(`server${REDIS_MISSING}`, () => {
   afterAll(async () => {
     await server.stop();
   });
-  describeQueue('Redis', () => ({ kind: 'redis', url: server.url }), { releasesInOrder: false });
-  describeOwnership('Redis', () => ({ kind: 'redis', url: server.url }));
+  describeQueue('Redis', () => queueOn(server), { releasesInOrder: false });
+  describeOwnership('Redis', () => queueOn(server));
 });
