@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Callable
 
 RUNNER = Path(__file__).resolve().parents[3] / "src/gpu/runner"
-WAIT_S = 60.0
+WAIT_S = 600.0
 
 
 @contextlib.contextmanager

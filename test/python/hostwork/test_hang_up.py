@@ -2,12 +2,13 @@ import fcntl
 import os
 import socket
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 from unittest import mock
 
 from kiln_runner.frames import encode
-from kiln_runner.hostwork import device_hold
+from kiln_runner.hostwork import device_hold, requests
 from kiln_runner.hostwork.channel import Channel
 
 
@@ -40,6 +41,26 @@ class HangUp(unittest.TestCase):
             self.daemon.close()
             with mock.patch.object(device_hold, "device_lock_file", return_value=lock), self.assertRaises(EOFError):
                 device_hold.hold(["GPU-1"], self.channel)
+
+    def test_what_a_daemon_says_late_is_read_and_takes_nothing_away_of_what_it_was_told(self) -> None:
+        """A command may end before its input does."""
+        for opening in ({"type": "jobs"}, {"type": "unheard of"}):
+            daemon, runner = socket.socketpair()
+            with tempfile.TemporaryDirectory() as home, daemon:
+                work = threading.Thread(target=self.serve, args=(runner, Path(home)))
+                work.start()
+                daemon.sendall(encode(opening))
+                said = b"".join(iter(lambda: daemon.recv(1 << 16), b""))
+                self.assertTrue(said)
+                daemon.sendall(encode({"type": "stdin"}, b"late"))
+                self.assertTrue(work.is_alive())
+                daemon.close()
+                work.join()
+
+    @staticmethod
+    def serve(connection: socket.socket, home: Path) -> None:
+        with connection:
+            requests.answer(connection, home)
 
 
 if __name__ == "__main__":

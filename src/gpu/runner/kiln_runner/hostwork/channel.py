@@ -9,6 +9,7 @@ from kiln_runner.frames import Frame, FrameDecoder, FrameInPlace, FrameReader, e
 from kiln_runner.schema import Shape
 
 READ_BYTES = 64 * 1024
+LEFT_BYTES = 1 << 20
 
 
 class Refused(Exception):
@@ -54,6 +55,14 @@ class Channel:
         """All has been said; the work may go on."""
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
+
+    def finish(self) -> None:
+        """All has been said and done. Until the daemon hangs up too, what still comes is read: its arrival would take away what was said."""
+        self.hang_up()
+        with contextlib.suppress(OSError):
+            self.connection.setblocking(True)
+            while self.connection.recv(LEFT_BYTES):
+                pass
 
     def refuse_hung_up(self) -> None:
         """EOFError where the daemon has ended the connection, also with something unread before its end."""

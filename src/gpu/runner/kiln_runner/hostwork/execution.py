@@ -35,6 +35,8 @@ class Execution:
         self._input = bytearray()
         self._input_ends = not order["stdin"]
         self._selector = selectors.DefaultSelector()
+        # Descriptors that hold the locks of its devices.
+        self._held: list[int] = []
         self._process: Optional[subprocess.Popen[bytes]] = None
         self._outputs: dict[Any, str] = {}
         self._is_connected = True
@@ -46,15 +48,14 @@ class Execution:
     def run(self) -> None:
         descendants.adopt_orphans()
         # Until then nothing runs: SIGTERM ends this process, and its locks.
-        held = hold(self._order["devices"], self._channel)
+        self._held = hold(self._order["devices"], self._channel)
         # The end of a child wakes the loop at once: one process a command, so its signal is its end.
         self._wakeup = Wakeup({signal.SIGTERM: self._end, signal.SIGCHLD: look_again})
         try:
             self._run()
         finally:
             self._kill_rest()
-            for descriptor in held:
-                os.close(descriptor)
+            self._release()
 
     def _run(self) -> None:
         pipe = subprocess.PIPE
@@ -63,6 +64,7 @@ class Execution:
                 self._order, self._order["devices"], stdin=subprocess.DEVNULL if self._input_ends else pipe, stdout=pipe, stderr=pipe
             )
         except command.NotStarted as error:
+            self._release()
             self._channel.send({"type": "stderr"}, f"{error}\n".encode())
             self._channel.send({"type": "exited", "code": error.code, "signal": None, "timedOut": False})
             return
@@ -75,6 +77,8 @@ class Execution:
             self._on_frame(frame)
         self._loop(process)
         self._kill_rest()
+        # Whoever hears that it has ended may use its devices at once.
+        self._release()
         self._tell({"type": "exited", **command.ending_of(process.returncode), "timedOut": self._timed_out})
         self._send_rest()
 
@@ -251,3 +255,7 @@ class Execution:
 
     def _kill_rest(self) -> None:
         descendants.end_all(GRACE_S)
+
+    def _release(self) -> None:
+        while self._held:
+            os.close(self._held.pop())

@@ -27,6 +27,7 @@ def answer(connection: socket.socket, home: Path) -> None:
             Execution(channel, frame.header).run()
         else:
             HANDLERS[kind](channel, frame.header, home)
+        channel.finish()
     except Refused as refused:
         _complain(channel, refused.code, str(refused))
     except (FrameError, ShapeError) as error:
@@ -43,9 +44,6 @@ def _complain(channel: Channel, code: str, message: str) -> None:
     try:
         channel.connection.setblocking(True)
         channel.send({"type": "error", "code": code, "message": message})
-        # What still comes is read, or its arrival would take the answer away.
-        channel.connection.shutdown(socket.SHUT_WR)
-        while channel.connection.recv(1 << 20):
-            pass
     except OSError:
         return
+    channel.finish()
