@@ -22,6 +22,7 @@ from kiln_runner.judge.trusting import trust
 from kiln_runner.programs.recording_shape import OWN_BASES, WINDOW_BYTES_MAX, WINDOWS
 from test.python.programs.test_record_task import HEAD, as_check
 
+from .played_case import placed
 from .recorded_rig import RecordedRig
 
 COUNT, BYTES = 8, 32
@@ -50,14 +51,15 @@ class PlayedKernels:
     def __init__(self, driver: Any, words: "dict[int, ComparisonWords]") -> None:
         self._driver, self._words = driver, words
 
-    def draw(self, _tensor: Any, pointer: int, _found: int = 0) -> Callable[..., None]:
-        return lambda key, _other, _stamp=0: self._driver.upload(pointer, struct.pack(f"<{COUNT}f", *numbers(key)))
+    def draw(self, one: Any, pointer: int, _found: int = 0) -> Callable[..., None]:
+        count = one["elements"]
+        return lambda key, _other, _stamp=0: self._driver.upload(pointer, struct.pack(f"<{count}f", *numbers(key, count)))
 
     def guard(self, *_: object) -> Callable[..., None]:
         return lambda *_: None
 
     def compare(self, one: Any, out: int, reference: int, found: int) -> Callable[..., None]:
-        kind = {"f32": "f", "u8": "B"}[one["dtype"]]
+        kind = {"f32": "f", "u8": "B", "i64": "q"}[one["dtype"]]
         size = one["elements"] * DTYPE_BYTES[one["dtype"]]
 
         def values(at: int) -> Any:
@@ -79,9 +81,9 @@ class PlayedKernels:
         return SimpleNamespace(value=1)
 
 
-def numbers(key: int) -> list[float]:
+def numbers(key: int, count: int = COUNT) -> list[float]:
     rng = random.Random(key)
-    return [float(rng.randrange(1, 1000)) for _ in range(COUNT)]
+    return [float(rng.randrange(1, 1000)) for _ in range(count)]
 
 
 class PlayedFindings:
@@ -124,7 +126,7 @@ class Verified(RecordedRig):
         """With the check bound. `scratch`: of a candidate."""
         program = self.recorded(source, **as_check(COUNT))
         plan = program.plan_alone("case-0")
-        case = GpuCase(self.host, CASE, 1, {"verify": plan["scratch"], "candidate": scratch or {}})
+        case = placed(self.host, CASE, 1, {"verify": plan["scratch"], "candidate": scratch or {}})
         case._proof = SimpleNamespace(ask=lambda _seed: None, contradiction=lambda _found: None)
         case.bind("verify", program, plan)
         return case
@@ -372,9 +374,13 @@ class Verified(RecordedRig):
         spec: Any = {**CASE, "reference": {"scratch": {}}, "baseline": {"scratch": {}}}
         self.assertEqual(problem.yardstick("candidate", case, spec), "candidate")
         problem.bound("baseline", case, spec)
-        self.assertEqual([side for side, _ in bound], ["verify", "baseline"])
+        self.assertEqual([side for side, _ in bound], ["verify", "reference", "baseline"])
         self.assertLessEqual({"apart=doubled", "apart=x", "apart=y"}, set(bound[0][1]))
         self.assertTrue(problem.is_timed_alone)
+        # Put away and opened again, for a candidate whose problem was trusted before.
+        again: Any = SimpleNamespace(bound={}, bind=case.bind)
+        self.assertEqual(problem.yardstick("candidate", again, spec), "candidate")
+        self.assertIn("verify", again.bound)
         problem._programs.pop("verify")
         self.assertEqual(problem.yardstick("candidate", case, spec), "reference")
 

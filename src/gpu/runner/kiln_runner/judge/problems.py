@@ -55,8 +55,10 @@ class Problem:
         return VERIFY in self._programs
 
     def yardstick(self, side: Runnable, case: Case, spec: DefinedCase) -> Runnable:
-        """Whose outputs are expected of a side: the reference's, or its own once more where the problem's check says what is right."""
-        return side if self.is_verified else self.trusted("reference", case, spec)
+        """Whose outputs are expected of a side: the reference's, or its own once more where the problem's check says what is right. Whatever judges
+        by it is bound to the case: a device may have put away the one that it was bound to before."""
+        reference = self.trusted("reference", case, spec)
+        return side if self.is_verified else reference
 
     @cached_property
     def is_recorded(self) -> bool:
