@@ -46,16 +46,22 @@ class HangUp(unittest.TestCase):
         """A command may end before its input does."""
         for opening in ({"type": "jobs"}, {"type": "unheard of"}):
             daemon, runner = socket.socketpair()
-            with tempfile.TemporaryDirectory() as home, daemon:
+            with tempfile.TemporaryDirectory() as home:
                 work = threading.Thread(target=self.serve, args=(runner, Path(home)))
                 work.start()
                 daemon.sendall(encode(opening))
-                said = b"".join(iter(lambda: daemon.recv(1 << 16), b""))
-                self.assertTrue(said)
+                self.assertTrue(self.all_of(daemon))
                 daemon.sendall(encode({"type": "stdin"}, b"late"))
                 self.assertTrue(work.is_alive())
                 daemon.close()
                 work.join()
+
+    @staticmethod
+    def all_of(connection: socket.socket) -> bytes:
+        said = b""
+        while data := connection.recv(1 << 16):
+            said += data
+        return said
 
     @staticmethod
     def serve(connection: socket.socket, home: Path) -> None:
