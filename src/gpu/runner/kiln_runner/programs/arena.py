@@ -4,6 +4,7 @@ buffers do (judge/layout.py), so that a tensor of the judge's can stand where th
 The addresses of a case's tensors follow from the cases alone; all others from the arena's first address and the order in which they were asked for.
 """
 import math
+import threading
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
@@ -52,20 +53,27 @@ class Arena:
         self._end = base - base % WINDOW_BYTES_MAX + WINDOW_BYTES_MAX
         self._live: dict[int, Block] = {}
         self._kept: dict[int, list[Block]] = {}
-        self._placed: Optional[Block] = None
+        # And the thread whose allocation it will be: a program may have others by then.
+        self._placed: Optional[tuple[int, Block]] = None
+        # A thread that maps lets others go on. What is collected meanwhile is freed by this one.
+        self._lock = threading.RLock()
         # Since `watch`.
         self._used: dict[int, Block] = {}
         # Why an allocation was refused; and whether it was the device that had no room.
         self.refusal, self.is_device_full = "", False
 
     def place_next(self, block: Block) -> None:
-        """The next allocation is this one: a tensor of the case, which is mapped already."""
-        self._placed = block
+        """The next allocation of this thread is this one: a tensor of the case, which is mapped already."""
+        self._placed = (threading.get_ident(), block)
 
     def allocate(self, size: int) -> int:
         """0 where it is refused; `refusal` says why."""
-        if self._placed is not None:
-            placed, self._placed = self._placed, None
+        with self._lock:
+            return self._allocate(size)
+
+    def _allocate(self, size: int) -> int:
+        if self._placed is not None and self._placed[0] == threading.get_ident():
+            (_, placed), self._placed = self._placed, None
             return placed.address
         kept = self._kept.get(size)
         try:
@@ -78,9 +86,10 @@ class Arena:
 
     def free(self, address: int) -> None:
         """Of a case's tensor it changes nothing."""
-        block = self._live.pop(address, None)
-        if block is not None:
-            self._kept.setdefault(block.bytes, []).append(block)
+        with self._lock:
+            block = self._live.pop(address, None)
+            if block is not None:
+                self._kept.setdefault(block.bytes, []).append(block)
 
     def watch(self) -> list[Block]:
         """From now on `used` tells what was given. Returns what lives now."""
