@@ -1,41 +1,59 @@
 /* kiln
 launch:
   - kernel: grouped_gemm_reference
-    grid: [ceil_div(n, 64), ceil_div(tokens, 64), experts]
+    grid: [ceil_div(n, 128), ceil_div(tokens, 128), experts]
     block: [16, 16]
     args: [a, b, starts, c, n, k]
 */
-// No tensor cores: f32 products summed in f32, rounded to bf16 once. A block makes 64 x 64 results of one group, a thread 4 x 4 of them, 16 apart; there are blocks
-// for groups of any size, of which most have nothing to do.
+// No tensor cores: f32 products summed in f32 in the order of p, rounded to bf16 once. Every run of a confirmation asks for it, so it is no naive one: a block
+// makes 128 x 128 results of one group, a thread 8 x 8 of them, four in a row and 64 apart, and the next tiles are on their way while it works on these. There are
+// blocks for groups of any size, of which most have nothing to do.
 #include <cuda_bf16.h>
 
-extern "C" __global__ void grouped_gemm_reference(const __nv_bfloat16* a, const __nv_bfloat16* b, const int* starts, __nv_bfloat16* c, int n, int k) {
-  __shared__ float a_tile[16][64], b_tile[16][64];  // [p][row]
-  const int x = threadIdx.x, y = threadIdx.y;
-  const int i0 = starts[blockIdx.z] + blockIdx.y * 64, m = starts[blockIdx.z + 1], j0 = blockIdx.x * 64;
+constexpr int TILE = 128, DEPTH = 16;
+
+/** Eight numbers of a row from p on, zeros where there are none. */
+__device__ uint4 eight_of(const __nv_bfloat16* from, int row, int rows, int p, int k) {
+  return row < rows && p < k ? *reinterpret_cast<const uint4*>(from + (size_t)row * k + p) : make_uint4(0, 0, 0, 0);
+}
+
+__device__ void place(float (*tile)[TILE], int row, int p, uint4 eight) {
+  for (int e = 0; e < 8; e++) tile[p + e][row] = __bfloat162float(reinterpret_cast<const __nv_bfloat16*>(&eight)[e]);
+}
+
+extern "C" __global__ void __launch_bounds__(256)
+    grouped_gemm_reference(const __nv_bfloat16* a, const __nv_bfloat16* b, const int* starts, __nv_bfloat16* c, int n, int k) {
+  __shared__ __align__(16) float a_tile[DEPTH][TILE], b_tile[DEPTH][TILE];  // [p][row]
+  const int x = threadIdx.x, y = threadIdx.y, thread = y * 16 + x;
+  const int i0 = starts[blockIdx.z] + blockIdx.y * TILE, m = starts[blockIdx.z + 1], j0 = blockIdx.x * TILE, row = thread % TILE, part = thread / TILE * 8;
   if (i0 >= m) return;
   b += (size_t)blockIdx.z * n * k;
-  float sum[4][4] = {};
+  float sum[8][8] = {};
 
-  for (int p0 = 0; p0 < k; p0 += 16) {
-    for (int row = y; row < 64; row += 16) {
-      const int p = p0 + x;
-      a_tile[x][row] = i0 + row < m && p < k ? __bfloat162float(a[(size_t)(i0 + row) * k + p]) : 0;
-      b_tile[x][row] = j0 + row < n && p < k ? __bfloat162float(b[(size_t)(j0 + row) * k + p]) : 0;
-    }
+  uint4 next_a = eight_of(a, i0 + row, m, part, k), next_b = eight_of(b, j0 + row, n, part, k);
+  for (int p0 = 0; p0 < k; p0 += DEPTH) {
+    place(a_tile, row, part, next_a);
+    place(b_tile, row, part, next_b);
     __syncthreads();
-    for (int p = 0; p < 16; p++) {
-      for (int i = 0; i < 4; i++) {
-        for (int j = 0; j < 4; j++) sum[i][j] += a_tile[p][y + 16 * i] * b_tile[p][x + 16 * j];
+    next_a = eight_of(a, i0 + row, m, p0 + DEPTH + part, k);
+    next_b = eight_of(b, j0 + row, n, p0 + DEPTH + part, k);
+    for (int p = 0; p < DEPTH; p++) {
+      float4 rows[2], columns[2];
+      for (int half = 0; half < 2; half++) {
+        rows[half] = *reinterpret_cast<const float4*>(&a_tile[p][64 * half + 4 * y]);
+        columns[half] = *reinterpret_cast<const float4*>(&b_tile[p][64 * half + 4 * x]);
+      }
+      for (int i = 0; i < 8; i++) {
+        for (int j = 0; j < 8; j++) sum[i][j] += reinterpret_cast<const float*>(rows)[i] * reinterpret_cast<const float*>(columns)[j];
       }
     }
     __syncthreads();
   }
 
-  for (int i = 0; i < 4; i++) {
-    for (int j = 0; j < 4; j++) {
-      const int row = i0 + y + 16 * i, column = j0 + x + 16 * j;
-      if (row < m && column < n) c[(size_t)row * n + column] = __float2bfloat16(sum[i][j]);
+  for (int i = 0; i < 8; i++) {
+    for (int j = 0; j < 8; j++) {
+      const int at = i0 + 64 * (i / 4) + 4 * y + i % 4, column = j0 + 64 * (j / 4) + 4 * x + j % 4;
+      if (at < m && column < n) c[(size_t)at * n + column] = __float2bfloat16(sum[i][j]);
     }
   }
 }

@@ -75,8 +75,8 @@ describe('wrong versions of a CUDA reference', () => {
 
   test('cut the loop that sums, not one over the places that it sums in', () => {
     const cut = wrongVersions('matmul').find(({ name }) => name.startsWith('a sum'))?.unit.source;
-    expect(cut).toContain('for (int p = 0; p < (16) - ((16) + 15) / 16; p++)');
-    expect(cut).toContain('for (int j = 0; j < 4; j++) sum[i][j] += ');
+    expect(cut).toContain('for (int p = 0; p < (DEPTH) - ((DEPTH) + 15) / 16; p++)');
+    expect(cut).toContain('for (int j = 0; j < 8; j++) sum[i][j] += ');
   });
 
   test('move no pointer and no step of a loop in f16', () => {
