@@ -1,4 +1,5 @@
 /** The table of an evolve campaign: what it began with, what it found, and the best hand-written seed on the same device. Pure. */
+import type { Activity } from '../../src/domain/api/activity.ts';
 import type { CampaignView } from '../../src/domain/api/campaigns.ts';
 import type { RankingView } from '../../src/domain/api/problems.ts';
 import type { RankingEntry } from '../../src/domain/ranking/ranking.ts';
@@ -12,6 +13,8 @@ export interface Finish {
   readonly rankings: readonly { readonly problem: string; readonly ranking: RankingView }[];
   /** Seconds of device time while the campaign ran. */
   readonly use: Use;
+  /** Of the campaign. */
+  readonly attempts: readonly Activity[];
 }
 
 const times = (value: number | null | undefined): string =>
@@ -20,7 +23,7 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 const micros = (ns: number | undefined): string => (ns === undefined ? '-' : (ns / 1000).toFixed(2));
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-export const evolveReport = ({ date, view, device, seeds, rankings, use }: Finish): string => {
+export const evolveReport = ({ date, view, device, seeds, rankings, use, attempts }: Finish): string => {
   const { spent } = view;
   const total = totalOf(use);
   return [
@@ -54,9 +57,36 @@ export const evolveReport = ({ date, view, device, seeds, rankings, use }: Finis
     'start: the starting kernel with its naive defaults; speed-ups are against the problem’s baseline, geometric mean over the bench cases. found /',
     'hand-written: by rank key, which near the record follows a pair timed in one context. time: geometric mean of the medians.',
     '',
+    ...judgementTable(attempts),
+    '',
     ...view.best.map(({ problem }) => `![${problem}](${problem}.svg)`),
     '',
   ].join('\n');
+};
+
+const seconds = (of: readonly Activity[], phase: 'loadMs' | 'checkMs' | 'measureMs'): number =>
+  of.reduce((sum, attempt) => sum + attempt[phase], 0) / 1000;
+
+/** Where device time went: by problem and kind of judgement, most first. */
+export const judgementTable = (attempts: readonly Activity[]): readonly string[] => {
+  const kinds = Map.groupBy(
+    attempts,
+    ({ problem, mode, verdict }) =>
+      `${problem}, ${mode === 'screen' ? 'screenings' : 'pairs with the record'}${verdict === 'passed' ? '' : ', not passed'}`,
+  );
+  const rows = [...kinds].map(([kind, of]) => {
+    const spent = [seconds(of, 'loadMs'), seconds(of, 'checkMs'), seconds(of, 'measureMs')];
+    const total = spent.reduce((sum, part) => sum + part, 0);
+    return {
+      total,
+      cells: [kind, String(of.length), ...spent.map((part) => part.toFixed(1)), ((total / of.length) * 1000).toFixed(0)],
+    };
+  });
+  return [
+    row(['judgements', 'how many', 'loading, s', 'checking, s', 'measuring, s', 'each, ms']),
+    row(Array.from({ length: 6 }, () => '---')),
+    ...rows.toSorted((a, b) => b.total - a.total).map(({ cells }) => row(cells)),
+  ];
 };
 
 const counts = (byName: Readonly<Record<string, number>>): string =>

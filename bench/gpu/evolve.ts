@@ -135,6 +135,7 @@ const finish = async (
   view: CampaignView,
   { options, device }: { readonly options: Options; readonly device: string },
 ): Promise<void> => {
+  const { attempts } = await client.activity({ since: new Date(0).toISOString() });
   const seeds = await judgeSeeds(client, options.problems, device);
   const bests = await Promise.all(
     options.problems.map(async (problem) => ({ problem, ranking: await client.ranking(problem, { device, limit: 1000 }) })),
@@ -146,6 +147,7 @@ const finish = async (
     seeds,
     rankings: bests,
     use: keptUse(options),
+    attempts,
     date: new Date().toISOString().slice(0, 10),
   };
   const text = evolveReport(facts);

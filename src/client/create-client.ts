@@ -22,6 +22,7 @@ import type {
   SubmitCandidate,
 } from '../domain/api/candidates.ts';
 import type { Readiness } from '../domain/api/operations.ts';
+import type { ActivityList, ActivityQuery } from '../domain/api/activity.ts';
 import type { FleetView, HostResumed, HostsRefreshed } from '../domain/api/fleet.ts';
 import type {
   ProblemList,
@@ -110,6 +111,8 @@ export interface KilnClient extends SweepCalls {
   candidateEvents(id: string, options?: EventOptions): AsyncGenerator<JournalEvent>;
   queue(): Promise<QueueView>;
   fleet(): Promise<FleetView>;
+  /** Attempts that finished since a moment, with where the devices' time went; oldest first. */
+  activity(query: Pick<ActivityQuery, 'since'> & Partial<ActivityQuery>): Promise<ActivityList>;
   /** What the fleet file, as it is now, would change. */
   fleetPlan(): Promise<FleetPlan>;
   reloadFleet(): Promise<FleetPlan>;
@@ -209,6 +212,7 @@ export const createClient = (options: ClientOptions): KilnClient => {
     candidateEvents: (id, how) => follow('candidate', { id }, how),
     queue: () => json(contracts.queue, 'get'),
     fleet: () => json(contracts.fleet, 'get'),
+    activity: (query) => json(contracts.fleet, 'activity', { query }),
     fleetPlan: () => json(contracts.fleetControl, 'plan'),
     reloadFleet: () => json(contracts.fleetControl, 'reload'),
     addHost: (body) => json(contracts.fleetControl, 'add', { body }),

@@ -36,6 +36,8 @@ test('bench/gpu/evolve goes on where it was cut off, and holds what it found aga
   expect(whole.said).toMatch(/^evolve: finished, /m);
   expect(whole.code).toBe(0);
   expect(whole.printed).toMatch(/^\| softmax \| \d+\.\d{3}x \| \d+\.\d{3}x \| .*\(seeds\/\S+\.c\) \| .* \| \d+\.\d{3}x \|$/m);
+  expect(whole.printed).toMatch(/^\| softmax, screenings \| \d+ \| [\d.]+ \| [\d.]+ \| [\d.]+ \| [1-9]\d* \|$/m);
+  expect(whole.printed).toMatch(/^\| softmax, pairs with the record \| /m);
   expect(readFileSync(join(folder, 'out/evolve.md'), 'utf8')).toBe(whole.printed);
   expect(readFileSync(join(folder, 'out/softmax.svg'), 'utf8')).toMatch(/^<svg /);
 });
