@@ -64,7 +64,8 @@ def _children(pid: int) -> list[int]:
     found: list[int] = []
     for task in tasks:
         try:
-            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+            # As bytes: a process that has just been forked would load an encoding first.
+            with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
                 found += [int(word) for word in file.read().split()]
         except OSError:
             # The thread is gone, and its children are another's.
