@@ -1,8 +1,10 @@
 """How a person's command is started: no shell, a session of its own, the environment of the host's login, and no GPU unless one is lent."""
 import functools
 import os
+import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from typing import Callable, Optional
 
 from kiln_runner.hostwork.channel import Refused
@@ -15,6 +17,10 @@ NOT_EXECUTABLE = 126
 # Set for the runner's own sake.
 OURS = (PARENT_VARIABLE, "PYTHONUTF8", "PYTHONPATH")
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+# What people make is as they would expect; what the runner keeps is its user's alone.
+UMASK = 0o022
+ELF = b"\x7fELF"
+LOOK_S = 10.0
 
 
 class NotStarted(Exception):
@@ -26,12 +32,17 @@ class NotStarted(Exception):
 
 
 def start(
-    order: Json, devices: list[str], *, stdin: int, stdout: int, stderr: int, on_pid: Callable[[int], None] = lambda _pid: None,
+    order: Json, devices: list[str], *, stdin: int, stdout: int, stderr: int, on_pid: Optional[Callable[[int], None]] = None,
 ) -> "subprocess.Popen[bytes]":
     """Refused where the folder is wrong; NotStarted where the program is. `on_pid` is called in the new process, before it is the program."""
     folder = _folder(order["cwd"])
     environment = _environment(order["env"], devices)
     argv: list[str] = order["argv"]
+    if on_pid is None and tie() and is_program(argv[0], folder, environment):
+        # Without code of ours between fork and exec there is no copy of this process, which takes longer than many a command.
+        return subprocess.Popen(
+            [*tie(), *argv], cwd=folder, env=environment, stdin=stdin, stdout=stdout, stderr=stderr, bufsize=0, start_new_session=True, umask=UMASK
+        )
     try:
         return subprocess.Popen(
             argv, cwd=folder, env=environment, stdin=stdin, stdout=stdout, stderr=stderr, bufsize=0, start_new_session=True,
@@ -44,12 +55,39 @@ def start(
         raise NotStarted(f"kiln: {argv[0]}: {getattr(error, 'strerror', None) or error}", NOT_EXECUTABLE) from error
 
 
-def _prepare(on_pid: Callable[[int], None]) -> None:
+def _prepare(on_pid: Optional[Callable[[int], None]]) -> None:
     request_signal(signal.SIGKILL)
-    on_pid(os.getpid())
-    # What the runner keeps is its user's alone; what people make is as they would expect.
-    os.umask(0o022)
+    if on_pid:
+        on_pid(os.getpid())
+    os.umask(UMASK)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+@functools.cache
+def tie() -> list[str]:
+    """Words before a command: what they start is killed when its parent dies, and becomes the command. Empty where the host has none: `setpriv` is of
+    util-linux, which is on every host but the smallest, and older ones cannot do it."""
+    words = [shutil.which("setpriv") or "", "--pdeathsig", "KILL", "--"]
+    if not words[0]:
+        return []
+    try:
+        asked = subprocess.run([*words, "true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LOOK_S)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return words if asked.returncode == 0 else []
+
+
+def is_program(name: str, folder: str, environment: Mapping[str, str]) -> bool:
+    """Of machine code, to be found and run: of everything else it is known only by trying what is wrong with it."""
+    has_place = os.sep in name
+    found = os.path.join(folder, name) if has_place else shutil.which(name, path=environment.get("PATH", os.defpath))
+    if found is None or not os.access(found, os.X_OK):
+        return False
+    try:
+        with open(found, "rb") as file:
+            return file.read(len(ELF)) == ELF
+    except OSError:
+        return False
 
 
 def ending_of(code: int) -> Json:

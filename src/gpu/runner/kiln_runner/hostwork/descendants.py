@@ -15,6 +15,10 @@ def adopt_orphans() -> None:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
+def adopt_no_more() -> None:
+    prctl(PR_SET_CHILD_SUBREAPER, 0)
+
+
 def reap() -> None:
     """Orphans that have ended."""
     with contextlib.suppress(ChildProcessError):

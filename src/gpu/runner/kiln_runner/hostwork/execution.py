@@ -56,6 +56,7 @@ class Execution:
         finally:
             self._kill_rest()
             self._release()
+            self._leave()
 
     def _run(self) -> None:
         pipe = subprocess.PIPE
@@ -255,6 +256,17 @@ class Execution:
 
     def _kill_rest(self) -> None:
         descendants.end_all(GRACE_S)
+
+    def _leave(self) -> None:
+        """This process as it was before."""
+        self._selector.close()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr) if self._process else ():
+            if pipe:
+                pipe.close()
+        self._wakeup.close()
+        for number in (signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        descendants.adopt_no_more()
 
     def _release(self) -> None:
         while self._held:

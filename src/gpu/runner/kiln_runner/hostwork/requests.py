@@ -15,29 +15,31 @@ HANDLERS = {
 }
 
 
-def answer(connection: socket.socket, home: Path) -> None:
-    """`home`: what outlives a version of the runner lies there."""
+def answer(connection: socket.socket, home: Path) -> bool:
+    """Whether this process can answer another one: it ran a command, and is as it was. `home`: what outlives a version of the runner lies there."""
     channel = Channel(connection)
     try:
         frame = channel.receive(shapes.opening)
         if frame is None:
-            return
+            return False
         kind = frame.header["type"]
         if kind == "exec":
             Execution(channel, frame.header).run()
         else:
             HANDLERS[kind](channel, frame.header, home)
         channel.finish()
+        return kind == "exec"
     except Refused as refused:
         _complain(channel, refused.code, str(refused))
     except (FrameError, ShapeError) as error:
         _complain(channel, "INVALID_REQUEST", str(error))
     except (EOFError, ConnectionError):
         # Nobody is left to be told.
-        return
+        pass
     except OSError as error:
         where = f" ({os.fsdecode(error.filename)})" if error.filename else ""
         _complain(channel, "WORK_REFUSED", f"the host says: {error.strerror or error}{where}")
+    return False
 
 
 def _complain(channel: Channel, code: str, message: str) -> None:
