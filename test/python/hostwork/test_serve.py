@@ -82,6 +82,15 @@ def stat(pid: int) -> str:
         return file.read()
 
 
+def sockets_of(pid: int) -> list[str]:
+    """None of a process that is gone: there were others that wait."""
+    try:
+        links = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+    except FileNotFoundError:
+        return []
+    return [target for target in links if target.startswith("socket:")]
+
+
 def is_there(pid: int) -> bool:
     try:
         return stat(pid).rsplit(")", 1)[1].split()[0] != "Z"
@@ -110,6 +119,11 @@ class Commands(unittest.TestCase):
             busy = int(slow.next().payload)
             self.assertNotEqual(parent(), busy)
             slow.hang_up()
+
+    def test_leave_no_connection_open_in_the_process_that_waits_for_the_next(self) -> None:
+        with served() as paths:
+            workers = [int(Asked(paths, "sh", "-c", "echo $PPID").all()[0]) for _ in range(4)]
+            until(lambda: len(sockets_of(workers[-1])) <= 1, "it holds what connections come by, and no connection")
 
     def test_what_one_leaves_behind_is_not_met_by_the_next(self) -> None:
         with served() as paths:

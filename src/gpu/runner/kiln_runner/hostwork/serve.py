@@ -115,7 +115,7 @@ class Server:
         connection, _ = self._listener.accept()
         with connection:
             if len(self._busy) < CONNECTIONS_MAX and not any(self._give(connection, worker) for worker in self._taken_free()):
-                self._give(connection, self._begin())
+                self._give(connection, self._begin(connection))
 
     def _taken_free(self) -> Iterator[Worker]:
         while self._free:
@@ -131,11 +131,13 @@ class Server:
         self._busy.append(worker)
         return True
 
-    def _begin(self) -> Worker:
+    def _begin(self, accepted: socket.socket) -> Worker:
+        """`accepted` will be handed over, as later ones will."""
         ours, theirs = socket.socketpair()
         pid = os.fork()
         if pid == 0:
             ours.close()
+            accepted.close()
             self._work(theirs)
         theirs.close()
         self._children.add(pid)
