@@ -158,6 +158,9 @@ class Commands(unittest.TestCase):
                 with served(code) as paths:
                     ends = [Asked(paths, name).all()[1]["code"] for name in ("no-such-program", f"{folder}/no-such-program", text, locked)]
                     self.assertEqual(ends, [127, 127, 126, 126])
+                    # No system takes an argument as long.
+                    ended = Asked(paths, "true", "x" * (1 << 18)).all()[1]
+                    self.assertEqual(ended, {"type": "exited", "code": 126, "signal": None, "timedOut": False})
 
 
 class Serve(unittest.TestCase):

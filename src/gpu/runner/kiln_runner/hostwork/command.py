@@ -38,17 +38,15 @@ def start(
     folder = _folder(order["cwd"])
     environment = _environment(order["env"], devices)
     argv: list[str] = order["argv"]
-    if on_pid is None and tie() and is_program(argv[0], folder, environment):
-        # Without code of ours between fork and exec there is no copy of this process, which takes longer than many a command.
-        return subprocess.Popen(
-            [*tie(), *argv], cwd=folder, env=environment, stdin=stdin, stdout=stdout, stderr=stderr, bufsize=0, start_new_session=True, umask=UMASK
-        )
+    begin = functools.partial(
+        subprocess.Popen, cwd=folder, env=environment, stdin=stdin, stdout=stdout, stderr=stderr, bufsize=0, start_new_session=True
+    )
     try:
-        return subprocess.Popen(
-            argv, cwd=folder, env=environment, stdin=stdin, stdout=stdout, stderr=stderr, bufsize=0, start_new_session=True,
-            # This process has one thread, so that code between fork and exec is safe. It must not outlive who watches it.
-            preexec_fn=functools.partial(_prepare, on_pid),
-        )
+        if on_pid is None and tie() and is_program(argv[0], folder, environment):
+            # Without code of ours between fork and exec there is no copy of this process, which takes longer than many a command.
+            return begin([*tie(), *argv], umask=UMASK)
+        # This process has one thread, so that code between fork and exec is safe. It must not outlive who watches it.
+        return begin(argv, preexec_fn=functools.partial(_prepare, on_pid))
     except FileNotFoundError as error:
         raise NotStarted(f"kiln: {argv[0]}: not found on this host", NOT_FOUND) from error
     except (OSError, ValueError) as error:
