@@ -3,6 +3,7 @@ import type { Activity } from '../../src/domain/api/activity.ts';
 import type { CampaignView } from '../../src/domain/api/campaigns.ts';
 import type { RankingView } from '../../src/domain/api/problems.ts';
 import type { RankingEntry } from '../../src/domain/ranking/ranking.ts';
+import { table } from '../markdown.ts';
 import { type Use, totalOf } from './device-use.ts';
 
 export interface Finish {
@@ -21,7 +22,6 @@ const times = (value: number | null | undefined): string =>
   value === null || value === undefined ? '-' : `${value.toFixed(3)}x`;
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 const micros = (ns: number | undefined): string => (ns === undefined ? '-' : (ns / 1000).toFixed(2));
-const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
 export const evolveReport = ({ date, view, device, seeds, rankings, use, attempts }: Finish): string => {
   const { spent } = view;
@@ -29,35 +29,39 @@ export const evolveReport = ({ date, view, device, seeds, rankings, use, attempt
   return [
     `# An evolve campaign on ${device}, ${date}`,
     '',
-    row(['what', 'value']),
-    row(['---', '---']),
-    row(['device', rankings[0]?.ranking.models[0]?.deviceModel ?? device]),
-    row(['generator', 'evolve: mutation and crossover over params and marked regions, no model, no money']),
-    row(['agents', String(view.spec.agents)]),
-    row(['device time', `${spent.gpuMinutes.toFixed(2)} GPU minutes in ${spent.minutes.toFixed(2)} minutes of running`]),
-    row(['candidates', `${spent.candidates}, ${(spent.candidates / (spent.minutes * 60)).toFixed(1)} a second`]),
-    row(['verdicts', counts(view.byVerdict)]),
-    row(['answers without a candidate', counts(view.byFailure)]),
-    row(['GPU', total > 0 ? uses(use, total) : 'not told']),
+    table(
+      ['what', 'value'],
+      [
+        ['device', rankings[0]?.ranking.models[0]?.deviceModel ?? device],
+        ['generator', 'evolve: mutation and crossover over params and marked regions, no model, no money'],
+        ['agents', String(view.spec.agents)],
+        ['device time', `${spent.gpuMinutes.toFixed(2)} GPU minutes in ${spent.minutes.toFixed(2)} minutes of running`],
+        ['candidates', `${spent.candidates}, ${(spent.candidates / (spent.minutes * 60)).toFixed(1)} a second`],
+        ['verdicts', counts(view.byVerdict)],
+        ['answers without a candidate', counts(view.byFailure)],
+        ['GPU', total > 0 ? uses(use, total) : 'not told'],
+      ],
+    ),
     '',
-    row([
-      'problem',
-      'start',
-      'best found',
-      'grew',
-      'time, us',
-      'of the floor',
-      'best hand-written seed',
-      'its time, us',
-      'found / hand-written',
-    ]),
-    row(Array.from({ length: 9 }, () => '---')),
-    ...rankings.map(({ problem, ranking }) => problemRow(view, seeds, { problem, ranking })),
+    table(
+      [
+        'problem',
+        'start',
+        'best found',
+        'grew',
+        'time, us',
+        'of the floor',
+        'best hand-written seed',
+        'its time, us',
+        'found / hand-written',
+      ],
+      rankings.map(({ problem, ranking }) => problemCells(view, seeds, { problem, ranking })),
+    ),
     '',
     'start: the starting kernel with its naive defaults; speed-ups are against the problem’s baseline, geometric mean over the bench cases. found /',
     'hand-written: by rank key, which near the record follows a pair timed in one context. time: geometric mean of the medians.',
     '',
-    ...judgementTable(attempts),
+    judgementTable(attempts),
     '',
     ...view.best.map(({ problem }) => `![${problem}](${problem}.svg)`),
     '',
@@ -68,7 +72,7 @@ const seconds = (of: readonly Activity[], phase: 'loadMs' | 'checkMs' | 'measure
   of.reduce((sum, attempt) => sum + attempt[phase], 0) / 1000;
 
 /** Where device time went: by problem and kind of judgement, most first. */
-export const judgementTable = (attempts: readonly Activity[]): readonly string[] => {
+export const judgementTable = (attempts: readonly Activity[]): string => {
   const kinds = Map.groupBy(
     attempts,
     ({ problem, mode, verdict }) =>
@@ -79,14 +83,13 @@ export const judgementTable = (attempts: readonly Activity[]): readonly string[]
     const total = spent.reduce((sum, part) => sum + part, 0);
     return {
       total,
-      cells: [kind, String(of.length), ...spent.map((part) => part.toFixed(1)), ((total / of.length) * 1000).toFixed(0)],
+      cells: [kind, of.length, ...spent.map((part) => part.toFixed(1)), ((total / of.length) * 1000).toFixed(0)],
     };
   });
-  return [
-    row(['judgements', 'how many', 'loading, s', 'checking, s', 'measuring, s', 'each, ms']),
-    row(Array.from({ length: 6 }, () => '---')),
-    ...rows.toSorted((a, b) => b.total - a.total).map(({ cells }) => row(cells)),
-  ];
+  return table(
+    ['judgements', 'how many', 'loading, s', 'checking, s', 'measuring, s', 'each, ms'],
+    rows.toSorted((a, b) => b.total - a.total).map(({ cells }) => cells),
+  );
 };
 
 const counts = (byName: Readonly<Record<string, number>>): string =>
@@ -105,7 +108,11 @@ const uses = (use: Use, total: number): string =>
     `faults ${percent(use.faults / total)}`,
   ].join(', ');
 
-const problemRow = (view: CampaignView, seeds: Finish['seeds'], { problem, ranking }: Finish['rankings'][number]): string => {
+const problemCells = (
+  view: CampaignView,
+  seeds: Finish['seeds'],
+  { problem, ranking }: Finish['rankings'][number],
+): readonly string[] => {
   const entries = ranking.models.flatMap((model) => model.entries);
   const found = view.best.find((best) => best.problem === problem);
   const best = entries.find(({ candidateId }) => candidateId === found?.best?.candidateId);
@@ -116,7 +123,7 @@ const problemRow = (view: CampaignView, seeds: Finish['seeds'], { problem, ranki
   const grew = found?.best && found.startSpeedup ? times(found.best.speedup / found.startSpeedup) : '-';
   const ratio = best && hand ? times(best.score.rankKey / hand.entry.score.rankKey) : '-';
   const floor = best?.score.floorShare;
-  return row([
+  return [
     problem,
     times(found?.startSpeedup),
     times(best?.score.rankKey),
@@ -126,7 +133,7 @@ const problemRow = (view: CampaignView, seeds: Finish['seeds'], { problem, ranki
     hand ? `${times(hand.entry.score.rankKey)} (${hand.file})` : '-',
     micros(hand?.entry.score.timeNs),
     ratio,
-  ]);
+  ];
 };
 
 const bestOf = (
